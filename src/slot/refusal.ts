@@ -1,0 +1,72 @@
+import type { Bytes } from "./slot.ts";
+
+/**
+ * A "no" that is expected: a value, never thrown. `text` is one plain English sentence for the person who
+ * gets it: what was expected, what came and what to do.
+ */
+export type Refusal = { readonly text: string } & (
+  | { readonly kind: PlainKind }
+  /** `maxFileSize` is what the requester may upload at most. */
+  | { readonly kind: "too-large"; readonly maxFileSize: Bytes }
+);
+
+type PlainKind =
+  | "bad-request"
+  | "bad-filename"
+  | "bad-size"
+  | "bad-content-type"
+  | "not-allowed"
+  | "forbidden"
+  | "bad-signature"
+  | "expired"
+  | "length-required"
+  | "wrong-length"
+  | "wrong-type"
+  | "exists"
+  | "full"
+  | "unavailable";
+
+/** The type of a stanza error: what the requester can do about it. Source: RFC 6120 §8.3.2. */
+export type StanzaErrorType = "auth" | "cancel" | "modify" | "wait";
+
+/** The conditions of RFC 6120 §8.3.3 that slotd sends. */
+export type StanzaErrorCondition =
+  | "bad-request"
+  | "conflict"
+  | "feature-not-implemented"
+  | "forbidden"
+  | "gone"
+  | "internal-server-error"
+  | "item-not-found"
+  | "not-acceptable"
+  | "not-allowed"
+  | "policy-violation"
+  | "resource-constraint"
+  | "service-unavailable";
+
+/** How one kind of refusal is said over XMPP and over HTTP. */
+export interface RefusalCode {
+  readonly type: StanzaErrorType;
+  readonly condition: StanzaErrorCondition;
+  /** Source: RFC 9110 §15; 507 is RFC 4918 §11.5. */
+  readonly status: number;
+}
+
+/** The one table that maps every refusal to its stanza error and its HTTP status. */
+export const refusalCodes = {
+  "bad-request": { type: "modify", condition: "bad-request", status: 400 },
+  "bad-filename": { type: "modify", condition: "bad-request", status: 400 },
+  "bad-size": { type: "modify", condition: "bad-request", status: 400 },
+  "bad-content-type": { type: "modify", condition: "bad-request", status: 400 },
+  "not-allowed": { type: "cancel", condition: "not-allowed", status: 405 },
+  forbidden: { type: "auth", condition: "forbidden", status: 403 },
+  "too-large": { type: "modify", condition: "not-acceptable", status: 413 },
+  "bad-signature": { type: "auth", condition: "forbidden", status: 403 },
+  expired: { type: "cancel", condition: "gone", status: 410 },
+  "length-required": { type: "modify", condition: "bad-request", status: 411 },
+  "wrong-length": { type: "modify", condition: "bad-request", status: 400 },
+  "wrong-type": { type: "modify", condition: "not-acceptable", status: 415 },
+  exists: { type: "cancel", condition: "conflict", status: 409 },
+  full: { type: "wait", condition: "resource-constraint", status: 507 },
+  unavailable: { type: "wait", condition: "resource-constraint", status: 503 },
+} as const satisfies Record<Refusal["kind"], RefusalCode>;

@@ -1,0 +1,23 @@
+import type { Bytes, Seconds, Slot } from "../slot/slot.ts";
+
+/** The object that a slot is for. */
+export interface NewObject {
+  /** Lowercase hex; the only part of the object's address that has to be unguessable. */
+  readonly token: string;
+  readonly filename: string;
+  readonly size: Bytes;
+  readonly contentType: string | undefined;
+}
+
+/**
+ * The port that makes slots: a place with a URL that takes presigned PUTs.
+ * Implemented by an S3 bucket and by slotd's own HTTP server; test/contract/bucket.ts is what both promise.
+ */
+export interface Bucket {
+  /**
+   * Makes the PUT and GET URL of an object. No request is made and nothing is kept.
+   *
+   * @param expiresIn 1 to 604800; after that many seconds from `now` the PUT URL is refused.
+   */
+  slot(object: NewObject, expiresIn: Seconds, now: Date): Slot;
+}

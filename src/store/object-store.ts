@@ -1,0 +1,56 @@
+import type { Bytes } from "../slot/slot.ts";
+
+/** What is kept about an object beside its bytes. */
+export interface ObjectMeta {
+  readonly token: string;
+  readonly filename: string;
+  readonly size: Bytes;
+  /** The media type sent with the PUT, valid and at most 255 bytes; "application/octet-stream" when none was. */
+  readonly contentType: string;
+}
+
+/** A complete object, opened for reading. Whoever opens it closes it. */
+export interface OpenObject extends ObjectMeta {
+  /** When the object became complete. */
+  readonly created: Date;
+  /** Reads up to `length` bytes from `position` (both within the content) into `buffer`; gives how many were read. */
+  read(buffer: Uint8Array, length: Bytes, position: Bytes): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Why an object could not be stored; the store is as it was before. */
+export type PutFailure =
+  /** An object with this token is complete already. */
+  | "exists"
+  /** The body ended before `size` bytes, or went on after them. */
+  | "wrong-length"
+  /** No space, no inodes, or over the disk quota of the file system. */
+  | "full"
+  /** The store takes no writes at present (read-only file system, permission). */
+  | "read-only";
+
+export class PutError extends Error {
+  readonly code: PutFailure;
+  constructor(code: PutFailure, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "PutError";
+    this.code = code;
+  }
+}
+
+/**
+ * The port for bytes that slotd keeps itself.
+ * An object is either complete and durable or not there at all, whatever happens in between.
+ */
+export interface ObjectStore {
+  /** Whether a complete object has this token. */
+  has(token: string): Promise<boolean>;
+  /**
+   * Stores an object: when the promise resolves, its bytes, its meta data and its name survive a power cut.
+   *
+   * @throws {PutError} and leaves nothing behind. What `body` throws is passed on, with nothing left behind.
+   */
+  put(meta: ObjectMeta, body: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Opens a complete object; undefined when there is none. */
+  open(token: string): Promise<OpenObject | undefined>;
+}
