@@ -1,0 +1,117 @@
+import { link, open, readFile, unlink } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A key pair that signs and verifies the PUT URLs of the disk bucket. */
+export interface SigningKey {
+  /** Letters and digits; public, it stands in every URL. */
+  readonly accessKeyId: string;
+  /** Whoever knows it can make slots. */
+  readonly secretAccessKey: string;
+}
+
+/** At least one key: the first signs, every one of them verifies. */
+export type SigningKeys = readonly [SigningKey, ...SigningKey[]];
+
+/** The key file is there and cannot be used; it is never replaced, because that would void slots without a word. */
+export class SigningKeysError extends Error {
+  readonly code = "damaged";
+  readonly path: string;
+  constructor(path: string, why: string, cause?: unknown) {
+    super(
+      `${path} ${why}. Expected: {"keys":[{"accessKeyId":"…","secretAccessKey":"…"}]}. ` +
+        "Restore it from a backup, or remove it: slotd then makes a new key, and the slots given out so far are void.",
+      { cause },
+    );
+    this.name = "SigningKeysError";
+    this.path = path;
+  }
+}
+
+/**
+ * Reads the key pairs from `signing-keys.json` in `folder`, which must exist, and makes the first one (160 bits
+ * of secret) when there is no such file. The file is only for its owner (mode 0600) and is complete or absent:
+ * of two processes that start at once, one makes the key and both end with it.
+ *
+ * To rotate, put a new pair first and remove the old one when the last slot it signed has expired.
+ *
+ * @param randomBytes gives `length` bytes from a cryptographic source.
+ * @throws {SigningKeysError} when the file is not a list of key pairs.
+ */
+export async function openSigningKeys(
+  folder: string,
+  randomBytes: (length: number) => Uint8Array,
+): Promise<SigningKeys> {
+  const path = join(folder, "signing-keys.json");
+  const text = await readFile(path, "utf8").catch(undefinedIf("ENOENT"));
+  if (text !== undefined) return parseKeys(path, text);
+  await makeKeys(folder, path, randomBytes);
+  // Read back rather than remembered: another process may have been first.
+  return parseKeys(path, await readFile(path, "utf8"));
+}
+
+async function makeKeys(
+  folder: string,
+  path: string,
+  randomBytes: (length: number) => Uint8Array,
+): Promise<void> {
+  const hex = (length: number) => Buffer.from(randomBytes(length)).toString("hex");
+  const key: SigningKey = { accessKeyId: `SLOTD${hex(8).toUpperCase()}`, secretAccessKey: hex(20) };
+  const temporary = `${path}.${hex(8)}`;
+  try {
+    await writeSynced(temporary, `${JSON.stringify({ keys: [key] }, undefined, 2)}\n`);
+    await link(temporary, path).catch(undefinedIf("EEXIST"));
+  } finally {
+    await unlink(temporary).catch(undefinedIf("ENOENT"));
+  }
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const handle = await open(path, "wx", 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseKeys(path: string, text: string): SigningKeys {
+  const file = parseJson(path, text);
+  const list: unknown = typeof file === "object" && file !== null && "keys" in file ? file.keys : undefined;
+  if (!Array.isArray(list)) throw new SigningKeysError(path, "has no list of keys");
+  const [first, ...others] = list.map((entry: unknown) => parseKey(path, entry));
+  if (first === undefined) throw new SigningKeysError(path, "has an empty list of keys");
+  return [first, ...others];
+}
+
+function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message may quote the secret, so it is not kept as the cause.
+    throw new SigningKeysError(path, "is not JSON");
+  }
+}
+
+function parseKey(path: string, entry: unknown): SigningKey {
+  if (typeof entry === "object" && entry !== null && "accessKeyId" in entry && "secretAccessKey" in entry) {
+    const { accessKeyId, secretAccessKey } = entry;
+    const isId = typeof accessKeyId === "string" && /^[A-Za-z0-9]{1,128}$/.test(accessKeyId);
+    if (isId && typeof secretAccessKey === "string" && secretAccessKey.length >= 16) {
+      return { accessKeyId, secretAccessKey };
+    }
+  }
+  throw new SigningKeysError(path, "has an entry that is not a key pair");
+}
+
+function undefinedIf(code: string): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof Error && "code" in error && error.code === code)) throw error;
+  };
+}
