@@ -1,0 +1,67 @@
+import type { IqAnswer, IqRequest, Route } from "./router.ts";
+import { stanzaError } from "./stanza-error.ts";
+import { type Element, element } from "./xml.ts";
+
+export const NS_DISCO_INFO = "http://jabber.org/protocol/disco#info";
+export const NS_DISCO_ITEMS = "http://jabber.org/protocol/disco#items";
+const NS_DATA = "jabber:x:data";
+
+/** A data form of disco#info: FORM_TYPE and fields. Source: XEP-0128. */
+export interface InfoForm {
+  readonly formType: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export interface Identity {
+  readonly category: string;
+  readonly type: string;
+  readonly name: string;
+}
+
+/**
+ * The routes of service discovery: the features are those of the routes given, and of these two.
+ * `forms` is asked at each request, so that a changed limit is told at once.
+ * Source: XEP-0030 §3, §4; a node is unknown: §3.2.
+ */
+export function discoRoutes(
+  identity: Identity,
+  routes: readonly Route[],
+  forms: () => readonly InfoForm[],
+): Route[] {
+  const features = [
+    ...new Set([NS_DISCO_INFO, NS_DISCO_ITEMS, ...routes.flatMap((route) => route.feature ?? [])]),
+  ].sort();
+  const info = (): Element =>
+    element("query", NS_DISCO_INFO, {}, [
+      element("identity", NS_DISCO_INFO, { ...identity }),
+      ...features.map((feature) => element("feature", NS_DISCO_INFO, { var: feature })),
+      ...forms().map(encodeForm),
+    ]);
+  return [
+    { type: "get", ns: NS_DISCO_INFO, name: "query", feature: NS_DISCO_INFO, handle: withoutNode(info) },
+    {
+      type: "get",
+      ns: NS_DISCO_ITEMS,
+      name: "query",
+      feature: NS_DISCO_ITEMS,
+      handle: withoutNode(() => element("query", NS_DISCO_ITEMS)),
+    },
+  ];
+}
+
+function withoutNode(answer: () => Element): (request: IqRequest) => IqAnswer {
+  return ({ payload }) => {
+    if (payload.attrs.node)
+      return { error: stanzaError("cancel", "item-not-found", "There are no nodes here.") };
+    return { result: answer() };
+  };
+}
+
+function encodeForm(form: InfoForm): Element {
+  const field = (name: string, value: string, type?: string): Element =>
+    element("field", NS_DATA, { var: name, type }, [element("value", NS_DATA, {}, [value])]);
+  return element("x", NS_DATA, { type: "result" }, [
+    field("FORM_TYPE", form.formType, "hidden"),
+    ...Object.entries(form.fields).map(([name, value]) => field(name, value)),
+  ]);
+}

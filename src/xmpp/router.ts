@@ -1,0 +1,93 @@
+import type { Jid } from "./jid.ts";
+import { bareJid, parseJid } from "./jid.ts";
+import { encodeError, NS_COMPONENT, type StanzaError, stanzaError } from "./stanza-error.ts";
+import { childElements, type Element, element } from "./xml.ts";
+
+/** An IQ request that found its route. */
+export interface IqRequest {
+  readonly from: Jid;
+  readonly fromBareJid: string;
+  /** The one child element. */
+  readonly payload: Element;
+}
+
+/** What an IQ is answered with: a payload, an empty result, or an error. */
+export type IqAnswer = { readonly result: Element | undefined } | { readonly error: StanzaError };
+
+/** One kind of request that is answered. */
+export interface Route {
+  readonly type: "get" | "set";
+  readonly ns: string;
+  readonly name: string;
+  /** The feature that disco#info announces for it; undefined where it is announced by another route. */
+  readonly feature: string | undefined;
+  handle(request: IqRequest): IqAnswer | Promise<IqAnswer>;
+}
+
+/**
+ * Answers stanzas by (type, namespace, element). Gives the answer, or undefined where none may be sent.
+ *
+ * Results and errors are never answered, nor are messages and presence: COMPAT(Prosody 0.12): it returns an
+ * error for a request that was answered already, when a client with stream management has gone.
+ * Source: RFC 6120 §8.2.3, §8.3.1.
+ */
+export class Router {
+  readonly #host: string;
+  readonly #routes = new Map<string, Route>();
+
+  constructor(host: string, routes: readonly Route[]) {
+    this.#host = host;
+    for (const route of routes) this.#routes.set(key(route.type, route.ns, route.name), route);
+  }
+
+  answer(stanza: Element): Element | undefined | Promise<Element> {
+    const type = stanza.attrs.type;
+    if (stanza.name !== "iq" || stanza.ns !== NS_COMPONENT || type === "result" || type === "error")
+      return undefined;
+    const from = parseJid(stanza.attrs.from ?? "");
+    const to = parseJid(stanza.attrs.to ?? "");
+    if (from === undefined || to === undefined) return undefined;
+    const payloads = childElements(stanza);
+    const payload = payloads[0];
+    if (
+      (type !== "get" && type !== "set") ||
+      payloads.length !== 1 ||
+      payload === undefined ||
+      !stanza.attrs.id
+    ) {
+      return errorIq(
+        stanza,
+        stanzaError("modify", "bad-request", "An IQ needs an id, the type get or set and one child element."),
+      );
+    }
+    const route = this.#routes.get(key(type, payload.ns, payload.name));
+    if (route === undefined || to.local !== undefined || to.domain !== this.#host) {
+      return errorIq(stanza, stanzaError("cancel", "service-unavailable"));
+    }
+    const answer = route.handle({ from, fromBareJid: bareJid(from), payload });
+    return answer instanceof Promise
+      ? answer.then((done) => answerIq(stanza, done))
+      : answerIq(stanza, answer);
+  }
+}
+
+function key(type: string, ns: string, name: string): string {
+  return `${type} ${ns} ${name}`;
+}
+
+function answerIq(request: Element, answer: IqAnswer): Element {
+  if ("error" in answer) return errorIq(request, answer.error);
+  return element("iq", NS_COMPONENT, replyAttrs(request, "result"), answer.result ? [answer.result] : []);
+}
+
+/** The error for a request, with the request echoed. Source: RFC 6120 §8.3.1. */
+export function errorIq(request: Element, error: StanzaError): Element {
+  return element("iq", NS_COMPONENT, replyAttrs(request, "error"), [
+    ...childElements(request),
+    encodeError(error),
+  ]);
+}
+
+function replyAttrs(request: Element, type: "result" | "error"): Record<string, string | undefined> {
+  return { type, id: request.attrs.id, from: request.attrs.to, to: request.attrs.from };
+}

@@ -1,0 +1,228 @@
+import { createHash } from "node:crypto";
+import { NS_PING } from "./basics.ts";
+import { NS_COMPONENT } from "./stanza-error.ts";
+import { NS_STREAMS } from "./stream-names.ts";
+import {
+  closedByServer,
+  fromStreamError,
+  frozen,
+  invalidStream,
+  type StreamProblem,
+  type StreamTarget,
+  timedOut,
+  unreachable,
+} from "./stream-problem.ts";
+import { type Element, element, escapeXml, serialize } from "./xml.ts";
+
+/** What a component's stream needs to know. */
+export interface StreamSettings extends StreamTarget {
+  /** The served domain: the entity that is pinged. */
+  readonly domain: string;
+  readonly secret: string;
+}
+
+/**
+ * Where a component's stream stands. `failures` counts the attempts in a row that did not come online and stay
+ * there; it sets the pause before the next one.
+ */
+export type StreamState =
+  | { readonly at: "stopped" }
+  | { readonly at: "pausing"; readonly failures: number }
+  | { readonly at: "connecting"; readonly failures: number }
+  | { readonly at: "opening"; readonly failures: number }
+  | { readonly at: "authenticating"; readonly failures: number }
+  | { readonly at: "online"; readonly failures: number; readonly pings: number };
+
+export type StreamEvent =
+  | { readonly type: "start" }
+  | { readonly type: "stop" }
+  | { readonly type: "connected" }
+  | { readonly type: "opened"; readonly header: Element }
+  | { readonly type: "stanza"; readonly stanza: Element }
+  /** The server closed its stream, or the connection ended; `reason` where it ended with an error. */
+  | { readonly type: "ended"; readonly reason?: string }
+  /** What came is no XML stream. */
+  | { readonly type: "broken"; readonly reason: string }
+  /** The timer that was set last has run out. `silence`: milliseconds since the last byte came. */
+  | { readonly type: "timer"; readonly silence: number };
+
+export type StreamAction =
+  | { readonly type: "connect" }
+  | { readonly type: "disconnect" }
+  | { readonly type: "send"; readonly xml: string }
+  /** Sets the stream's one timer, in place of the one before; milliseconds. */
+  | { readonly type: "timer"; readonly after: number }
+  | { readonly type: "online" }
+  /** The stream is down, or did not come up; the next attempt follows in `retryIn` milliseconds. */
+  | { readonly type: "offline"; readonly problem: StreamProblem; readonly retryIn: number }
+  | { readonly type: "deliver"; readonly stanza: Element };
+
+type Step = readonly [StreamState, readonly StreamAction[]];
+
+export const LOGIN_TIMEOUT = 10_000;
+/** How often a stream that is online is looked at. */
+export const WATCH_INTERVAL = 5_000;
+/** After this much silence the server is pinged at each look. */
+export const PING_AFTER = 10_000;
+/** After this much silence the server counts as dead. */
+export const DEAD_AFTER = 45_000;
+const RETRY_FIRST = 500;
+const RETRY_CAP = 30_000;
+/** A standby looks more often: the other's end should be seen within seconds. */
+const RETRY_CONFLICT = 4_000;
+
+/**
+ * One step of the component's stream: from a state and an event to the next state and what to do. Pure but for
+ * `random` (0 to below 1), which spreads the attempts of many components.
+ *
+ * It reconnects for ever. An event that does not fit the state changes nothing.
+ * Source: XEP-0114 §3; the handshake is lowercase hex of SHA-1 over the UTF-8 of stream id and secret.
+ */
+export function step(
+  state: StreamState,
+  event: StreamEvent,
+  settings: StreamSettings,
+  random: () => number,
+): Step {
+  switch (event.type) {
+    case "start":
+      return state.at === "stopped" ? [{ at: "connecting", failures: 0 }, connectActions] : [state, []];
+    case "stop":
+      return stop(state);
+    case "connected":
+      return state.at === "connecting" ? open(state.failures, settings) : [state, []];
+    case "opened":
+      return state.at === "opening"
+        ? authenticate(state.failures, event.header, settings, random)
+        : [state, []];
+    case "stanza":
+      return receive(state, event.stanza, settings, random);
+    case "ended":
+      return end(state, event.reason, settings, random);
+    case "broken":
+      return isConnected(state) ? fail(state, invalidStream(settings, event.reason), random) : [state, []];
+    case "timer":
+      return runOut(state, event.silence, settings, random);
+  }
+}
+
+const connectActions: readonly StreamAction[] = [
+  { type: "connect" },
+  { type: "timer", after: LOGIN_TIMEOUT },
+];
+
+function isConnected(state: StreamState): boolean {
+  return state.at === "opening" || state.at === "authenticating" || state.at === "online";
+}
+
+function stop(state: StreamState): Step {
+  const next: StreamState = { at: "stopped" };
+  if (isConnected(state)) return [next, [{ type: "send", xml: "</stream:stream>" }, { type: "disconnect" }]];
+  return [next, state.at === "connecting" ? [{ type: "disconnect" }] : []];
+}
+
+function open(failures: number, { host }: StreamSettings): Step {
+  const xml = `<?xml version='1.0'?><stream:stream xmlns='${NS_COMPONENT}' xmlns:stream='${NS_STREAMS}' to='${escapeXml(host)}'>`;
+  return [{ at: "opening", failures }, [{ type: "send", xml }]];
+}
+
+function authenticate(
+  failures: number,
+  header: Element,
+  settings: StreamSettings,
+  random: () => number,
+): Step {
+  const state: StreamState = { at: "authenticating", failures };
+  if (header.name !== "stream" || header.ns !== NS_STREAMS) {
+    return fail(state, invalidStream(settings, `it opened with <${header.name}>`), random);
+  }
+  const id = header.attrs.id;
+  // COMPAT(Prosody 0.12): for an unknown host the id is empty and a stream error follows.
+  if (!id) return [state, []];
+  const digest = createHash("sha1")
+    .update(id + settings.secret, "utf8")
+    .digest("hex");
+  return [state, [{ type: "send", xml: `<handshake>${digest}</handshake>` }]];
+}
+
+function receive(state: StreamState, stanza: Element, settings: StreamSettings, random: () => number): Step {
+  if (!isConnected(state)) return [state, []];
+  if (stanza.name === "error" && stanza.ns === NS_STREAMS)
+    return fail(state, fromStreamError(stanza, settings), random);
+  if (state.at === "online") return [state, [{ type: "deliver", stanza }]];
+  if (state.at !== "authenticating" || stanza.name !== "handshake") return [state, []];
+  return [
+    { at: "online", failures: state.failures, pings: 0 },
+    [{ type: "online" }, { type: "timer", after: WATCH_INTERVAL }],
+  ];
+}
+
+function end(
+  state: StreamState,
+  reason: string | undefined,
+  settings: StreamSettings,
+  random: () => number,
+): Step {
+  if (state.at === "stopped" || state.at === "pausing") return [state, []];
+  const problem =
+    state.at === "connecting"
+      ? unreachable(settings, reason ?? "the connection was closed at once")
+      : closedByServer(settings, state.at === "online");
+  return fail(state, problem, random);
+}
+
+function runOut(state: StreamState, silence: number, settings: StreamSettings, random: () => number): Step {
+  switch (state.at) {
+    case "stopped":
+      return [state, []];
+    case "pausing":
+      return [{ at: "connecting", failures: state.failures }, connectActions];
+    case "connecting":
+    case "opening":
+    case "authenticating":
+      return fail(state, timedOut(settings, LOGIN_TIMEOUT / 1000), random);
+    case "online":
+      return watch(state.pings, silence, settings, random);
+  }
+}
+
+/**
+ * Looks whether the server is alive. Any byte proves it; the answer to one ping alone does not count, because
+ * COMPAT(ejabberd 23.01): with two connections for one JID an answer may arrive on the other one.
+ */
+function watch(pings: number, silence: number, settings: StreamSettings, random: () => number): Step {
+  if (silence >= DEAD_AFTER) {
+    return fail({ at: "online", failures: 0, pings }, frozen(settings, Math.round(silence / 1000)), random);
+  }
+  // Having been online for one look, the stream counts as good: the next attempt after a loss comes soon.
+  const again: StreamAction = { type: "timer", after: WATCH_INTERVAL };
+  if (silence < PING_AFTER) return [{ at: "online", failures: 0, pings }, [again]];
+  const ping = element(
+    "iq",
+    NS_COMPONENT,
+    { type: "get", id: `ping-${pings}`, from: settings.host, to: settings.domain },
+    [element("ping", NS_PING)],
+  );
+  return [
+    { at: "online", failures: 0, pings: pings + 1 },
+    [{ type: "send", xml: serialize(ping, NS_COMPONENT) }, again],
+  ];
+}
+
+function fail(state: StreamState, problem: StreamProblem, random: () => number): Step {
+  const failures = state.at === "stopped" ? 0 : state.failures;
+  const retryIn = pause(problem, failures, random);
+  return [
+    { at: "pausing", failures: failures + 1 },
+    [{ type: "disconnect" }, { type: "offline", problem, retryIn }, { type: "timer", after: retryIn }],
+  ];
+}
+
+/** Milliseconds until the next attempt: doubled with each failure up to the cap, and a random half of it. */
+function pause(problem: StreamProblem, failures: number, random: () => number): number {
+  const full =
+    problem.kind === "conflict"
+      ? RETRY_CONFLICT
+      : Math.min(RETRY_CAP, RETRY_FIRST * 2 ** Math.min(failures, 16));
+  return Math.round(full * (0.5 + random() / 2));
+}

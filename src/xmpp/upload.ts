@@ -1,0 +1,100 @@
+import type { Requester } from "../slot/policy.ts";
+import type { Refusal } from "../slot/refusal.ts";
+import type { Bytes, Slot, SlotRequest } from "../slot/slot.ts";
+import { readSlotRequest } from "../slot/slot-request.ts";
+import type { InfoForm } from "./disco.ts";
+import type { IqAnswer, IqRequest, Route } from "./router.ts";
+import { refusalError } from "./stanza-error.ts";
+import { childOf, type Element, element, textOf } from "./xml.ts";
+
+export const NS_UPLOAD = "urn:xmpp:http:upload:0";
+/** The namespace before version 0.3, whose request and slot are child elements. COMPAT(Dino): it falls back to it. */
+export const NS_UPLOAD_LEGACY = "urn:xmpp:http:upload";
+
+type UploadNs = typeof NS_UPLOAD | typeof NS_UPLOAD_LEGACY;
+const namespaces: readonly UploadNs[] = [NS_UPLOAD, NS_UPLOAD_LEGACY];
+
+/** Decides on a slot request and makes the slot. */
+export type SlotService = (
+  request: SlotRequest,
+  requester: Requester,
+) => Slot | Refusal | Promise<Slot | Refusal>;
+
+/** The routes of HTTP File Upload, in both namespaces. Source: XEP-0363 §4. */
+export function uploadRoutes(service: SlotService): Route[] {
+  return namespaces.flatMap((ns) => [
+    {
+      type: "get",
+      ns,
+      name: "request",
+      feature: ns,
+      handle: (request) => answerRequest(request, ns, service),
+    } satisfies Route,
+    {
+      type: "set",
+      ns,
+      name: "request",
+      feature: undefined,
+      handle: () => refused(setRefusal, ns),
+    } satisfies Route,
+  ]);
+}
+
+/** The forms that tell the maximum file size; without a limit they have no field for it. Source: XEP-0363 §3. */
+export function uploadForms(maxFileSize: Bytes | undefined): InfoForm[] {
+  const fields: Record<string, string> =
+    maxFileSize === undefined ? {} : { "max-file-size": String(maxFileSize) };
+  return namespaces.map((formType) => ({ formType, fields }));
+}
+
+const setRefusal: Refusal = { kind: "not-allowed", text: "Ask for a slot with an IQ of type get." };
+
+function answerRequest(
+  { from, fromBareJid, payload }: IqRequest,
+  ns: UploadNs,
+  service: SlotService,
+): IqAnswer | Promise<IqAnswer> {
+  const request = decodeRequest(payload, ns);
+  if ("kind" in request) return refused(request, ns);
+  const outcome = service(request, { bareJid: fromBareJid, domain: from.domain });
+  return outcome instanceof Promise
+    ? outcome.then((done) => encodeOutcome(done, ns))
+    : encodeOutcome(outcome, ns);
+}
+
+function encodeOutcome(outcome: Slot | Refusal, ns: UploadNs): IqAnswer {
+  return "kind" in outcome ? refused(outcome, ns) : { result: encodeSlot(outcome, ns) };
+}
+
+/** Reads a <request/> of either namespace. Source: XEP-0363 §4. */
+export function decodeRequest(payload: Element, ns: UploadNs): SlotRequest | Refusal {
+  const value = (name: string): string | undefined => {
+    if (ns === NS_UPLOAD) return payload.attrs[name];
+    const child = childOf(payload, name, ns);
+    return child && textOf(child);
+  };
+  return readSlotRequest({
+    filename: value("filename"),
+    size: value("size"),
+    contentType: value("content-type"),
+  });
+}
+
+/** Writes a <slot/> of either namespace. Source: XEP-0363 §4. */
+export function encodeSlot(slot: Slot, ns: UploadNs): Element {
+  const url = (name: string, value: string): Element =>
+    ns === NS_UPLOAD ? element(name, ns, { url: value }) : element(name, ns, {}, [value]);
+  return element("slot", ns, {}, [url("put", slot.putUrl), url("get", slot.getUrl)]);
+}
+
+function refused(refusal: Refusal, ns: UploadNs): IqAnswer {
+  return { error: refusalError(refusal, refusalDetails(refusal, ns)) };
+}
+
+/** What XEP-0363 §5 adds to an error, in the namespace of the request. */
+function refusalDetails(refusal: Refusal, ns: UploadNs): Element[] {
+  if (refusal.kind !== "too-large") return [];
+  return [
+    element("file-too-large", ns, {}, [element("max-file-size", ns, {}, [String(refusal.maxFileSize)])]),
+  ];
+}

@@ -1,0 +1,237 @@
+import { describe, expect, test } from "bun:test";
+import type { Refusal } from "../../../src/slot/refusal.ts";
+import type { SlotRequest } from "../../../src/slot/slot.ts";
+import { pingRoute, versionRoute } from "../../../src/xmpp/basics.ts";
+import { discoRoutes } from "../../../src/xmpp/disco.ts";
+import { type IqRequest, Router } from "../../../src/xmpp/router.ts";
+import { StreamParser } from "../../../src/xmpp/stream-parser.ts";
+import { type SlotService, uploadForms, uploadRoutes } from "../../../src/xmpp/upload.ts";
+import { type Element, serialize } from "../../../src/xmpp/xml.ts";
+
+const NS = "jabber:component:accept";
+const host = "upload.example.net";
+
+function router(service: SlotService, maxFileSize: number | undefined = 5_242_880): Router {
+  const routes = [...uploadRoutes(service), pingRoute, versionRoute("slotd", "1.2.3")];
+  const identity = { category: "store", type: "file", name: "HTTP File Upload" };
+  return new Router(host, [...routes, ...discoRoutes(identity, routes, () => uploadForms(maxFileSize))]);
+}
+
+const asked: { request: SlotRequest; requester: unknown }[] = [];
+const granting: SlotService = (request, requester) => {
+  asked.push({ request, requester });
+  return { putUrl: "https://x.example/a?b=1&c=2", getUrl: "https://x.example/a" };
+};
+const refusing =
+  (refusal: Refusal): SlotService =>
+  () =>
+    refusal;
+
+function read(xml: string): Element {
+  let stanza: Element | undefined;
+  const parser = new StreamParser({
+    opened: () => {},
+    stanza: (found) => {
+      stanza = found;
+    },
+    oversized: () => {},
+    closed: () => {},
+    broken: (reason) => {
+      throw new Error(reason);
+    },
+  });
+  parser.write(
+    new TextEncoder().encode(`<s:stream xmlns='${NS}' xmlns:s='http://etherx.jabber.org/streams'>${xml}`),
+  );
+  if (stanza === undefined) throw new Error("no stanza in the test's XML");
+  return stanza;
+}
+
+async function answer(
+  xml: string,
+  service: SlotService = granting,
+  maxFileSize?: number,
+): Promise<string | undefined> {
+  const reply = await router(service, maxFileSize).answer(read(xml));
+  return reply && serialize(reply, NS);
+}
+
+function iq(child: string, type = "get", to = host): string {
+  return `<iq type='${type}' id='step_03' from='romeo@example.net/garden' to='${to}' xml:lang='en'>${child}</iq>`;
+}
+
+const replyTo = `id='step_03' from='${host}' to='romeo@example.net/garden'`;
+const request =
+  "<request xmlns='urn:xmpp:http:upload:0' filename='très cool.jpg' size='23456' content-type='image/jpeg'/>";
+const legacyRequest =
+  "<request xmlns='urn:xmpp:http:upload'><filename>très cool.jpg</filename><size>23456</size><content-type>image/jpeg</content-type></request>";
+
+describe("a slot request", () => {
+  test.each([
+    ["as attributes", request],
+    ["with white space inside", request.replace("/>", ">\n  </request>")],
+    ["as child elements, in the older namespace", legacyRequest],
+  ])("is read %s", async (_, child) => {
+    asked.length = 0;
+    await answer(iq(child));
+    expect(asked).toEqual([
+      {
+        request: { filename: "très cool.jpg", size: 23456, contentType: "image/jpeg" },
+        requester: { bareJid: "romeo@example.net", domain: "example.net" },
+      },
+    ]);
+  });
+
+  test("is answered with both URLs, escaped", async () => {
+    expect(await answer(iq(request))).toBe(
+      `<iq type='result' ${replyTo}><slot xmlns='urn:xmpp:http:upload:0'><put url='https://x.example/a?b=1&amp;c=2'/><get url='https://x.example/a'/></slot></iq>`,
+    );
+  });
+
+  test("is answered with child elements in the older namespace", async () => {
+    expect(await answer(iq(legacyRequest))).toBe(
+      `<iq type='result' ${replyTo}><slot xmlns='urn:xmpp:http:upload'><put>https://x.example/a?b=1&amp;c=2</put><get>https://x.example/a</get></slot></iq>`,
+    );
+  });
+
+  test.each([
+    ["urn:xmpp:http:upload:0", request],
+    ["urn:xmpp:http:upload", legacyRequest],
+  ])(
+    "over the limit echoes the request, then condition, text and file-too-large in %s",
+    async (ns, child) => {
+      const reply = await answer(
+        iq(child),
+        refusing({ kind: "too-large", maxFileSize: 20_000, text: "Too <large>." }),
+      );
+      const echo = serialize(read(iq(child)).children[0] as Element, NS);
+      expect(reply).toBe(
+        `<iq type='error' ${replyTo}>${echo}<error type='modify'><not-acceptable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>Too &lt;large&gt;.</text><file-too-large xmlns='${ns}'><max-file-size>20000</max-file-size></file-too-large></error></iq>`,
+      );
+    },
+  );
+
+  test("from a stranger gets auth/forbidden", async () => {
+    const reply = await answer(iq(request), refusing({ kind: "forbidden", text: "No." }));
+    expect(reply).toContain("<error type='auth'><forbidden ");
+  });
+
+  test.each([
+    ["no size", "<request xmlns='urn:xmpp:http:upload:0' filename='a'/>"],
+    ["a bad size", "<request xmlns='urn:xmpp:http:upload:0' filename='a' size='-1'/>"],
+    ["no filename", "<request xmlns='urn:xmpp:http:upload:0' size='1'/>"],
+    ["a path as filename", "<request xmlns='urn:xmpp:http:upload:0' filename='../a' size='1'/>"],
+    [
+      "a header in the type",
+      "<request xmlns='urn:xmpp:http:upload:0' filename='a' size='1' content-type='a/b&#13;&#10;c: d'/>",
+    ],
+    ["attributes in the older namespace", "<request xmlns='urn:xmpp:http:upload' filename='a' size='1'/>"],
+  ])("with %s gets modify/bad-request and a text", async (_, child) => {
+    const reply = await answer(iq(child));
+    expect(reply).toContain("<error type='modify'><bad-request ");
+    expect(reply).toContain("<text ");
+  });
+
+  test.each([request, legacyRequest])("as IQ set gets cancel/not-allowed", async (child) => {
+    expect(await answer(iq(child, "set"))).toContain("<error type='cancel'><not-allowed ");
+  });
+
+  test("may be decided later", async () => {
+    const later: SlotService = async () => ({ putUrl: "https://p", getUrl: "https://g" });
+    expect(await answer(iq(request), later)).toContain("<put url='https://p'/>");
+  });
+});
+
+describe("service discovery", () => {
+  test("tells identity, features and the limit", async () => {
+    const reply = await answer(iq("<query xmlns='http://jabber.org/protocol/disco#info'/>"));
+    expect(reply).toContain("<identity category='store' type='file' name='HTTP File Upload'/>");
+    const features = [...(reply ?? "").matchAll(/<feature var='([^']+)'\/>/g)].map((match) => match[1]);
+    expect(features).toEqual([
+      "http://jabber.org/protocol/disco#info",
+      "http://jabber.org/protocol/disco#items",
+      "jabber:iq:version",
+      "urn:xmpp:http:upload",
+      "urn:xmpp:http:upload:0",
+      "urn:xmpp:ping",
+    ]);
+    expect(reply).toContain(
+      "<x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'><value>urn:xmpp:http:upload:0</value></field><field var='max-file-size'><value>5242880</value></field></x>",
+    );
+  });
+
+  test("has no field for a limit that is not there", () => {
+    expect(uploadForms(undefined).map((form) => form.fields)).toEqual([{}, {}]);
+  });
+
+  test("knows no nodes", async () => {
+    for (const name of ["info", "items"]) {
+      const reply = await answer(iq(`<query xmlns='http://jabber.org/protocol/disco#${name}' node='x'/>`));
+      expect(reply).toContain("<error type='cancel'><item-not-found ");
+    }
+  });
+
+  test("has no items", async () => {
+    expect(await answer(iq("<query xmlns='http://jabber.org/protocol/disco#items'/>"))).toBe(
+      `<iq type='result' ${replyTo}><query xmlns='http://jabber.org/protocol/disco#items'/></iq>`,
+    );
+  });
+});
+
+describe("other stanzas", () => {
+  test("a ping is answered with an empty result", async () => {
+    expect(await answer(iq("<ping xmlns='urn:xmpp:ping'/>"))).toBe(`<iq type='result' ${replyTo}/>`);
+  });
+
+  test("the version is told", async () => {
+    expect(await answer(iq("<query xmlns='jabber:iq:version'/>"))).toContain(
+      "<name>slotd</name><version>1.2.3</version>",
+    );
+  });
+
+  test.each([
+    ["an unknown element", iq("<vCard xmlns='vcard-temp'/>")],
+    ["a ping by set", iq("<ping xmlns='urn:xmpp:ping'/>", "set")],
+    ["a user of the component", iq(request, "get", `someone@${host}`)],
+    ["another host", iq(request, "get", "other.example.net")],
+  ])("%s gets service-unavailable", async (_, xml) => {
+    expect(await answer(xml)).toContain("<error type='cancel'><service-unavailable ");
+  });
+
+  test.each([
+    ["no child", iq("")],
+    ["two children", iq(`${request}${request}`)],
+    ["an unknown type", iq(request, "frobnicate")],
+    ["no id", iq(request).replace("id='step_03' ", "")],
+  ])("an IQ with %s gets bad-request", async (_, xml) => {
+    expect(await answer(xml)).toContain("<error type='modify'><bad-request ");
+  });
+
+  test.each([
+    ["a result", iq("", "result")],
+    ["an error", iq(request, "error")],
+    ["a message", "<message from='a@b' to='c' type='chat'><body>hi</body></message>"],
+    ["presence", "<presence from='a@b' to='c' type='subscribe'/>"],
+    ["an IQ without from", `<iq type='get' id='1' to='${host}'>${request}</iq>`],
+  ])("%s is never answered", async (_, xml) => {
+    expect(await answer(xml)).toBeUndefined();
+  });
+});
+
+test("a router tells a handler who asked", async () => {
+  const seen: IqRequest[] = [];
+  const route = {
+    type: "get" as const,
+    ns: "urn:x",
+    name: "x",
+    feature: undefined,
+    handle: (request: IqRequest) => {
+      seen.push(request);
+      return { result: undefined };
+    },
+  };
+  await new Router(host, [route]).answer(
+    read(iq("<x xmlns='urn:x'/>").replace("romeo@example.net/garden", "Example.NET")),
+  );
+  expect(seen[0]?.from).toEqual({ local: undefined, domain: "example.net", resource: undefined });
+});
