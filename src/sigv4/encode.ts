@@ -1,0 +1,28 @@
+/**
+ * Percent-encodes text once, as UTF-8: letters, digits, `-`, `.`, `_` and `~` stay, every other byte becomes
+ * `%XX` with uppercase digits, "/" included. This is the encoding of one path segment, of a query name and
+ * of a query value. A lone surrogate has no UTF-8 form and is encoded as U+FFFD.
+ *
+ * Source: AWS Signature Version 4, UriEncode().
+ */
+export function uriEncode(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, percentEncodeAscii);
+}
+
+/** As `uriEncode`, but "/" stays: the encoding of a whole path, which S3 encodes once and never normalises. */
+export function uriEncodePath(path: string): string {
+  return uriEncode(path).replaceAll("%2F", "/");
+}
+
+/** Undoes percent-encoding once ("+" stays "+"); undefined when a "%" sequence is broken or is not UTF-8. */
+export function uriDecode(encoded: string): string | undefined {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return undefined;
+  }
+}
+
+function percentEncodeAscii(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+}

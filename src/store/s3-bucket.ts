@@ -1,0 +1,70 @@
+import { presign } from "../sigv4/presign.ts";
+import type { QueryParameter } from "../sigv4/query.ts";
+import { cachedSigningKeys } from "../sigv4/signing-key.ts";
+import type { Bucket, NewObject } from "./bucket.ts";
+import { objectPath, parseBucketUrl, urlOf } from "./object-url.ts";
+
+/** The query parameter in which `echoDeclared` repeats the declared size, in bytes. */
+export const DECLARED_LENGTH = "content-length";
+
+/** The query parameter in which `echoDeclared` repeats the declared media type; absent when none was declared. */
+export const DECLARED_TYPE = "content-type";
+
+export interface S3BucketOptions {
+  /** As `parseBucketUrl` reads it. */
+  readonly bucketUrl: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Asks for a public-read object, in the signed query: the requester has no way to send a header for it. */
+  readonly addAcl: boolean;
+  /** Repeats the declared size and type in the signed query, for a bucket that says what it expected. Never on S3. */
+  readonly echoDeclared?: boolean;
+}
+
+/**
+ * A bucket that takes SigV4 presigned PUTs. The PUT URL is good for one object, of the declared size and,
+ * when one was declared, the declared type; the GET URL is the same without its query.
+ *
+ * @throws {TypeError} when the bucket URL cannot be used; its text says why.
+ */
+export function s3Bucket(options: S3BucketOptions): Bucket {
+  const bucket = parseBucketUrl(options.bucketUrl);
+  const credentials = { accessKeyId: options.accessKeyId, secretAccessKey: options.secretAccessKey };
+  const signingKeys = cachedSigningKeys();
+  return {
+    slot(object, expiresIn, now) {
+      const path = objectPath(bucket, object.token, object.filename);
+      const headers = declaredHeaders(object);
+      const query = presign(
+        {
+          method: "PUT",
+          host: bucket.host,
+          path,
+          query: extraQuery(options, headers),
+          headers,
+          date: now,
+          expires: expiresIn,
+          region: options.region,
+          credentials,
+        },
+        signingKeys,
+      );
+      const getUrl = urlOf(bucket, path);
+      return { putUrl: `${getUrl}?${query}`, getUrl };
+    },
+  };
+}
+
+/** The headers that a PUT must send as declared. */
+function declaredHeaders(object: NewObject): Record<string, string> {
+  const headers: Record<string, string> = { [DECLARED_LENGTH]: String(object.size) };
+  if (object.contentType !== undefined) headers[DECLARED_TYPE] = object.contentType.trim();
+  return headers;
+}
+
+function extraQuery(options: S3BucketOptions, declared: Record<string, string>): readonly QueryParameter[] {
+  const query: QueryParameter[] = options.echoDeclared ? Object.entries(declared) : [];
+  if (options.addAcl) query.push(["x-amz-acl", "public-read"]);
+  return query;
+}
