@@ -18,14 +18,16 @@ export interface VerifyRequest {
   /** The query of the request target, as it came, without "?". */
   readonly rawQuery: string;
   /**
-   * The value of a request header by its lowercase name; undefined when it was not sent. Never asked for "host".
-   * It may give a declared value in place of the sent one; who does that compares the two after "ok".
+   * The value of a request header by its lowercase name; undefined when it was not sent. Never asked for
+   * "host". It may give a declared value instead of the sent one: `query` gives the parameters that do not
+   * begin with "X-Amz-", not yet verified. Whoever does that compares both after the signature has been
+   * found right.
    */
-  readonly header: (name: string) => string | undefined;
+  readonly header: (name: string, query: ReadonlyMap<string, string>) => string | undefined;
   /** The hosts that may have been signed: one of them must match. */
   readonly hosts: readonly string[];
   /** The secret access key of an access key id; undefined when there is no such key. */
-  readonly credentials: (accessKeyId: string) => string | undefined;
+  readonly secretAccessKeyOf: (accessKeyId: string) => string | undefined;
   readonly region: string;
   /** "s3" when absent. */
   readonly service?: string;
@@ -55,9 +57,6 @@ export type Verification =
   /** Rightly signed, too long ago. */
   | { readonly kind: "expired"; readonly expiry: Date };
 
-/** The kinds of failure. */
-export type VerifyFailure = Exclude<Verification["kind"], "ok">;
-
 /**
  * Verifies a presigned request. Nothing is said about time before the signature is found right, so that a
  * stranger learns nothing from trying.
@@ -78,7 +77,7 @@ export function verify(request: VerifyRequest, signingKeys: SigningKeys = derive
     return { kind: "malformed", text: `The signed header ${headers} is missing from the request.` };
   }
   if (!isInScope(request, query)) return { kind: "wrong-scope" };
-  const secretAccessKey = request.credentials(query.accessKeyId);
+  const secretAccessKey = request.secretAccessKeyOf(query.accessKeyId);
   if (secretAccessKey === undefined) return { kind: "unknown-key" };
   const expected = expectedSignatures(
     request,
@@ -96,10 +95,11 @@ function signedHeaderValues(
   request: VerifyRequest,
   query: PresignedQuery,
 ): ReadonlyMap<string, string> | string {
+  const parameters = new Map(query.extra);
   const values = new Map<string, string>();
   for (const name of query.signedHeaders) {
     if (name === "host") continue;
-    const value = request.header(name);
+    const value = request.header(name, parameters);
     if (value === undefined) return name;
     values.set(name, value);
   }
