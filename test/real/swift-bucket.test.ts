@@ -1,0 +1,13 @@
+import { afterAll, beforeAll } from "bun:test";
+import { bucketContract } from "../contract/bucket.ts";
+import type { S3Store } from "../peers/s3-store.ts";
+import { startSwift } from "../peers/swift.ts";
+import { storeUnderTest } from "./s3-under-test.ts";
+
+let swift: S3Store;
+beforeAll(async () => {
+  swift = await startSwift();
+}, 60_000);
+afterAll(() => swift.stop());
+
+bucketContract("OpenStack Swift", () => storeUnderTest(swift));
