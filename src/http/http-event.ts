@@ -1,0 +1,41 @@
+import type { Refusal } from "../slot/refusal.ts";
+import type { Bytes } from "../slot/slot.ts";
+
+/**
+ * What the HTTP server tells about its work, for log and metrics. No URL, query or filename is in it; `object` is
+ * the first eight digits of the token, enough to find an object and too few to fetch it.
+ */
+export type HttpEvent =
+  | { readonly kind: "stored"; readonly object: string; readonly size: Bytes; readonly milliseconds: number }
+  /** A request was answered with "no"; `object` when its path named one. */
+  | {
+      readonly kind: "refused";
+      readonly method: string;
+      readonly status: number;
+      readonly reason: Refusal["kind"] | "not-found" | "not-satisfiable" | "expectation" | "malformed";
+      readonly object: string | undefined;
+    }
+  /** The client went away, or sent nothing for too long, before the upload was complete. */
+  | {
+      readonly kind: "upload-aborted";
+      readonly object: string;
+      readonly received: Bytes;
+      readonly size: Bytes;
+    }
+  /** A browser asked what it may do. */
+  | { readonly kind: "preflight" }
+  /** `bytes` of content were sent; 0 for HEAD and 304. */
+  | { readonly kind: "served"; readonly object: string; readonly status: number; readonly bytes: Bytes }
+  | { readonly kind: "download-aborted"; readonly object: string }
+  /** A promise was broken; the client was told 500, or cut off when the answer had begun. */
+  | {
+      readonly kind: "failed";
+      readonly method: string;
+      readonly object: string | undefined;
+      readonly error: unknown;
+    };
+
+/** What may be told of a token. */
+export function shortToken(token: string): string {
+  return token.slice(0, 8);
+}

@@ -1,0 +1,178 @@
+import { canonicalHeaderValue } from "../sigv4/canonical-request.ts";
+import { cachedSigningKeys, type SigningKeys } from "../sigv4/signing-key.ts";
+import { type Verification, verify } from "../sigv4/verify.ts";
+import type { Refusal } from "../slot/refusal.ts";
+import type { Bytes } from "../slot/slot.ts";
+import { isMediaType } from "../slot/slot-request.ts";
+import type { ObjectMeta } from "../store/object-store.ts";
+import { parseBucketUrl } from "../store/object-url.ts";
+import { DECLARED_LENGTH, DECLARED_TYPE } from "../store/s3-bucket.ts";
+import type { HttpBucket } from "./http-bucket.ts";
+import { type ObjectPath, publicPrefixes, readObjectPath } from "./object-path.ts";
+import { contentLength, type RequestHead } from "./request-head.ts";
+
+/** An upload that may begin: its head is right in everything that can be known before the body. */
+export interface AdmittedUpload {
+  readonly bucket: HttpBucket;
+  readonly object: ObjectMeta;
+}
+
+/** Judges the head of a PUT request. */
+export type UploadCheck = (head: RequestHead, now: Date) => AdmittedUpload | Refusal;
+
+/**
+ * Makes the check of an upload's head for these buckets. It looks, in this order, at the path, the announced
+ * length, the signature, the length and type as declared, and the size allowed; at no byte of the body and at no
+ * object.
+ *
+ * The signature is checked with the declared size and type that the signed query repeats, so that a genuine URL
+ * used with another file is told what was expected, and not that its signature is wrong.
+ *
+ * Source: XEP-0363 §4 and §5; AWS Signature Version 4, query parameters.
+ */
+export function uploadCheck(buckets: readonly HttpBucket[]): UploadCheck {
+  const places = buckets.flatMap(placesOf);
+  const prefixes = publicPrefixes(buckets);
+  const signingKeys = cachedSigningKeys();
+  return (head, now) => {
+    const path = readObjectPath(head.rawPath, prefixes);
+    if ("kind" in path) return path;
+    const size = contentLength(head);
+    if (size === undefined || head.header("transfer-encoding") !== undefined) return lengthRequired;
+    const found = findPlace(places, head, path, now, signingKeys);
+    if ("text" in found) return found;
+    const { bucket, declared } = found;
+    return (
+      declaredProblem(declared, size, head.header("content-type")) ??
+      sizeProblem(size, bucket.maxFileSize()) ?? {
+        bucket,
+        object: { token: path.token, filename: path.filename, size, contentType: typeToKeep(head) },
+      }
+    );
+  };
+}
+
+/** One host and path under which a bucket is public. */
+interface Place {
+  readonly bucket: HttpBucket;
+  readonly prefix: string;
+  readonly host: string;
+}
+
+function placesOf(bucket: HttpBucket): readonly Place[] {
+  return bucket.publicUrls.map((url) => ({ bucket, ...parseBucketUrl(url) }));
+}
+
+/** What the signed query says that the slot is for; no entry where it says nothing. */
+type Declared = ReadonlyMap<string, string>;
+
+/**
+ * The place that the URL was signed for, or the refusal of the one where verification came furthest. A proxy may
+ * have taken the prefix off the path or changed the host, so both are tried as they are public.
+ */
+function findPlace(
+  places: readonly Place[],
+  head: RequestHead,
+  path: ObjectPath,
+  now: Date,
+  signingKeys: SigningKeys,
+): { readonly bucket: HttpBucket; readonly declared: Declared } | Refusal {
+  let furthest: Exclude<Verification, { kind: "ok" }> = { kind: "malformed", text: "" };
+  for (const { bucket, prefix, host } of places) {
+    const result = verify(
+      {
+        method: head.method,
+        rawPath: prefix + path.suffix,
+        rawQuery: head.rawQuery,
+        header: (name, query) => (isDeclared(name) ? query.get(name) : undefined) ?? head.header(name),
+        hosts: head.host === host ? [host] : [head.host, host],
+        secretAccessKeyOf: (id) => bucket.credentials(id),
+        region: bucket.region,
+        now,
+      },
+      signingKeys,
+    );
+    if (result.kind === "ok") return { bucket, declared: new Map(result.query) };
+    if (progress.indexOf(result.kind) >= progress.indexOf(furthest.kind)) furthest = result;
+  }
+  return furthest.kind === "malformed" ? malformed(furthest.text) : signatureRefusals[furthest.kind];
+}
+
+/** The failures of verification, in the order in which they are looked for. */
+const progress: readonly Verification["kind"][] = [
+  "malformed",
+  "wrong-scope",
+  "unknown-key",
+  "bad-signature",
+  "not-yet-valid",
+  "expired",
+];
+
+function isDeclared(name: string): boolean {
+  return name === DECLARED_LENGTH || name === DECLARED_TYPE;
+}
+
+function declaredProblem(declared: Declared, size: Bytes, sentType = ""): Refusal | undefined {
+  const length = declared.get(DECLARED_LENGTH);
+  if (length !== undefined && length !== String(size)) {
+    return {
+      kind: "wrong-length",
+      text: `The slot is for ${length} bytes; the request announces ${size}. Request a slot of the right size.`,
+    };
+  }
+  const type = declared.get(DECLARED_TYPE);
+  const sent = canonicalHeaderValue(sentType);
+  if (type === undefined || sent === canonicalHeaderValue(type)) return undefined;
+  const came = sent === "" ? "has no Content-Type" : `has ${printable(sent)}`;
+  return {
+    kind: "wrong-type",
+    text: `The slot is for the type ${type}; the request ${came}. Send the Content-Type that the slot was requested with.`,
+  };
+}
+
+function sizeProblem(size: Bytes, maxFileSize: Bytes | undefined): Refusal | undefined {
+  if (maxFileSize === undefined || size <= maxFileSize) return undefined;
+  const text = `The file has ${size} bytes; at most ${maxFileSize} are allowed.`;
+  return { kind: "too-large", text, maxFileSize };
+}
+
+function typeToKeep(head: RequestHead): string {
+  const type = head.header("content-type") ?? "";
+  return isMediaType(type) ? type : "application/octet-stream";
+}
+
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 255);
+}
+
+const lengthRequired: Refusal = {
+  kind: "length-required",
+  text: "The length of the file must be known first; send it with Content-Length and not in chunks.",
+};
+
+function malformed(why: string): Refusal {
+  return {
+    kind: "bad-signature",
+    text: `The URL is not one of a slot. ${why} Use the PUT URL exactly as it was given.`,
+  };
+}
+
+const signatureRefusals = {
+  "unknown-key": {
+    kind: "bad-signature",
+    text: "The URL is signed with a key that is not known here. Request a new slot.",
+  },
+  "wrong-scope": {
+    kind: "bad-signature",
+    text: "The URL is signed for another service, region or day. Request a new slot.",
+  },
+  "bad-signature": {
+    kind: "bad-signature",
+    text: "The signature of the URL is wrong. Use the PUT URL exactly as it was given.",
+  },
+  "not-yet-valid": {
+    kind: "bad-signature",
+    text: "The URL is not valid yet: the clock of the server that signed it is ahead.",
+  },
+  expired: { kind: "expired", text: "The slot has expired. Request a new one and upload at once." },
+} as const satisfies Record<Exclude<Verification["kind"], "ok" | "malformed">, Refusal>;

@@ -1,0 +1,99 @@
+import type { ServerResponse } from "node:http";
+import type { Refusal } from "../slot/refusal.ts";
+import { PutError } from "../store/object-store.ts";
+import { type Answer, refusalAnswer, sendAnswer } from "./answers.ts";
+import type { HttpBucket } from "./http-bucket.ts";
+import { type HttpEvent, shortToken } from "./http-event.ts";
+import { BodyError, type RequestBody } from "./request-body.ts";
+import type { RequestHead } from "./request-head.ts";
+import type { AdmittedUpload, UploadCheck } from "./upload-check.ts";
+
+export interface UploadDeps {
+  readonly buckets: readonly HttpBucket[];
+  readonly check: UploadCheck;
+  readonly now: () => Date;
+}
+
+/**
+ * Answers PUT. Whatever the head can tell is told before a byte of the body is read, and before a client that
+ * waits for 100 (Continue) is sent one. 201 means that the object is complete and durable; after any other
+ * answer, and after none, nothing is kept, and the same URL works again until it expires.
+ *
+ * @param waits whether the client waits for 100 (Continue).
+ *
+ * Source: XEP-0363 §5; RFC 9110 §9.3.4 and §10.1.1.
+ */
+export async function upload(
+  head: RequestHead,
+  body: RequestBody,
+  response: ServerResponse,
+  waits: boolean,
+  deps: UploadDeps,
+): Promise<HttpEvent> {
+  const begun = deps.now().getTime();
+  const admitted = deps.check(head, deps.now());
+  if ("kind" in admitted) return refuse(head, body, response, refusalAnswer(admitted));
+  const { token, size } = admitted.object;
+  const object = shortToken(token);
+  if (await isTaken(token, deps.buckets)) {
+    return refuse(head, body, response, refusalAnswer(putRefusals.exists), object);
+  }
+  if (waits) response.writeContinue();
+  const failure = await store(admitted, body);
+  if (failure === undefined) {
+    sendAnswer(response, { status: 201, text: "", headers: { Location: head.rawPath } });
+    return { kind: "stored", object, size, milliseconds: deps.now().getTime() - begun };
+  }
+  if (failure instanceof PutError) {
+    return refuse(head, body, response, refusalAnswer(putRefusals[failure.code]), object);
+  }
+  if (failure.code === "stalled") await body.answerAndLinger(response, stalledAnswer);
+  return { kind: "upload-aborted", object, received: body.received, size };
+}
+
+/** In any bucket: a GET asks each of them. */
+async function isTaken(token: string, buckets: readonly HttpBucket[]): Promise<boolean> {
+  for (const { store } of buckets) if (await store.has(token)) return true;
+  return false;
+}
+
+/** @throws what is neither an expected refusal of the store nor the client's doing. */
+async function store(admitted: AdmittedUpload, body: RequestBody): Promise<PutError | BodyError | undefined> {
+  try {
+    await admitted.bucket.store.put(admitted.object, body);
+    return undefined;
+  } catch (error) {
+    if (error instanceof PutError || error instanceof BodyError) return error;
+    throw error;
+  }
+}
+
+async function refuse(
+  head: RequestHead,
+  body: RequestBody,
+  response: ServerResponse,
+  answer: Answer,
+  object?: string,
+): Promise<HttpEvent> {
+  await body.answerAndLinger(response, answer);
+  const { status, reason = "bad-request" } = answer;
+  return { kind: "refused", method: head.method, status, reason, object };
+}
+
+const stalledAnswer: Answer = {
+  status: 408,
+  text: "Nothing came for too long; nothing was kept. Upload the file again.",
+};
+
+const putRefusals = {
+  exists: {
+    kind: "exists",
+    text: "The slot has been used: its file is complete. Request a new slot for another file.",
+  },
+  "wrong-length": { kind: "wrong-length", text: "The file was not as long as announced. Upload it again." },
+  full: { kind: "full", text: "There is no space left on the server. Nothing was kept; try again later." },
+  "read-only": {
+    kind: "unavailable",
+    text: "The server takes no uploads at present. Nothing was kept; try again later.",
+  },
+} as const satisfies Record<PutError["code"], Refusal>;
