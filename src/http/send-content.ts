@@ -21,20 +21,21 @@ export async function sendContent(
 ): Promise<boolean> {
   if (length <= pieceSize) {
     response.end(await readPiece(object, first, length));
-    return true;
+    return sent(response, stallTimeout);
   }
   const end = first + length;
   for (let position = first; position < end; ) {
     const piece = await readPiece(object, position, Math.min(pieceSize, end - position));
     if (response.destroyed) return false;
     position += piece.length;
-    if (!response.write(piece) && !(await drained(response, stallTimeout))) {
-      response.req.socket.destroy();
-      return false;
-    }
+    if (!response.write(piece) && !(await happens(response, "drain", stallTimeout))) return false;
   }
   response.end();
-  return true;
+  return sent(response, stallTimeout);
+}
+
+async function sent(response: ServerResponse, stallTimeout: Seconds): Promise<boolean> {
+  return response.writableFinished || (await happens(response, "finish", stallTimeout));
 }
 
 async function readPiece(object: OpenObject, position: Bytes, length: Bytes): Promise<Uint8Array> {
@@ -48,16 +49,22 @@ async function readPiece(object: OpenObject, position: Bytes, length: Bytes): Pr
   return piece;
 }
 
-function drained(response: ServerResponse, stallTimeout: Seconds): Promise<boolean> {
+/** Waits for the client to take what was written; false, and the connection closed, when it does not. */
+function happens(
+  response: ServerResponse,
+  event: "drain" | "finish",
+  stallTimeout: Seconds,
+): Promise<boolean> {
   return new Promise((resolve) => {
-    const settle = (isDrained: boolean) => {
+    const settle = (isDone: boolean) => {
       clearTimeout(timer);
-      response.off("drain", onDrain).off("close", onClose);
-      resolve(isDrained);
+      response.off(event, onEvent).off("close", onClose);
+      if (!isDone) response.req.socket.destroy();
+      resolve(isDone);
     };
-    const onDrain = () => settle(true);
-    const onClose = () => settle(false);
+    const onEvent = () => settle(true);
+    const onClose = () => settle(response.writableFinished);
     const timer = setTimeout(onClose, stallTimeout * 1000);
-    response.once("drain", onDrain).once("close", onClose);
+    response.once(event, onEvent).once("close", onClose);
   });
 }
