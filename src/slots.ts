@@ -1,0 +1,35 @@
+import { type Policy, type Requester, refuse } from "./slot/policy.ts";
+import type { Refusal } from "./slot/refusal.ts";
+import type { Seconds, Slot, SlotRequest } from "./slot/slot.ts";
+import type { Bucket } from "./store/bucket.ts";
+
+/** What slots are made with for one served domain. */
+export interface SlotMaker {
+  readonly policy: Policy;
+  readonly bucket: Bucket;
+  /** 1 to 604800. */
+  readonly expirationTime: Seconds;
+  readonly tokenBytes: number;
+}
+
+export interface SlotDeps {
+  readonly now: () => Date;
+  /** Gives this many bytes from a cryptographic source. */
+  readonly randomBytes: (length: number) => Buffer;
+}
+
+/** The way of a slot request: policy, token, signature. Makes no request of its own and keeps nothing. */
+export function requestSlot(
+  request: SlotRequest,
+  requester: Requester,
+  maker: SlotMaker,
+  deps: SlotDeps,
+): Slot | Refusal {
+  return refuse(request, requester, maker.policy) ?? makeSlot(request, maker, deps);
+}
+
+/** Makes a slot without asking the policy: for the operator's own hands. */
+export function makeSlot(request: SlotRequest, maker: SlotMaker, { now, randomBytes }: SlotDeps): Slot {
+  const token = randomBytes(maker.tokenBytes).toString("hex");
+  return maker.bucket.slot({ token, ...request }, maker.expirationTime, now());
+}
