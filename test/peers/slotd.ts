@@ -1,0 +1,53 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type ManagedProcess, makeFolder, removeFolder, startProcess, waitUntil } from "./process.ts";
+
+export interface SlotdOptions {
+  /** The text of slotd.toml. A relative disk.path lies in slotd's own folder. */
+  readonly config: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** How often slotd has to say that a component is online before it counts as ready: 1 when left out. */
+  readonly components?: number;
+}
+
+/** A real slotd: bin/slotd in a process of its own, on a folder of its own. */
+export interface Slotd {
+  readonly process: ManagedProcess;
+  /** Holds slotd.toml and, for the disk backend, data/. */
+  readonly folder: string;
+  /** How often a component has come online so far. */
+  timesOnline(): number;
+  /** Ends it and removes its folder. May be called twice. */
+  stop(): Promise<void>;
+}
+
+const bin = join(import.meta.dirname, "../../bin/slotd");
+
+/** Starts slotd and waits until its components are online. */
+export async function startSlotd(options: SlotdOptions): Promise<Slotd> {
+  const folder = makeFolder("slotd");
+  writeFileSync(join(folder, "slotd.toml"), options.config, { mode: 0o600 });
+  const { components = 1, env = {} } = options;
+  const process = await startProcess({
+    name: "slotd",
+    command: [bin, "serve", "--config", join(folder, "slotd.toml")],
+    folder,
+    env: { SLOTD_LOG_FORMAT: "json", ...env },
+  });
+  const timesOnline = (): number => process.log().split("Connected to the XMPP server").length - 1;
+  const stop = async (): Promise<void> => {
+    await process.stop();
+    removeFolder(folder);
+  };
+  try {
+    await waitUntil("slotd to be connected", () => {
+      if (process.result !== undefined) throw new Error(`slotd ended with ${process.result}`);
+      return timesOnline() >= components;
+    });
+    return { process, folder, timesOnline, stop };
+  } catch (cause) {
+    const log = process.logTail();
+    await stop();
+    throw new Error(`slotd did not come up; the end of its log:\n${log}`, { cause });
+  }
+}

@@ -1,0 +1,4 @@
+import { serviceContract } from "../contract/service.ts";
+import { startEjabberd } from "../peers/ejabberd.ts";
+
+serviceContract("ejabberd", startEjabberd);

@@ -1,0 +1,4 @@
+import { serviceContract } from "../contract/service.ts";
+import { startProsody } from "../peers/prosody.ts";
+
+serviceContract("Prosody", startProsody);
