@@ -1,0 +1,98 @@
+import type { Config, DomainConfig } from "./config.ts";
+import { type OptionName, optionNames, optionOf } from "./options.ts";
+import { formatAddress, replaceHost } from "./values.ts";
+
+/** What stands in the place of a secret. */
+const redacted = "(redacted)";
+
+type TomlValue = string | number | boolean | readonly string[];
+
+/**
+ * Writes what is in force as TOML that slotd would read: one table for each domain, `# default` after a value
+ * that is the default, and "(redacted)" for each secret. Ends with a line break.
+ */
+export function describeConfig(config: Config): string {
+  const top = [
+    line(
+      "domains",
+      "domains",
+      config.domains.map(({ domain }) => domain),
+    ),
+  ];
+  const log = [
+    "[log]",
+    line("level", "log.level", config.log.level),
+    line("format", "log.format", config.log.format),
+  ];
+  const blocks = [top, log, ...config.domains.flatMap(domainBlocks)];
+  return blocks.map((lines) => `${lines.join("\n")}\n`).join("\n");
+}
+
+function domainBlocks(config: DomainConfig): string[][] {
+  const blocks = new Map<string, string[]>();
+  const values = valuesOf(config);
+  for (const name of optionNames) {
+    const value = values[name];
+    if (value === undefined) continue;
+    const [table, key] = name.includes(".") ? name.split(".") : ["", name];
+    const header = ["domain", JSON.stringify(config.domain), ...(table === "" ? [] : [table])].join(".");
+    const block = blocks.get(header) ?? [`[${header}]`];
+    blocks.set(header, [...block, line(key ?? name, name, value, defaultOf(name, config))]);
+  }
+  return [...blocks.values()];
+}
+
+/** What a domain's own table may hold. */
+function valuesOf({
+  s3,
+  xmpp,
+  http,
+  ...config
+}: DomainConfig): Partial<Record<OptionName, TomlValue | undefined>> {
+  return {
+    host: config.host,
+    backend: config.backend,
+    expiration_time: config.expirationTime,
+    token_bytes: config.tokenBytes,
+    max_file_size: config.maxFileSize ?? "infinity",
+    access: config.access,
+    "s3.bucket_url": s3?.bucketUrl,
+    "s3.region": s3?.region,
+    "s3.access_key_id": s3?.accessKeyId,
+    "s3.secret_access_key": s3 === undefined ? undefined : redacted,
+    "s3.add_acl": s3?.addAcl,
+    "xmpp.address": formatAddress(xmpp.address),
+    "xmpp.secret": redacted,
+    "xmpp.tls": xmpp.tls,
+    "xmpp.tls_ca": xmpp.tlsCa,
+    "disk.path": config.disk.path,
+    "http.listen": formatAddress(http.listen),
+    "http.public_url": http.publicUrl,
+  };
+}
+
+function defaultOf(name: OptionName, { domain, http }: DomainConfig): TomlValue | undefined {
+  if (name === "host") return replaceHost(String(optionOf(name).default), domain);
+  if (name === "access") return [domain];
+  if (name === "http.public_url") return `http://${formatAddress(http.listen)}`;
+  return optionOf(name).default;
+}
+
+function line(
+  key: string,
+  name: OptionName,
+  value: TomlValue,
+  fallback: TomlValue | undefined = optionOf(name).default,
+): string {
+  const text = tomlText(value);
+  return `${key} = ${text}${fallback !== undefined && tomlText(fallback) === text ? " # default" : ""}`;
+}
+
+/** Writes a text, number, boolean or list of texts as TOML 1.0. */
+export function tomlText(value: TomlValue): string {
+  if (typeof value === "string") {
+    // JSON's escapes are TOML's too, but JSON leaves DEL as it is.
+    return JSON.stringify(value.toWellFormed()).replaceAll("\x7f", "\\u007f");
+  }
+  return typeof value === "object" ? `[${value.map(tomlText).join(", ")}]` : String(value);
+}

@@ -1,0 +1,302 @@
+import { z } from "zod";
+import {
+  parseAccess,
+  parseAddress,
+  parseBaseUrl,
+  parseByteSize,
+  parseDomain,
+  replaceHost,
+} from "./values.ts";
+
+/** What one option is: read by the loader, the messages and the reference alike. */
+export interface Option {
+  /** Reads the value as TOML gives it; an environment variable's text is turned into that first, by `kind`. */
+  readonly schema: z.ZodType;
+  readonly kind: "text" | "integer" | "boolean" | "list" | "size";
+  /** The type in words, with range and unit: what stands after "expected". */
+  readonly expected: string;
+  /** The value in force when none is given, as TOML would give it. */
+  readonly default?: string | number | boolean;
+  /** The same in words, where it depends on other options or on the system. */
+  readonly defaultWords?: string;
+  /** Where the option must be given. */
+  readonly isMandatory: "always" | "for s3" | "no";
+  readonly unit?: string;
+  readonly prose: string;
+  /** As it stands in TOML after "=". */
+  readonly example: string;
+  /** Never shown, and readable from a file. */
+  readonly isSecret: boolean;
+  /** Whether `[domain."example.net"]` may override it. */
+  readonly isPerDomain: boolean;
+}
+
+/** A text that `parse` reads; what it does not read is a wrong value. */
+function text<T>(parse: (text: string) => T | undefined) {
+  return z.string().transform((raw, context): T => {
+    const value = parse(raw);
+    if (value !== undefined) return value;
+    context.addIssue({ code: "custom" });
+    return z.NEVER;
+  });
+}
+
+const plainText = z.string().regex(/^[^\p{Cc}]+$/u);
+const secret = z.string().min(1);
+const path = z.string().regex(/^[^\0]+$/);
+const baseUrl = text(parseBaseUrl);
+
+const byteSize = z.union([
+  z.int().min(1),
+  z.enum(["infinity", "undefined"]).transform(() => undefined),
+  text(parseByteSize),
+]);
+
+const perDomain = { isMandatory: "no", isSecret: false, isPerDomain: true } as const;
+const global = { isMandatory: "no", isSecret: false, isPerDomain: false } as const;
+const forS3 = { isMandatory: "for s3", isSecret: false, isPerDomain: true } as const;
+
+/** Every option of slotd, once, in the order of the reference. */
+export const options = {
+  domains: {
+    ...global,
+    isMandatory: "always",
+    schema: z
+      .array(text(parseDomain))
+      .min(1)
+      .refine((list) => new Set(list).size === list.length),
+    kind: "list",
+    expected: "a list of one or more different domains",
+    prose: "The XMPP domains served. Each gets a component of its own.",
+    example: '["example.org"]',
+  },
+  host: {
+    ...perDomain,
+    schema: z.string().refine((raw) => parseDomain(replaceHost(raw, "example.org")) !== undefined),
+    kind: "text",
+    expected: "a domain, in which @HOST@ stands for the served domain",
+    default: "upload.@HOST@",
+    prose: "The component's JID. `@HOST@` is replaced with each served domain; no two domains may share one.",
+    example: '"upload.@HOST@"',
+  },
+  backend: {
+    ...perDomain,
+    schema: z.enum(["s3", "disk"]),
+    kind: "text",
+    expected: '"s3" or "disk"',
+    default: "s3",
+    prose: 'Who keeps the files: an S3 bucket (`"s3"`), or slotd itself (`"disk"`).',
+    example: '"disk"',
+  },
+  expiration_time: {
+    ...perDomain,
+    schema: z.int().min(1).max(604800),
+    kind: "integer",
+    expected: "a whole number of seconds from 1 to 604800 (7 days, the most that SigV4 allows)",
+    default: 60,
+    unit: "seconds",
+    prose: "After this time the PUT URL is invalid.",
+    example: "60",
+  },
+  token_bytes: {
+    ...perDomain,
+    schema: z.int().min(8).max(96),
+    kind: "integer",
+    expected:
+      "a whole number of bytes from 8 to 96 (fewer could be guessed; more, written as hex, would leave no room for a 255-byte file name in an S3 object key)",
+    default: 32,
+    unit: "bytes",
+    prose: "Random bytes in the URL's token, which is written as hex: twice as many characters.",
+    example: "32",
+  },
+  max_file_size: {
+    ...perDomain,
+    schema: byteSize,
+    kind: "size",
+    expected:
+      'a number of bytes from 1, a text such as "50MiB" (B, KB, MB, GB, TB, KiB, MiB, GiB, TiB) or "infinity"',
+    default: 10485760,
+    unit: "bytes",
+    prose:
+      'The largest file. `"50MiB"` is read too (KB to TB count in 1000, KiB to TiB in 1024); `"infinity"` or `"undefined"` switch the limit off.',
+    example: '"50MiB"',
+  },
+  access: {
+    ...perDomain,
+    schema: z.array(text(parseAccess)).min(1),
+    kind: "list",
+    expected: 'a list of domains, bare JIDs, or "*"',
+    defaultWords: "the served domain",
+    prose: 'Who may request slots: domains and bare JIDs; `"*"` is everyone.',
+    example: '["example.org", "bot@example.net"]',
+  },
+  "s3.bucket_url": {
+    ...forS3,
+    schema: baseUrl,
+    kind: "text",
+    expected: "an http or https URL without user name, password, query or fragment",
+    prose:
+      "The bucket, in virtual-host or path style; scheme, port and path prefix are used as given, with or without a slash at the end.",
+    example: '"https://bucket.s3.eu-west-1.amazonaws.com"',
+  },
+  "s3.region": {
+    ...forS3,
+    schema: plainText.regex(/^[^\s/]+$/),
+    kind: "text",
+    expected: 'a text such as "eu-west-1"',
+    prose: "The region that requests are signed for. Stores without regions mostly take `us-east-1`.",
+    example: '"eu-west-1"',
+  },
+  "s3.access_key_id": {
+    ...forS3,
+    schema: plainText.regex(/^[^\s/]+$/),
+    kind: "text",
+    expected: "a text without spaces and slashes",
+    prose: "The key that requests are signed with.",
+    example: '"AKIAIOSFODNN7EXAMPLE"',
+  },
+  "s3.secret_access_key": {
+    ...forS3,
+    isSecret: true,
+    schema: secret,
+    kind: "text",
+    expected: "a text that is not empty",
+    prose: "The secret of that key.",
+    example: '"wJalrXUtnFEMI..."',
+  },
+  "s3.add_acl": {
+    ...perDomain,
+    schema: z.boolean(),
+    kind: "boolean",
+    expected: "true or false",
+    default: false,
+    prose: "Gives each object the ACL public-read, where the provider supports it.",
+    example: "true",
+  },
+  "xmpp.address": {
+    ...perDomain,
+    schema: text((raw) => parseAddress(raw, 1)),
+    kind: "text",
+    expected: '"host:port" with a port from 1 to 65535 (an IPv6 address in brackets)',
+    default: "127.0.0.1:5347",
+    prose: "The XMPP server's component port.",
+    example: '"127.0.0.1:5347"',
+  },
+  "xmpp.secret": {
+    ...perDomain,
+    isMandatory: "always",
+    isSecret: true,
+    schema: secret,
+    kind: "text",
+    expected: "a text that is not empty",
+    prose: "The component secret, the same as in the XMPP server.",
+    example: '"a long random text"',
+  },
+  "xmpp.tls": {
+    ...perDomain,
+    schema: z.boolean(),
+    kind: "boolean",
+    expected: "true or false",
+    default: false,
+    prose:
+      "Connects to the component port with TLS from the first byte (ejabberd and MongooseIM offer that).",
+    example: "true",
+  },
+  "xmpp.tls_ca": {
+    ...perDomain,
+    schema: path,
+    kind: "text",
+    expected: "the path of a PEM file",
+    defaultWords: "the system's authorities",
+    prose: "The certificate authorities to trust for `xmpp.tls`.",
+    example: '"/etc/slotd/ca.pem"',
+  },
+  "disk.path": {
+    ...perDomain,
+    schema: path,
+    kind: "text",
+    expected: "a path",
+    default: "./data",
+    prose: 'Where the files live with `backend = "disk"`.',
+    example: '"/var/lib/slotd"',
+  },
+  "http.listen": {
+    ...perDomain,
+    schema: text((raw) => parseAddress(raw, 0)),
+    kind: "text",
+    expected: '"host:port" with a port from 0 to 65535 (0 takes a free one; an IPv6 address in brackets)',
+    default: "127.0.0.1:5080",
+    prose: "The address of the embedded HTTP server.",
+    example: '"127.0.0.1:5080"',
+  },
+  "http.public_url": {
+    ...perDomain,
+    schema: z.string().refine((raw) => parseBaseUrl(replaceHost(raw, "example.org")) !== undefined),
+    kind: "text",
+    expected:
+      "an http or https URL without user name, password, query or fragment, in which @HOST@ stands for the served domain",
+    defaultWords: '`"http://"` and `http.listen`',
+    prose:
+      "What clients reach `http.listen` by, mostly through a reverse proxy with TLS; `@HOST@` is replaced with the served domain.",
+    example: '"https://upload.@HOST@"',
+  },
+  "log.level": {
+    ...global,
+    schema: z.enum(["debug", "info", "warn", "error"]),
+    kind: "text",
+    expected: '"debug", "info", "warn" or "error"',
+    default: "info",
+    prose: "What is logged: this level and those above it.",
+    example: '"info"',
+  },
+  "log.format": {
+    ...global,
+    schema: z.enum(["auto", "text", "json"]),
+    kind: "text",
+    expected: '"auto", "text" or "json"',
+    default: "auto",
+    prose: 'How it is logged; `"auto"` is text on a terminal and JSON elsewhere.',
+    example: '"json"',
+  },
+} as const satisfies Record<string, Option>;
+
+export type OptionName = keyof typeof options;
+
+/** The type of an option's value once it is read. */
+export type OptionValue<Name extends OptionName> = z.output<(typeof options)[Name]["schema"]>;
+
+/** The names of all options, in the order of the reference. */
+export const optionNames = Object.keys(options) as readonly OptionName[];
+
+/** The tables that options stand in. */
+export const tableNames: readonly string[] = [
+  ...new Set(
+    optionNames.filter((name) => name.includes(".")).map((name) => name.slice(0, name.indexOf("."))),
+  ),
+];
+
+/** Whether an option has this dotted name. */
+export function isOptionName(name: string): name is OptionName {
+  return Object.hasOwn(options, name);
+}
+
+/** An option's entry in the table, by its general type. */
+export function optionOf(name: OptionName): Option {
+  return options[name];
+}
+
+/** The option whose value the key `<option>_file` names a file for; undefined for any other key. */
+export function secretOfFileKey(key: string): OptionName | undefined {
+  const name = key.endsWith("_file") ? key.slice(0, -"_file".length) : "";
+  return isOptionName(name) && optionOf(name).isSecret ? name : undefined;
+}
+
+/** Every key that a configuration may hold: the options, and the file keys of the secrets. */
+export const knownKeys: readonly string[] = optionNames.flatMap((name) =>
+  optionOf(name).isSecret ? [name, `${name}_file`] : [name],
+);
+
+/** The environment variable of a key: `s3.region` is `SLOTD_S3_REGION`. */
+export function variableOf(key: string): string {
+  return `SLOTD_${key.toUpperCase().replaceAll(".", "_")}`;
+}

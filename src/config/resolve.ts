@@ -1,0 +1,93 @@
+import { resolve } from "node:path";
+import { domainToASCII } from "node:url";
+import { checkHosts, checkMandatory } from "./checks.ts";
+import type { Config, DomainConfig, S3Config } from "./config.ts";
+import type { OptionName, OptionValue } from "./options.ts";
+import type { Problem } from "./problem.ts";
+import { find, type Layers } from "./settings.ts";
+import { formatAddress, parseBaseUrl, parseDomain, replaceHost } from "./values.ts";
+import { warningsOf } from "./warnings.ts";
+
+/** What the layers amount to. */
+export interface Resolved {
+  /** Absent when anything is wrong. */
+  readonly config: Config | undefined;
+  /** The domains served; undefined when `domains` is missing or wrong. */
+  readonly domains: readonly string[] | undefined;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Makes the effective configuration of every domain, and adds a problem for each option that is missing or does
+ * not fit another one.
+ *
+ * @param from the file as it was named, and the folder that relative paths start from.
+ */
+export function resolveConfig(
+  layers: Layers,
+  from: { readonly file: string | undefined; readonly folder: string },
+  problems: Problem[],
+): Resolved {
+  const domains = find(layers, undefined, "domains").value?.is;
+  checkMandatory(layers, domains ?? [], from.file, problems);
+  checkHosts(layers, domains ?? [], from.file, problems);
+  if (problems.length > 0 || domains === undefined) return { config: undefined, domains, warnings: [] };
+  const config: Config = {
+    domains: domains.map((domain) => domainConfig(layers, domain, from.folder)),
+    log: { level: inForce(layers, undefined, "log.level"), format: inForce(layers, undefined, "log.format") },
+  };
+  return { config, domains, warnings: warningsOf(config) };
+}
+
+function domainConfig(layers: Layers, domain: string, folder: string): DomainConfig {
+  const value = <Name extends OptionName>(name: Name) => inForce(layers, domain, name);
+  const backend = value("backend");
+  const listen = value("http.listen");
+  const tlsCa = find(layers, domain, "xmpp.tls_ca").value?.is;
+  return {
+    domain,
+    host: parseDomain(replaceHost(value("host"), domain)) ?? "",
+    backend,
+    expirationTime: value("expiration_time"),
+    tokenBytes: value("token_bytes"),
+    maxFileSize: value("max_file_size"),
+    access: find(layers, domain, "access").value?.is ?? [domain],
+    xmpp: {
+      address: value("xmpp.address"),
+      secret: value("xmpp.secret"),
+      tls: value("xmpp.tls"),
+      tlsCa: tlsCa === undefined ? undefined : resolve(folder, tlsCa),
+    },
+    s3: backend === "s3" ? s3Config(layers, domain) : undefined,
+    disk: { path: resolve(folder, value("disk.path")) },
+    http: { listen, publicUrl: publicUrl(find(layers, domain, "http.public_url").value?.is, listen, domain) },
+  };
+}
+
+function s3Config(layers: Layers, domain: string): S3Config {
+  return {
+    bucketUrl: inForce(layers, domain, "s3.bucket_url"),
+    region: inForce(layers, domain, "s3.region"),
+    accessKeyId: inForce(layers, domain, "s3.access_key_id"),
+    secretAccessKey: inForce(layers, domain, "s3.secret_access_key"),
+    addAcl: inForce(layers, domain, "s3.add_acl"),
+  };
+}
+
+function publicUrl(given: string | undefined, listen: OptionValue<"http.listen">, domain: string): string {
+  if (given === undefined) return `http://${formatAddress(listen)}`;
+  const url = parseBaseUrl(replaceHost(given, domainToASCII(domain)));
+  if (url === undefined) throw new Error("http.public_url passed its schema and is no URL");
+  return url;
+}
+
+/** Called once all that is mandatory was found to be there. */
+function inForce<Name extends OptionName>(
+  layers: Layers,
+  domain: string | undefined,
+  name: Name,
+): OptionValue<Name> {
+  const { value } = find(layers, domain, name);
+  if (value === undefined) throw new Error(`${name} was checked and is not there`);
+  return value.is;
+}

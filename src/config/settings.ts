@@ -1,0 +1,100 @@
+import { isOptionName, type OptionName, type OptionValue, optionOf, options } from "./options.ts";
+import { exampleFor, type Place, type Problem, show } from "./problem.ts";
+
+/** One option as it was given somewhere. */
+export interface Setting {
+  /** As the problem messages call it. */
+  readonly key: string;
+  readonly place: Place;
+  /** What the option's schema read; undefined too when it could not read it, and a problem says so. */
+  readonly value: unknown;
+  readonly isValid: boolean;
+}
+
+/** The options given in one place. */
+export type Settings = Map<OptionName, Setting>;
+
+/** Everything that was given; what comes first wins: a domain's own table, the environment, the file, the default. */
+export interface Layers {
+  readonly domains: ReadonlyMap<string, Settings>;
+  readonly environment: Settings;
+  readonly file: Settings;
+}
+
+/** An option for one domain. `setting` is absent for a default; `value` is absent when nothing valid is there. */
+export interface Found<Name extends OptionName> {
+  readonly setting?: Setting;
+  readonly value?: { readonly is: OptionValue<Name> };
+}
+
+/** Finds what is in force for a domain, or (undefined) for every domain without a table of its own. */
+export function find<Name extends OptionName>(
+  layers: Layers,
+  domain: string | undefined,
+  name: Name,
+): Found<Name> {
+  const own = domain === undefined ? undefined : layers.domains.get(domain)?.get(name);
+  const setting = own ?? layers.environment.get(name) ?? layers.file.get(name);
+  if (setting !== undefined) {
+    // Settings hold what the schema of their own option gave.
+    return setting.isValid ? { setting, value: { is: setting.value as OptionValue<Name> } } : { setting };
+  }
+  const fallback = optionOf(name).default;
+  if (fallback === undefined) return {};
+  return { value: { is: options[name].schema.parse(fallback) as OptionValue<Name> } };
+}
+
+/** A value that was given for an option, not read yet. */
+export interface Given {
+  readonly name: OptionName;
+  readonly key: string;
+  readonly place: Place;
+  readonly raw: unknown;
+  /** The value as it was written, when that is not how `raw` is shown. */
+  readonly text?: string;
+}
+
+/** Reads a given value by its option's schema. A wrong one becomes a problem, and a setting that is not valid. */
+export function readSetting(given: Given, problems: Problem[]): Setting {
+  const { name, key, place, raw } = given;
+  const result = optionOf(name).schema.safeParse(raw);
+  if (result.success) return { key, place, value: result.data, isValid: true };
+  const item = result.error.issues[0]?.path[0];
+  const got = gotText(given, typeof item === "number" ? item : undefined);
+  problems.push({
+    place: optionOf(name).isSecret || got === undefined ? withoutSource(place) : place,
+    key,
+    expected: optionOf(name).expected,
+    ...(got === undefined ? {} : { got }),
+    example: exampleFor(name, place),
+  });
+  return { key, place, value: undefined, isValid: false };
+}
+
+function gotText({ name, raw, text }: Given, item: number | undefined): string | undefined {
+  if (optionOf(name).isSecret)
+    return raw === "" ? "an empty text" : typeof raw === "string" ? undefined : "another type";
+  // A URL with a password in it is as secret as one.
+  const isUrl = name === "s3.bucket_url" || name === "http.public_url";
+  if (isUrl && String(raw).includes("@")) return undefined;
+  if (item !== undefined && Array.isArray(raw)) return show(raw[item]);
+  if (text === undefined || typeof raw === "string") return show(raw);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** The same place without its source line. */
+export function withoutSource(place: Place): Place {
+  if (place.kind !== "file") return place;
+  const { source: _, ...rest } = place;
+  return rest;
+}
+
+/** A key as TOML writes it: bare where it can be, else in quotes. */
+export function keyText(path: readonly string[]): string {
+  return path.map((part) => (/^[\w-]+$/.test(part) ? part : JSON.stringify(part))).join(".");
+}
+
+/** Whether a dotted key is an option that a domain's table may hold. */
+export function isPerDomain(key: string): boolean {
+  return isOptionName(key) && optionOf(key).isPerDomain;
+}

@@ -1,0 +1,122 @@
+import { isIPv6 } from "node:net";
+import { domainToASCII } from "node:url";
+import type { Bytes } from "../slot/slot.ts";
+import type { ListenAddress } from "./config.ts";
+
+/** The placeholder that stands for the served domain in `host` and `http.public_url`. */
+export const hostPlaceholder = "@HOST@";
+
+const sizeUnits: Readonly<Record<string, bigint>> = {
+  "": 1n,
+  b: 1n,
+  kb: 10n ** 3n,
+  mb: 10n ** 6n,
+  gb: 10n ** 9n,
+  tb: 10n ** 12n,
+  kib: 2n ** 10n,
+  mib: 2n ** 20n,
+  gib: 2n ** 30n,
+  tib: 2n ** 40n,
+};
+
+/**
+ * Reads a number of bytes such as "50MiB", "1.5 GiB" or "1000": KB to TB count in 1000, KiB to TiB in 1024,
+ * in any case. A fraction of a byte is dropped.
+ *
+ * @returns undefined when it is no such text, or not from 1 to 2^53 - 1.
+ */
+export function parseByteSize(text: string): Bytes | undefined {
+  const match = /^(\d{1,16})(?:\.(\d{1,16}))? ?([a-z]{0,3})$/i.exec(text);
+  const unit = sizeUnits[match?.[3]?.toLowerCase() ?? "?"];
+  if (match === null || unit === undefined) return undefined;
+  const fraction = match[2] ?? "";
+  const bytes = (BigInt(`${match[1]}${fraction}`) * unit) / 10n ** BigInt(fraction.length);
+  return bytes >= 1n && bytes <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(bytes) : undefined;
+}
+
+/**
+ * Reads the domain part of a JID: a DNS name, in Unicode or in punycode, or an IPv4 address. It is lowercased,
+ * and a dot at its end is dropped. Source: RFC 7622 §3.2.
+ *
+ * @returns undefined when it is none.
+ */
+export function parseDomain(text: string): string | undefined {
+  const domain = text.normalize("NFC").toLowerCase().replace(/\.$/, "");
+  const labels = domain.split(".");
+  if (!labels.every((label) => /^(?!-)[\p{L}\p{N}\p{M}_-]+(?<!-)$/u.test(label))) return undefined;
+  const ascii = domainToASCII(domain);
+  if (ascii === "" || ascii.length > 253) return undefined;
+  return ascii.split(".").every((label) => label.length <= 63) ? domain : undefined;
+}
+
+/**
+ * Reads who may request slots: a domain, a bare JID or "*". Both parts of a JID are lowercased.
+ * Source: RFC 7622 §3.
+ *
+ * @returns undefined when it is none of them; a JID with a resource is none.
+ */
+export function parseAccess(text: string): string | undefined {
+  if (text === "*") return text;
+  const at = text.indexOf("@");
+  const domain = parseDomain(text.slice(at + 1));
+  if (at < 0 || domain === undefined) return domain;
+  const local = text.slice(0, at).normalize("NFC").toLowerCase();
+  const isLocal = local !== "" && Buffer.byteLength(local) <= 1023 && !/[\s\p{Cc}"&'/:<>]/u.test(local);
+  return isLocal ? `${local}@${domain}` : undefined;
+}
+
+/**
+ * Reads "host:port" or "[::1]:port".
+ *
+ * @param lowestPort 1, or 0 where that means any free port.
+ * @returns undefined when it is none of them.
+ */
+export function parseAddress(text: string, lowestPort: 0 | 1): ListenAddress | undefined {
+  const match = /^(?:\[([^[\]]+)\]|([^:[\]\s/@]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  if (match === null || host === undefined) return undefined;
+  if (match[1] !== undefined ? !isIPv6(host) : parseDomain(host) === undefined) return undefined;
+  const port = Number(match[3]);
+  return port >= lowestPort && port <= 65535 ? { host, port } : undefined;
+}
+
+/** Writes an address as `parseAddress` reads it. */
+export function formatAddress({ host, port }: ListenAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Whether what looks like a URL carries a user name or password, so that it must not be shown. */
+export function hasUserInfo(text: string): boolean {
+  return text.replaceAll(hostPlaceholder, "host").includes("@");
+}
+
+/**
+ * Reads a URL that objects are put under: http or https, without user name, query and fragment. Slashes at its
+ * end are dropped; a default port is left out, as clients leave it out of the Host header (RFC 9110 §4.2.3).
+ *
+ * @returns undefined when it is none.
+ */
+export function parseBaseUrl(text: string): string | undefined {
+  if (!/^https?:\/\/[^/]/i.test(text) || /[\s\p{Cc}\\?#]/u.test(text)) return undefined;
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return undefined;
+  }
+  if (url.username !== "" || url.password !== "" || hasUserInfo(url.host)) return undefined;
+  return `${url.protocol}//${url.host}${url.pathname}`.replace(/\/+$/, "");
+}
+
+/** Puts a served domain in the place of `@HOST@`. */
+export function replaceHost(text: string, domain: string): string {
+  return text.replaceAll(hostPlaceholder, domain);
+}
+
+/** Whether a host name or IP address, with or without brackets, is this machine's own. Source: RFC 6761 §6.3. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[|\]$/g, "").toLowerCase();
+  return (
+    name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^127(\.\d+){3}$/.test(name)
+  );
+}

@@ -1,0 +1,42 @@
+import type { Config, DomainConfig } from "./config.ts";
+import { isLoopback } from "./values.ts";
+
+/** Says, each once, what works and is probably not wanted. No secret is in it. */
+export function warningsOf({ domains }: Config): string[] {
+  const served = new Set(domains.map(({ domain }) => domain));
+  return [...new Set(domains.flatMap((domain) => domainWarnings(domain, served)))];
+}
+
+function domainWarnings(config: DomainConfig, served: ReadonlySet<string>): string[] {
+  const { tokenBytes, backend, s3, http, xmpp, host } = config;
+  const warnings: string[] = [];
+  if (tokenBytes < 16) {
+    warnings.push(
+      `token_bytes: ${tokenBytes} random bytes are few; with 16 or more nobody can guess a file's URL.`,
+    );
+  }
+  if (s3 !== undefined && isOpenHttp(s3.bucketUrl)) {
+    warnings.push(
+      `s3.bucket_url: ${s3.bucketUrl} is not https: files travel unencrypted, and some clients refuse it.`,
+    );
+  }
+  if (backend === "disk" && isOpenHttp(http.publicUrl)) {
+    warnings.push(
+      `http.public_url: ${http.publicUrl} is not https: some clients refuse it. Put a reverse proxy with TLS before slotd, and its https URL here.`,
+    );
+  }
+  if (xmpp.tlsCa !== undefined && !xmpp.tls) {
+    warnings.push("xmpp.tls_ca: it has no effect while xmpp.tls is false.");
+  }
+  if (served.has(host)) {
+    warnings.push(
+      `host: ${host} is one of the domains served; XMPP servers refuse a component of that name.`,
+    );
+  }
+  return warnings;
+}
+
+function isOpenHttp(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === "http:" && !isLoopback(hostname);
+}

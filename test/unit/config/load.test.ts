@@ -1,0 +1,254 @@
+import { describe, expect, test } from "bun:test";
+import { configOf, domainOf, loadText, messageOf, minimal, systemError, warningsOf } from "./load-text.ts";
+
+const s3 = `
+[s3]
+bucket_url = "https://s3.example/bucket/"
+region = "eu-west-1"
+access_key_id = "AKID"
+secret_access_key = "s3-hush"
+`;
+
+test("gives the defaults of the design", () => {
+  expect(configOf(minimal)).toEqual({
+    domains: [
+      {
+        domain: "example.org",
+        host: "upload.example.org",
+        backend: "disk",
+        expirationTime: 60,
+        tokenBytes: 32,
+        maxFileSize: 10485760,
+        access: ["example.org"],
+        xmpp: { address: { host: "127.0.0.1", port: 5347 }, secret: "hush", tls: false, tlsCa: undefined },
+        s3: undefined,
+        disk: { path: "/conf/data" },
+        http: { listen: { host: "127.0.0.1", port: 5080 }, publicUrl: "http://127.0.0.1:5080" },
+      },
+    ],
+    log: { level: "info", format: "auto" },
+  });
+});
+
+test("takes S3 as the backend when none is given", () => {
+  const config = domainOf(`domains = ["example.org"]\nxmpp.secret = "hush"${s3}add_acl = true\n`);
+  expect(config.backend).toBe("s3");
+  expect(config.s3).toEqual({
+    bucketUrl: "https://s3.example/bucket",
+    region: "eu-west-1",
+    accessKeyId: "AKID",
+    secretAccessKey: "s3-hush",
+    addAcl: true,
+  });
+});
+
+test.each([
+  ["5", 5],
+  ['"50MiB"', 52428800],
+  ['"infinity"', undefined],
+  ['"undefined"', undefined],
+])("max_file_size = %s", (text, bytes) => {
+  expect(domainOf(`max_file_size = ${text}\n${minimal}`).maxFileSize).toBe(bytes);
+});
+
+test("keeps a secret that is not ASCII", () => {
+  expect(domainOf('domains = ["a"]\nbackend = "disk"\nxmpp.secret = "žluť 鍵"').xmpp.secret).toBe("žluť 鍵");
+});
+
+test("reads a file with a byte order mark and with CRLF", () => {
+  expect(domainOf(`\uFEFF${minimal.replaceAll("\n", "\r\n")}`).domain).toBe("example.org");
+});
+
+test("reads inline tables and dotted keys as the same tables", () => {
+  const config = domainOf(
+    'domains = ["a.org"]\nbackend = "disk"\nxmpp = { secret = "x", address = "[::1]:1" }\nhttp.listen = "0.0.0.0:0"',
+  );
+  expect(config.xmpp.address).toEqual({ host: "::1", port: 1 });
+  expect(config.http.listen).toEqual({ host: "0.0.0.0", port: 0 });
+});
+
+describe("several domains", () => {
+  const two = `
+domains = ["Example.org", "münchen.example"]
+backend = "disk"
+token_bytes = 20
+access = ["*"]
+[xmpp]
+secret = "shared"
+[http]
+public_url = "https://files.@HOST@/up/"
+`;
+
+  test("each have their own host and public URL", () => {
+    const { domains } = configOf(two);
+    expect(domains.map(({ host }) => host)).toEqual(["upload.example.org", "upload.münchen.example"]);
+    expect(domains.map(({ http }) => http.publicUrl)).toEqual([
+      "https://files.example.org/up",
+      "https://files.xn--mnchen-3ya.example/up",
+    ]);
+  });
+
+  test("may each override any option of a domain", () => {
+    const { domains } = configOf(`${two}
+[domain."MÜNCHEN.example"]
+backend = "s3"
+host = "files.example.net"
+max_file_size = "infinity"
+access = ["Boss@example.org"]
+xmpp.secret = "own"
+[domain."münchen.example".s3]
+bucket_url = "https://b.example"
+region = "x"
+access_key_id = "k"
+secret_access_key = "own-s3"
+`);
+    expect(domains[0]).toMatchObject({
+      host: "upload.example.org",
+      backend: "disk",
+      s3: undefined,
+      tokenBytes: 20,
+      access: ["*"],
+    });
+    expect(domains[0]?.xmpp.secret).toBe("shared");
+    expect(domains[1]).toMatchObject({
+      host: "files.example.net",
+      backend: "s3",
+      maxFileSize: undefined,
+      tokenBytes: 20,
+      access: ["boss@example.org"],
+    });
+    expect(domains[1]?.xmpp.secret).toBe("own");
+    expect(domains[1]?.s3?.secretAccessKey).toBe("own-s3");
+  });
+
+  test("need different hosts, and the message names both", () => {
+    const text =
+      'host = "upload.example.org"\ndomains = ["a.org", "b.org"]\nbackend = "disk"\nxmpp.secret = "x"\n';
+    expect(messageOf(text)).toContain(
+      'slotd.toml:1: host: expected a different host for each domain, got "upload.example.org" for both a.org and b.org.',
+    );
+    const own = '[domain."b.org"]\nhost = "upload.b.org"\n';
+    expect(configOf(text + own).domains.map(({ host }) => host)).toEqual([
+      "upload.example.org",
+      "upload.b.org",
+    ]);
+  });
+});
+
+describe("the environment", () => {
+  test("is enough without a file", () => {
+    const config = domainOf(undefined, {
+      env: {
+        SLOTD_DOMAINS: "Example.org, example.net",
+        SLOTD_XMPP_SECRET: "hush",
+        SLOTD_BACKEND: "disk",
+        SLOTD_MAX_FILE_SIZE: "1GiB",
+        SLOTD_TOKEN_BYTES: "16",
+        SLOTD_XMPP_TLS: "true",
+        SLOTD_ACCESS: "*",
+        PATH: "/bin",
+      },
+    });
+    expect(config).toMatchObject({
+      domain: "example.org",
+      maxFileSize: 2 ** 30,
+      tokenBytes: 16,
+      access: ["*"],
+    });
+    expect(config.xmpp.tls).toBe(true);
+    expect(config.disk.path).toBe("/conf/data");
+  });
+
+  test("wins over the file, but not over a domain's own table", () => {
+    const text = `expiration_time = 10\n${minimal}[domain."example.net"]\nexpiration_time = 30\n`;
+    const env = {
+      SLOTD_DOMAINS: "example.org,example.net",
+      SLOTD_EXPIRATION_TIME: "20",
+      SLOTD_XMPP_SECRET: "other",
+    };
+    const { domains } = configOf(text, { env });
+    expect(domains.map(({ expirationTime }) => expirationTime)).toEqual([20, 30]);
+    expect(domains[0]?.xmpp.secret).toBe("other");
+  });
+
+  test("names the file with SLOTD_CONFIG, which an explicit file goes before", () => {
+    const files = {
+      "/etc/one.toml": minimal,
+      "/etc/two.toml": minimal.replace("example.org", "two.example"),
+    };
+    const env = { SLOTD_CONFIG: "/etc/one.toml" };
+    expect(domainOf(undefined, { env, files }).disk.path).toBe("/etc/data");
+    expect(domainOf(undefined, { env, files, file: "../etc/two.toml" }).domain).toBe("two.example");
+  });
+
+  test("may hold what Kubernetes puts there for a service called slotd", () => {
+    const env = {
+      SLOTD_SERVICE_HOST: "10.0.0.1",
+      SLOTD_SERVICE_PORT_HTTP: "1",
+      SLOTD_PORT: "tcp://x",
+      SLOTD_PORT_5080_TCP_ADDR: "x",
+    };
+    expect(domainOf(minimal, { env }).domain).toBe("example.org");
+  });
+});
+
+describe("the file", () => {
+  test("is ./slotd.toml, else /etc/slotd/slotd.toml", () => {
+    const etc = { "/etc/slotd/slotd.toml": minimal.replace("example.org", "etc.example") };
+    expect(loadText(minimal, { files: etc })).toMatchObject({ ok: true, file: "slotd.toml" });
+    const result = loadText(undefined, { files: etc });
+    expect(result).toMatchObject({ ok: true, file: "/etc/slotd/slotd.toml" });
+  });
+
+  test("must exist when it is named", () => {
+    expect(messageOf(minimal, { file: "no.toml" })).toBe(
+      'no.toml: expected a configuration file that can be read, got an error: there is no such file. Make one with "slotd init".',
+    );
+  });
+
+  test("is not passed over when it cannot be read", () => {
+    const files = { "/conf/slotd.toml": systemError("EACCES"), "/etc/slotd/slotd.toml": minimal };
+    expect(messageOf(undefined, { files })).toBe(
+      "slotd.toml: expected a configuration file that can be read, got an error: slotd is not permitted to read it.",
+    );
+  });
+
+  test("is where relative paths start", () => {
+    const text = `${minimal}disk.path = "files"\nxmpp.tls_ca = "../ca.pem"\nxmpp.tls = true\n`;
+    const config = domainOf(undefined, { file: "sub/x.toml", files: { "/conf/sub/x.toml": text } });
+    expect(config.disk.path).toBe("/conf/sub/files");
+    expect(config.xmpp.tlsCa).toBe("/conf/ca.pem");
+  });
+});
+
+describe("warnings", () => {
+  test("are absent from a plain configuration", () => {
+    expect(warningsOf(minimal)).toEqual([]);
+    expect(warningsOf(`${minimal}http.public_url = "https://upload.@HOST@"\n`)).toEqual([]);
+    expect(
+      warningsOf(
+        `domains = ["a"]\nxmpp.secret = "x"${s3.replace("https://s3.example", "http://127.0.0.1:9000")}`,
+      ),
+    ).toEqual([]);
+  });
+
+  test.each([
+    ["token_bytes = 15", "token_bytes: 15 random bytes are few"],
+    [
+      'http.public_url = "http://upload.example.org"',
+      "http.public_url: http://upload.example.org is not https",
+    ],
+    ['http.listen = "0.0.0.0:5080"', "http.public_url: http://0.0.0.0:5080 is not https"],
+    ['xmpp.tls_ca = "x"', "xmpp.tls_ca: it has no effect"],
+    ['host = "@HOST@"', "host: example.org is one of the domains served"],
+  ])("%s", (line, warning) => {
+    const warnings = warningsOf(`${line}\n${minimal}`);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toStartWith(warning);
+  });
+
+  test("say that a bucket is reached by http", () => {
+    const [warning] = warningsOf(`domains = ["a"]\nxmpp.secret = "x"${s3.replace("https:", "http:")}`);
+    expect(warning).toStartWith("s3.bucket_url: http://s3.example/bucket is not https");
+  });
+});
