@@ -1,0 +1,34 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { knownKeys, optionNames, optionOf, variableOf } from "../../../src/config/options.ts";
+import { optionsReference } from "../../../src/config/reference.ts";
+import { problemsOf } from "./load-text.ts";
+
+const page = readFileSync(new URL("../../../docs/options.md", import.meta.url), "utf8");
+
+test("docs/options.md is what the table of options gives (bun scripts/options-doc.ts writes it)", () => {
+  expect(page).toBe(optionsReference());
+});
+
+test("every option and every variable is in it", () => {
+  for (const key of knownKeys) {
+    expect(page).toContain(`\`${key}`);
+    expect(page).toContain(`\`${variableOf(key)}\``);
+  }
+});
+
+test("every example is a value that its option takes", () => {
+  for (const name of optionNames) {
+    const keys = problemsOf(`${name} = ${optionOf(name).example}\n[nonsense]\n`).filter(
+      ({ place }) => "line" in place,
+    );
+    expect(keys.map(({ key }) => key)).toEqual(["nonsense"]);
+  }
+});
+
+test("every default is a value that its option takes", () => {
+  for (const name of optionNames) {
+    const { default: value, schema } = optionOf(name);
+    if (value !== undefined) expect(schema.safeParse(value).success).toBe(true);
+  }
+});
