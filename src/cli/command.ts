@@ -1,0 +1,91 @@
+/** What a command may use of the world around it. */
+export interface CommandIo {
+  /** Writes text as it is, line breaks included. */
+  stdout(text: string): void;
+  stderr(text: string): void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Relative paths on the command line start here. */
+  readonly cwd: string;
+  /** Whether standard output is a terminal. */
+  readonly isTerminal: boolean;
+  /** Unguessable bytes. */
+  randomBytes(size: number): Uint8Array;
+  now(): Date;
+}
+
+/** One option of a command. */
+export interface CommandOption {
+  /** Without the dashes. */
+  readonly name: string;
+  /** What its value is called in the help; absent for one that takes none. */
+  readonly value?: string;
+  /** A whole number from `min` to `max`; any text when absent. */
+  readonly range?: { readonly min: number; readonly max: number };
+  readonly isRequired?: boolean;
+  readonly isRepeatable?: boolean;
+  readonly summary: string;
+}
+
+/** One command of slotd. */
+export interface Command {
+  readonly name: string;
+  /** One sentence, for the list of commands. */
+  readonly summary: string;
+  readonly options: readonly CommandOption[];
+  /** @returns the exit code: 0, or 1 when it could not be done. */
+  run(args: Arguments, io: CommandIo): Promise<number>;
+}
+
+/** The options that were given to a command, checked against what it takes. */
+export class Arguments {
+  readonly #values: ReadonlyMap<string, readonly string[]>;
+
+  constructor(values: ReadonlyMap<string, readonly string[]>) {
+    this.#values = values;
+  }
+
+  /** Whether the option was given. */
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  /** The option's value; undefined when it was not given. */
+  text(name: string): string | undefined {
+    return this.#values.get(name)?.[0];
+  }
+
+  /** All values of an option that may be repeated, in their order. */
+  texts(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  /** The value of an option with a range; undefined when it was not given. */
+  number(name: string): number | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : Number(text);
+  }
+
+  /**
+   * The value of an option that is required.
+   *
+   * @throws {Error} when the command's table does not say that it is.
+   */
+  required(name: string): string {
+    const text = this.text(name);
+    if (text === undefined) throw new Error(`--${name} is not marked as required`);
+    return text;
+  }
+}
+
+/** A command line that cannot be carried out: one sentence that says what is wrong and what was probably meant. */
+export class UsageError extends Error {
+  readonly code = "usage";
+  /** The command it is about, when that much was understood. */
+  readonly command: Command | undefined;
+
+  constructor(message: string, command?: Command) {
+    super(message);
+    this.name = "UsageError";
+    this.command = command;
+  }
+}

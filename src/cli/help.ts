@@ -1,0 +1,49 @@
+import type { Command } from "./command.ts";
+import { commands } from "./commands.ts";
+
+/** The help of slotd as a whole. */
+export function generalHelp(): string {
+  const rows = [
+    ...commands.map(({ name, summary }): Row => [name, summary]),
+    ["help COMMAND", "Prints the help of a command."] as const,
+  ];
+  return `slotd: HTTP File Upload (XEP-0363) for any XMPP server.
+
+Usage: slotd COMMAND [OPTION]...
+
+Commands:
+${table(rows)}
+
+Options:
+${table([
+  ["--help", "Prints this help, or with a command its own."],
+  ["--version", "Prints the version."],
+])}
+
+A first start: "slotd init --domain example.org", then "slotd serve". docs/options.md lists every option.
+`;
+}
+
+/** The help of one command. */
+export function commandHelp({ name, summary, options }: Command): string {
+  const usage = options.map((option) => {
+    const call = callOf(option) + (option.isRepeatable === true ? "..." : "");
+    return option.isRequired === true ? call : `[${call}]`;
+  });
+  const rows = [
+    ...options.map((option): Row => [callOf(option), option.summary]),
+    ["--help", "Prints this help."] as const,
+  ];
+  return `${summary}\n\nUsage: slotd ${[name, ...usage].join(" ")}\n\nOptions:\n${table(rows)}\n`;
+}
+
+type Row = readonly [string, string];
+
+function callOf({ name, value }: Command["options"][number]): string {
+  return value === undefined ? `--${name}` : `--${name} ${value}`;
+}
+
+function table(rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
+}
