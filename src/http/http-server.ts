@@ -5,7 +5,7 @@ import { type Answer, rawAnswer, refusalAnswer, sendAnswer } from "./answers.ts"
 import { ALLOWED_METHODS, preflightHeaders } from "./cors.ts";
 import { type DownloadDeps, download } from "./download.ts";
 import type { HttpBucket } from "./http-bucket.ts";
-import type { HttpEvent } from "./http-event.ts";
+import { type HttpEvent, shortToken } from "./http-event.ts";
 import { publicPrefixes } from "./object-path.ts";
 import { RequestBody } from "./request-body.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
@@ -136,7 +136,7 @@ class Service {
           : await this.#route(head, body, response, expectation),
       );
     } catch (error) {
-      this.#deps.onEvent({ kind: "failed", method, object: undefined, error });
+      this.#deps.onEvent({ kind: "failed", method, object: objectIn(request.url), error });
       if (response.headersSent) request.socket.destroy();
       else await body.answerAndLinger(response, failedAnswer);
     }
@@ -162,6 +162,11 @@ class Service {
         return refuse(head.method, body, response, methodAnswer);
     }
   }
+}
+
+function objectIn(target = ""): string | undefined {
+  const token = /\/([0-9a-f]{16,192})\//.exec(target)?.[1];
+  return token === undefined ? undefined : shortToken(token);
 }
 
 async function preflight(response: ServerResponse): Promise<HttpEvent> {

@@ -22,6 +22,9 @@ export interface DiskStoreDeps {
   readonly files?: Files;
 }
 
+/** A file of up to this size is read whole when it is opened: one call less than its trailer and then its content. */
+const smallFile: Bytes = 128 * 1024;
+
 /** A token that is not one: nothing was looked up and nothing written. */
 export class TokenError extends Error {
   readonly code = "bad-token";
@@ -112,14 +115,14 @@ class DiskStore implements ObjectStore {
     if (handle === undefined) return undefined;
     try {
       const { size: fileSize } = await handle.stat();
-      const tail = new Uint8Array(Math.min(fileSize, maxTrailerSize));
+      const tail = Buffer.allocUnsafe(fileSize <= smallFile ? fileSize : maxTrailerSize);
       const tailStart = fileSize - tail.length;
       await readFully(handle, tail, tailStart);
       const trailer = decodeTrailer(tail, fileSize);
       return new DiskObject(handle, { token, ...trailer }, tail, tailStart);
     } catch (error) {
       await handle.close();
-      throw error instanceof ObjectFileError ? inFile(error, path) : error;
+      throw error instanceof ObjectFileError ? inFile(error, path, token) : error;
     }
   }
 
@@ -238,10 +241,12 @@ function wrongLength(expected: Bytes, got: string): PutError {
   return new PutError("wrong-length", `The object was to have ${expected} bytes; ${got} came.`);
 }
 
-function inFile(error: ObjectFileError, path: string): ObjectFileError {
+/** Says which file it is without saying the token: whoever knows that may fetch the object. */
+function inFile(error: ObjectFileError, path: string, token: string): ObjectFileError {
+  const shown = path.replace(token, `${token.slice(0, 8)}…`);
   return new ObjectFileError(
     error.code,
-    `${path}: ${error.message} Restore it from a backup or remove it.`,
+    `${shown}: ${error.message} Restore it from a backup or remove it.`,
     error,
   );
 }

@@ -134,6 +134,18 @@ describe("a download", () => {
     }
   });
 
+  test("of a damaged file is 500, and none of it is served", async () => {
+    const path = await stored("hello");
+    await fixture.damage(path.slice(1, 65));
+    const { status, body } = await fixture.send(`GET ${path} HTTP/1.1`);
+    expect([status, body.toString()]).toEqual([
+      500,
+      "Something went wrong here; the log of slotd says what.\n",
+    ]);
+    const event = await fixture.event("failed");
+    expect(event).toMatchObject({ object: path.slice(1, 9), error: { code: "damaged" } });
+  });
+
   test("that the client leaves is over, and its file is closed", async () => {
     const path = await stored(Buffer.alloc(20_000_000));
     const socket = connect(fixture.port, "127.0.0.1");

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, truncate } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,6 +27,8 @@ export interface Fixture {
   event(kind: HttpEvent["kind"]): Promise<HttpEvent>;
   /** The names of the files under objects/ and incoming/. */
   files(): Promise<{ readonly objects: string[]; readonly incoming: string[] }>;
+  /** Cuts the end off the file of an object. */
+  damage(token: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -111,6 +113,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
       const objects = names.filter((name) => name.includes("/")).map((name) => name.slice(3));
       return { objects: objects.sort(), incoming: await readdir(join(folder, "incoming")) };
     },
+    damage: (token: string) => truncate(join(folder, "objects", token.slice(0, 2), token), 20),
     stop: async () => {
       await server.stop();
       await rm(folder, { recursive: true });

@@ -404,6 +404,8 @@ describe("a store that cannot", () => {
       expect([answer.status, answer.body.toString()]).toEqual([status, expect.stringContaining(text)]);
       expectCors(answer);
       expect(await broken.files()).toEqual({ objects: [], incoming: [] });
+      const event = await broken.event(status === 500 ? "failed" : "refused");
+      expect(event).toMatchObject({ method: "PUT", object: targetOf(putUrl).slice(1, 9) });
     } finally {
       await broken.stop();
     }

@@ -76,7 +76,8 @@ describe("the disk store", () => {
     const path = join(folder, "objects", tokenOf(1).slice(0, 2), tokenOf(1));
     await nodeFiles.truncate(path, (await nodeFiles.stat(path)).size - 3);
     await expectCode(store.open(tokenOf(1)), "damaged");
-    await expect(store.open(tokenOf(1))).rejects.toThrow(path);
+    await expect(store.open(tokenOf(1))).rejects.toThrow(path.slice(0, -56));
+    await expect(store.open(tokenOf(1))).rejects.not.toThrow(tokenOf(1));
   });
 
   test("writes a chunk before it asks for the next one", async () => {
