@@ -1,7 +1,8 @@
 import * as nodeFiles from "node:fs/promises";
 import { join } from "node:path";
 import type { Bytes } from "../slot/slot.ts";
-import { decodeTrailer, encodeTrailer, maxTrailerSize, ObjectFileError } from "./object-file.ts";
+import { openDiskObject } from "./disk-object.ts";
+import { encodeTrailer, ObjectFileError } from "./object-file.ts";
 import {
   type ObjectMeta,
   type ObjectStore,
@@ -21,9 +22,6 @@ export interface DiskStoreDeps {
   /** The file system; node:fs/promises when absent. */
   readonly files?: Files;
 }
-
-/** A file of up to this size is read whole when it is opened: one call less than its trailer and then its content. */
-const smallFile: Bytes = 128 * 1024;
 
 /** A token that is not one: nothing was looked up and nothing written. */
 export class TokenError extends Error {
@@ -114,12 +112,7 @@ class DiskStore implements ObjectStore {
     const handle = await this.#deps.files.open(path, "r").catch(ignoreMissing);
     if (handle === undefined) return undefined;
     try {
-      const { size: fileSize } = await handle.stat();
-      const tail = Buffer.allocUnsafe(fileSize <= smallFile ? fileSize : maxTrailerSize);
-      const tailStart = fileSize - tail.length;
-      await readFully(handle, tail, tailStart);
-      const trailer = decodeTrailer(tail, fileSize);
-      return new DiskObject(handle, { token, ...trailer }, tail, tailStart);
+      return await openDiskObject(handle, token);
     } catch (error) {
       await handle.close();
       throw error instanceof ObjectFileError ? inFile(error, path, token) : error;
@@ -162,49 +155,6 @@ class DiskStore implements ObjectStore {
   }
 }
 
-class DiskObject implements OpenObject {
-  readonly token: string;
-  readonly filename: string;
-  readonly contentType: string;
-  readonly size: Bytes;
-  readonly created: Date;
-  readonly #handle: nodeFiles.FileHandle;
-  readonly #tail: Uint8Array;
-  readonly #tailStart: Bytes;
-
-  constructor(
-    handle: nodeFiles.FileHandle,
-    about: ObjectMeta & { readonly created: Date },
-    tail: Uint8Array,
-    tailStart: Bytes,
-  ) {
-    this.token = about.token;
-    this.filename = about.filename;
-    this.contentType = about.contentType;
-    this.size = about.size;
-    this.created = about.created;
-    this.#handle = handle;
-    this.#tail = tail;
-    this.#tailStart = tailStart;
-  }
-
-  async read(buffer: Uint8Array, length: Bytes, position: Bytes): Promise<number> {
-    const wanted = Math.min(length, buffer.length, this.size - position);
-    if (wanted <= 0) return 0;
-    if (position >= this.#tailStart) {
-      const from = position - this.#tailStart;
-      buffer.set(this.#tail.subarray(from, from + wanted));
-      return wanted;
-    }
-    const { bytesRead } = await this.#handle.read(buffer, 0, wanted, position);
-    return bytesRead;
-  }
-
-  close(): Promise<void> {
-    return this.#handle.close();
-  }
-}
-
 function isToken(token: string): boolean {
   return /^[0-9a-f]{16,192}$/.test(token);
 }
@@ -214,16 +164,6 @@ async function writeFully(handle: nodeFiles.FileHandle, bytes: Uint8Array, posit
   while (done < bytes.length) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
     done += bytesWritten;
-  }
-}
-
-async function readFully(handle: nodeFiles.FileHandle, into: Uint8Array, position: Bytes): Promise<void> {
-  let done = 0;
-  while (done < into.length) {
-    const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
-    if (bytesRead === 0)
-      throw new ObjectFileError("damaged", "The object file became shorter while it was read.");
-    done += bytesRead;
   }
 }
 

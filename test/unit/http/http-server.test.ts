@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
+import { startHttpServer } from "../../../src/http/http-server.ts";
 import { type Fixture, newToken, startFixture, targetOf } from "./http-fixture.ts";
 
 let fixture: Fixture;
@@ -90,8 +91,13 @@ describe("the server", () => {
   });
 
   test("fails to start, with the system's code, on an address in use", async () => {
-    const listen = { host: "127.0.0.1", port: fixture.port };
-    await expect(startFixture({ server: { listen } })).rejects.toMatchObject({ code: "EADDRINUSE" });
+    const options = {
+      listen: { host: "127.0.0.1", port: fixture.port },
+      buckets: [],
+      now: () => new Date(),
+      onEvent: () => undefined,
+    };
+    await expect(startHttpServer(options)).rejects.toMatchObject({ code: "EADDRINUSE" });
   });
 
   test("lets an upload under way finish when it stops, and takes no new connection", async () => {
