@@ -125,6 +125,7 @@ describe("the server", () => {
     await Promise.all([stopped, closed, idleClosed]);
     expect(text).toStartWith("HTTP/1.1 201 Created\r\n");
     expect(await stopping.event("stored")).toMatchObject({ size: 5 });
+    await stopping.stop();
   });
 
   test("cuts off what is not over when its time to stop is, and leaves nothing of it", async () => {
@@ -140,5 +141,6 @@ describe("the server", () => {
     await stopping.server.stop();
     expect(await stopping.event("upload-aborted")).toMatchObject({ received: 3, size: 5 });
     expect(await stopping.files()).toEqual({ objects: [], incoming: [] });
+    await stopping.stop();
   });
 });
