@@ -30,13 +30,13 @@ export function canonicalRequest(request: CanonicalRequest): string {
   const { method, path, query, headers, payloadHash } = request;
   let lines = "";
   for (const [name, value] of headers) lines += `${name}:${canonicalHeaderValue(value)}\n`;
-  return `${method}\n${path}\n${query}\n${lines}\n${signedHeaderNames(headers)}\n${payloadHash}`;
+  return `${method}\n${path}\n${query}\n${lines}\n${signedHeaderNames(headers, ";")}\n${payloadHash}`;
 }
 
-/** The names of signed headers as X-Amz-SignedHeaders lists them. */
-export function signedHeaderNames(headers: readonly SignedHeader[]): string {
+/** The names of signed headers as X-Amz-SignedHeaders lists them; `separator` may be a semicolon that is encoded. */
+export function signedHeaderNames(headers: readonly SignedHeader[], separator: ";" | "%3B"): string {
   let names = "";
-  for (const [name] of headers) names += names === "" ? name : `;${name}`;
+  for (const [name] of headers) names += names === "" ? name : separator + name;
   return names;
 }
 

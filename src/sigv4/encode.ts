@@ -6,7 +6,10 @@
  * Source: AWS Signature Version 4, UriEncode().
  */
 export function uriEncode(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replace(/[!'()*]/g, percentEncodeAscii);
+  return encodeURIComponent(text.toWellFormed()).replace(
+    /[!'()*]/g,
+    (character) => leftOver[character] ?? "",
+  );
 }
 
 /** As `uriEncode`, but "/" stays: the encoding of a whole path, which S3 encodes once and never normalises. */
@@ -23,6 +26,11 @@ export function uriDecode(encoded: string): string | undefined {
   }
 }
 
-function percentEncodeAscii(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-}
+/** What `encodeURIComponent` leaves and AWS does not. */
+const leftOver: Readonly<Record<string, string>> = {
+  "!": "%21",
+  "'": "%27",
+  "(": "%28",
+  ")": "%29",
+  "*": "%2A",
+};

@@ -4,21 +4,18 @@ import {
   signedHeaderNames,
   UNSIGNED_PAYLOAD,
 } from "./canonical-request.ts";
-import { credentialScope } from "./credential-scope.ts";
 import { uriEncode } from "./encode.ts";
 import { addToCanonicalQuery, type QueryParameter } from "./query.ts";
 import { signature } from "./signature.ts";
 import { dayOf, formatSigningDate, type Seconds } from "./signing-date.ts";
-import { deriveSigningKey, type SigningKeys } from "./signing-key.ts";
+import { type AccessKey, deriveSigningKey, type SigningKey, type SigningKeys } from "./signing-key.ts";
 import { ALGORITHM, stringToSign } from "./string-to-sign.ts";
 
 /** The longest that a presigned URL may be valid: seven days. */
 export const MAX_EXPIRES: Seconds = 604800;
 
 /** Whose signature it is. */
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
+export interface Credentials extends AccessKey {
   /** Of temporary credentials; signed as X-Amz-Security-Token. */
   readonly sessionToken?: string;
 }
@@ -55,36 +52,40 @@ export interface PresignRequest {
 export function presign(request: PresignRequest, signingKeys: SigningKeys = deriveSigningKey): string {
   const { method, path, credentials, region, service = "s3" } = request;
   const signingDate = formatSigningDate(request.date);
-  const scope = { day: dayOf(signingDate), region, service };
-  const scopeText = credentialScope(scope);
+  const signingKey = signingKeys(credentials, { day: dayOf(signingDate), region, service });
   const headers = headersToSign(request);
-  const query = queryToSign(request, signingDate, scopeText, signedHeaderNames(headers));
+  const query = queryToSign(request, signingDate, signingKey, signedHeaderNames(headers, "%3B"));
   const canonical = canonicalRequest({ method, path, query, headers, payloadHash: UNSIGNED_PAYLOAD });
-  const key = signingKeys(credentials.secretAccessKey, scope);
-  return `${query}&X-Amz-Signature=${signature(key, stringToSign(signingDate, scopeText, canonical))}`;
+  const toSign = stringToSign(signingDate, signingKey.scope, canonical);
+  return `${query}&X-Amz-Signature=${signature(signingKey.key, toSign)}`;
 }
 
 function headersToSign(request: PresignRequest): readonly SignedHeader[] {
   const headers: SignedHeader[] = [["host", request.host]];
+  // Object.entries takes four times as long on Bun 1.4.
   for (const name of Object.keys(request.headers)) headers.push([name, request.headers[name] ?? ""]);
-  return headers.sort(([a], [b]) => (a < b ? -1 : 1));
+  return headers.sort(byName);
+}
+
+function byName([a]: SignedHeader, [b]: SignedHeader): number {
+  return a < b ? -1 : 1;
 }
 
 function queryToSign(
   request: PresignRequest,
   signingDate: string,
-  scope: string,
+  signingKey: SigningKey,
   signedHeaders: string,
 ): string {
   const { credentials, expires, query: extra } = request;
   if (!(Number.isInteger(expires) && expires >= 1 && expires <= MAX_EXPIRES)) {
     throw new RangeError(`expires must be a whole number from 1 to ${MAX_EXPIRES} seconds, not ${expires}.`);
   }
-  const { accessKeyId, sessionToken } = credentials;
+  const { sessionToken } = credentials;
   const token = sessionToken === undefined ? "" : `&X-Amz-Security-Token=${uriEncode(sessionToken)}`;
   const query =
-    `X-Amz-Algorithm=${ALGORITHM}&X-Amz-Credential=${uriEncode(`${accessKeyId}/${scope}`)}` +
+    `X-Amz-Algorithm=${ALGORITHM}&X-Amz-Credential=${signingKey.credential}` +
     `&X-Amz-Date=${signingDate}&X-Amz-Expires=${expires}${token}` +
-    `&X-Amz-SignedHeaders=${signedHeaders.replaceAll(";", "%3B")}`;
+    `&X-Amz-SignedHeaders=${signedHeaders}`;
   return extra && extra.length > 0 ? addToCanonicalQuery(query, extra) : query;
 }

@@ -1,19 +1,40 @@
 import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
-import { type CredentialScope, SCOPE_TERMINATOR } from "./credential-scope.ts";
+import { type CredentialScope, credentialScope, SCOPE_TERMINATOR } from "./credential-scope.ts";
+import { uriEncode } from "./encode.ts";
 
-/** Gives the signing key of a secret access key for one day, region and service. */
-export type SigningKeys = (secretAccessKey: string, scope: CredentialScope) => KeyObject;
+/** An access key: who signs, and what only they know. */
+export interface AccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** An access key made fit to sign within one scope. */
+export interface SigningKey {
+  readonly key: KeyObject;
+  /** As `credentialScope` writes it. */
+  readonly scope: string;
+  /** The value of X-Amz-Credential, percent-encoded. */
+  readonly credential: string;
+}
+
+/** Gives the signing key of an access key for one scope. */
+export type SigningKeys = (accessKey: AccessKey, scope: CredentialScope) => SigningKey;
 
 /**
  * Derives a signing key: four HMACs, the secret first, then day, region, service and "aws4_request".
  *
  * Source: AWS Signature Version 4, "Calculate the signature".
  */
-export function deriveSigningKey(secretAccessKey: string, scope: CredentialScope): KeyObject {
-  const dayKey = hmac(`AWS4${secretAccessKey}`, scope.day);
+export function deriveSigningKey(accessKey: AccessKey, scope: CredentialScope): SigningKey {
+  const dayKey = hmac(`AWS4${accessKey.secretAccessKey}`, scope.day);
   const regionKey = hmac(dayKey, scope.region);
   const serviceKey = hmac(regionKey, scope.service);
-  return createSecretKey(hmac(serviceKey, SCOPE_TERMINATOR));
+  const scopeText = credentialScope(scope);
+  return {
+    key: createSecretKey(hmac(serviceKey, SCOPE_TERMINATOR)),
+    scope: scopeText,
+    credential: uriEncode(`${accessKey.accessKeyId}/${scopeText}`),
+  };
 }
 
 /**
@@ -23,29 +44,29 @@ export function deriveSigningKey(secretAccessKey: string, scope: CredentialScope
  */
 export function cachedSigningKeys(limit = 8): SigningKeys {
   const entries: CacheEntry[] = [];
-  return (secretAccessKey, scope) => {
+  return (accessKey, scope) => {
     for (const entry of entries) {
-      if (isFor(entry, secretAccessKey, scope)) return entry.key;
+      if (isFor(entry, accessKey, scope)) return entry.signingKey;
     }
-    const key = deriveSigningKey(secretAccessKey, scope);
-    entries.unshift({ secretAccessKey, scope, key });
+    const signingKey = deriveSigningKey(accessKey, scope);
+    const { accessKeyId, secretAccessKey } = accessKey;
+    entries.unshift({ accessKeyId, secretAccessKey, ...scope, signingKey });
     if (entries.length > limit) entries.pop();
-    return key;
+    return signingKey;
   };
 }
 
-interface CacheEntry {
-  readonly secretAccessKey: string;
-  readonly scope: CredentialScope;
-  readonly key: KeyObject;
+interface CacheEntry extends AccessKey, CredentialScope {
+  readonly signingKey: SigningKey;
 }
 
-function isFor(entry: CacheEntry, secretAccessKey: string, scope: CredentialScope): boolean {
+function isFor(entry: CacheEntry, accessKey: AccessKey, scope: CredentialScope): boolean {
   return (
-    entry.scope.day === scope.day &&
-    entry.scope.region === scope.region &&
-    entry.scope.service === scope.service &&
-    entry.secretAccessKey === secretAccessKey
+    entry.day === scope.day &&
+    entry.region === scope.region &&
+    entry.service === scope.service &&
+    entry.accessKeyId === accessKey.accessKeyId &&
+    entry.secretAccessKey === accessKey.secretAccessKey
   );
 }
 

@@ -1,10 +1,9 @@
 import { canonicalPath, canonicalRequest, UNSIGNED_PAYLOAD } from "./canonical-request.ts";
-import { credentialScope } from "./credential-scope.ts";
 import { type PresignedQuery, parsePresignedQuery } from "./presigned-query.ts";
 import { canonicalQuery, type QueryParameter } from "./query.ts";
 import { isSameSignature, signature } from "./signature.ts";
 import { dayOf, type Seconds } from "./signing-date.ts";
-import { deriveSigningKey, type SigningKeys } from "./signing-key.ts";
+import { deriveSigningKey, type SigningKey, type SigningKeys } from "./signing-key.ts";
 import { stringToSign } from "./string-to-sign.ts";
 
 /** How far ahead of `now` a signing date may be, for clocks that disagree. */
@@ -79,13 +78,8 @@ export function verify(request: VerifyRequest, signingKeys: SigningKeys = derive
   if (!isInScope(request, query)) return { kind: "wrong-scope" };
   const secretAccessKey = request.secretAccessKeyOf(query.accessKeyId);
   if (secretAccessKey === undefined) return { kind: "unknown-key" };
-  const expected = expectedSignatures(
-    request,
-    query,
-    path,
-    headers,
-    signingKeys(secretAccessKey, query.scope),
-  );
+  const signingKey = signingKeys({ accessKeyId: query.accessKeyId, secretAccessKey }, query.scope);
+  const expected = expectedSignatures(request, query, path, headers, signingKey);
   if (!expected.some((one) => isSameSignature(one, query.signature))) return { kind: "bad-signature" };
   return verifyTime(query, request.now);
 }
@@ -118,17 +112,16 @@ function expectedSignatures(
   query: PresignedQuery,
   path: string,
   headers: ReadonlyMap<string, string>,
-  signingKey: ReturnType<SigningKeys>,
+  signingKey: SigningKey,
 ): readonly string[] {
   const canonical = { method: request.method, path, query: canonicalQuery(query.signed) };
-  const scope = credentialScope(query.scope);
   return request.hosts.map((host) => {
     const text = canonicalRequest({
       ...canonical,
       headers: query.signedHeaders.map((name) => [name, headers.get(name) ?? host]),
       payloadHash: UNSIGNED_PAYLOAD,
     });
-    return signature(signingKey, stringToSign(query.signingDate, scope, text));
+    return signature(signingKey.key, stringToSign(query.signingDate, signingKey.scope, text));
   });
 }
 

@@ -79,8 +79,11 @@ function signSteps(context: Context, request: Request) {
     payloadHash: hash("sha256", context.sign_body ? request.body : "", "hex"),
   });
   const toSign = stringToSign(signingDate, credentialScope(scope), canonical);
-  const key = deriveSigningKey(credentials.secret_access_key, scope);
-  return { canonical, toSign, signature: signature(key, toSign) };
+  const accessKey = {
+    accessKeyId: credentials.access_key_id,
+    secretAccessKey: credentials.secret_access_key,
+  };
+  return { canonical, toSign, signature: signature(deriveSigningKey(accessKey, scope).key, toSign) };
 }
 
 /** Reads a request as the suite writes it: the target unencoded, headers of one name in several lines. */

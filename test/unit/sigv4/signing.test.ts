@@ -73,27 +73,34 @@ test("an access key id may contain a slash", () => {
 
 describe("the signing key cache", () => {
   const scope = { day: "20260101", region: "eu-west-1", service: "s3" };
+  const accessKey = { accessKeyId: "KEY", secretAccessKey: "secret" };
 
-  test("gives one key for one secret, day, region and service", () => {
+  test("gives one key for one access key, day, region and service", () => {
     const keys = cachedSigningKeys();
-    expect(keys("secret", scope)).toBe(keys("secret", { ...scope }));
+    const first = keys(accessKey, scope);
+    expect(keys({ ...accessKey }, { ...scope })).toBe(first);
     const others = [
-      keys("secret2", scope),
-      keys("secret", { ...scope, day: "20260102" }),
-      keys("secret", { ...scope, region: "eu-west-2" }),
-      keys("secret", { ...scope, service: "sts" }),
+      keys({ ...accessKey, secretAccessKey: "secret2" }, scope),
+      keys(accessKey, { ...scope, day: "20260102" }),
+      keys(accessKey, { ...scope, region: "eu-west-2" }),
+      keys(accessKey, { ...scope, service: "sts" }),
     ];
-    for (const other of others) expect(other.equals(keys("secret", scope))).toBe(false);
-    expect(keys("secret", scope).equals(deriveSigningKey("secret", scope))).toBe(true);
+    for (const other of others) expect(other.key.equals(first.key)).toBe(false);
+    expect(keys({ ...accessKey, accessKeyId: "KEY/2" }, scope).credential).toBe(
+      "KEY%2F2%2F20260101%2Feu-west-1%2Fs3%2Faws4_request",
+    );
+    expect(first.key.equals(deriveSigningKey(accessKey, scope).key)).toBe(true);
   });
 
   test("keeps no more than its limit and forgets the oldest", () => {
     const keys = cachedSigningKeys(2);
-    const first = keys("1", scope);
-    const second = keys("2", scope);
-    keys("3", scope);
-    expect(keys("2", scope)).toBe(second);
-    expect(keys("1", scope)).not.toBe(first);
-    expect(keys("1", scope).equals(first)).toBe(true);
+    const [one, two, three] = ["1", "2", "3"].map((secretAccessKey) => ({ ...accessKey, secretAccessKey }));
+    const first = keys(one!, scope);
+    const second = keys(two!, scope);
+    keys(three!, scope);
+    expect(keys(two!, scope)).toBe(second);
+    const again = keys(one!, scope);
+    expect(again).not.toBe(first);
+    expect(again.key.equals(first.key)).toBe(true);
   });
 });
