@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { errorIq, type Router } from "./router.ts";
 import { NS_COMPONENT, stanzaError } from "./stanza-error.ts";
@@ -125,7 +125,12 @@ export class Component {
   #connect(): void {
     const { host, port, tls } = this.#options.connectTo;
     const socket = tls
-      ? connectTls({ host, port, servername: host, ...(tls.ca === undefined ? {} : { ca: tls.ca }) })
+      ? connectTls({
+          host,
+          port,
+          ...(isIP(host) ? {} : { servername: host }),
+          ...(tls.ca ? { ca: tls.ca } : {}),
+        })
       : connectTcp({ host, port });
     this.#socket = socket;
     // Events of a socket that is no longer the stream's own change nothing.

@@ -86,7 +86,7 @@ export function fromStreamError(error: Element, target: StreamTarget): StreamPro
     case "host-unknown":
       return {
         kind: "unknown-host",
-        text: `The XMPP server does not know the component ${target.host}. Add it to the server's configuration ("slotd init" prints the lines), or correct host.`,
+        text: `The XMPP server does not know the component ${target.host}. Add it to the server's configuration ("slotd init" prints the lines), or correct host; and check that ${target.address} is the component port.`,
       };
     case "conflict":
       return {

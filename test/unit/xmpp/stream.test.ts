@@ -216,7 +216,7 @@ describe("attempts", () => {
 
   test("begin anew soon after a stream that was good", () => {
     const [good] = step(
-      { at: "online", failures: 9, pings: 0 },
+      { at: "online", failures: 9, quietLooks: 0 },
       { type: "timer", silence: 0 },
       settings,
       () => 0,
@@ -227,7 +227,7 @@ describe("attempts", () => {
   });
 
   test("stay spaced when the server throws each stream out at once", () => {
-    const [next] = step({ at: "online", failures: 5, pings: 0 }, { type: "ended" }, settings, () => 0);
+    const [next] = step({ at: "online", failures: 5, quietLooks: 0 }, { type: "ended" }, settings, () => 0);
     expect(next).toEqual({ at: "pausing", failures: 6 });
   });
 
@@ -241,7 +241,7 @@ describe("attempts", () => {
 });
 
 describe("a server that is online", () => {
-  const online: StreamState = { at: "online", failures: 0, pings: 0 };
+  const online: StreamState = { at: "online", failures: 0, quietLooks: 0 };
 
   test("is left alone while it talks", () => {
     const [next, actions] = step(online, { type: "timer", silence: PING_AFTER - 1 }, settings, () => 0);
@@ -249,13 +249,18 @@ describe("a server that is online", () => {
     expect(actions).toEqual([{ type: "timer", after: WATCH_INTERVAL }]);
   });
 
-  test("is pinged, with from and to, when it is silent", () => {
-    const [next, actions] = step(online, { type: "timer", silence: PING_AFTER }, settings, () => 0);
-    expect(next).toEqual({ at: "online", failures: 0, pings: 1 });
-    expect(actions[0]).toEqual({
-      type: "send",
-      xml: "<iq type='get' id='ping-0' from='upload.example.net' to='example.net'><ping xmlns='urn:xmpp:ping'/></iq>",
-    });
+  test("is pinged, with from and to, when it is silent, and once more at each further look", () => {
+    const ping = (id: string) =>
+      `<iq type='get' id='${id}' from='upload.example.net' to='example.net'><ping xmlns='urn:xmpp:ping'/></iq>`;
+    const [first, actions] = step(online, { type: "timer", silence: PING_AFTER }, settings, () => 0);
+    expect(actions).toEqual([
+      { type: "send", xml: ping("ping-1-1") },
+      { type: "timer", after: WATCH_INTERVAL },
+    ]);
+    const [second, more] = step(first, { type: "timer", silence: 2 * PING_AFTER }, settings, () => 0);
+    expect(more[0]).toEqual({ type: "send", xml: ping("ping-2-1") + ping("ping-2-2") });
+    const [heard] = step(second, { type: "timer", silence: 0 }, settings, () => 0);
+    expect(heard).toEqual(online);
   });
 
   test("is noticed to be frozen within 60 s", () => {
@@ -278,7 +283,7 @@ describe("a stop", () => {
     ["pausing", ""],
     ["stopped", ""],
   ] as const)("while %s closes what is open and ends all attempts", (at, sent) => {
-    const [next, actions] = step({ at, failures: 0, pings: 0 }, { type: "stop" }, settings, () => 0);
+    const [next, actions] = step({ at, failures: 0, quietLooks: 0 }, { type: "stop" }, settings, () => 0);
     expect(next).toEqual({ at: "stopped" });
     expect(actions.map((action) => (action.type === "send" ? action.xml : "")).join("")).toBe(sent);
     for (const event of [{ type: "ended" }, { type: "timer", silence: 0 }, { type: "connected" }] as const) {
