@@ -1,0 +1,66 @@
+import { freePorts } from "../peers/ports.ts";
+import { type Slotd, startSlotd } from "../peers/slotd.ts";
+import { xmppClient } from "../peers/xmpp-client.ts";
+import type { XmppServer } from "../peers/xmpp-server.ts";
+
+/** The one component of these tests. */
+export const host = "upload.example.test";
+export const secret = "s3cret";
+
+export interface ComponentTestOptions {
+  readonly secret?: string;
+  readonly host?: string;
+  /** More lines under [xmpp]. */
+  readonly xmpp?: string;
+  /** Left out: 1. With 0 it is not waited for. */
+  readonly components?: number;
+}
+
+/** Starts slotd for example.test, on disk, on a component port. */
+export async function startComponent(
+  componentPort: number,
+  options: ComponentTestOptions = {},
+): Promise<Slotd> {
+  const [httpPort] = await freePorts(1);
+  const config = `
+domains = ["example.test"]
+host = "${options.host ?? host}"
+backend = "disk"
+
+[xmpp]
+address = "127.0.0.1:${componentPort}"
+secret = "${options.secret ?? secret}"
+${options.xmpp ?? ""}
+[http]
+listen = "127.0.0.1:${httpPort}"
+`;
+  return startSlotd({ config, components: options.components ?? 1 });
+}
+
+/** The GET URL of a slot that alice is given; undefined when the answer is an error. */
+export async function askForSlot(server: XmppServer): Promise<string | undefined> {
+  const alice = await xmppClient({
+    port: server.c2sPort,
+    domain: "example.test",
+    user: "alice",
+    password: "pw-alice",
+  });
+  try {
+    const request = "<request xmlns='urn:xmpp:http:upload:0' filename='a.txt' size='5'/>";
+    const reply = await alice.iq("get", host, request, 5_000);
+    return reply.getChild("slot", "urn:xmpp:http:upload:0")?.getChild("get")?.attrs.url;
+  } finally {
+    await alice.close();
+  }
+}
+
+/** What slotd has logged at warn level or above, or about a problem of its stream. */
+export function problems(slotd: Slotd): { level: string; problem: string | undefined; msg: string }[] {
+  const lines = slotd.process
+    .log()
+    .split("\n")
+    .filter((line) => line.startsWith("{"));
+  return lines
+    .map((line) => JSON.parse(line))
+    .filter((entry) => entry.problem !== undefined || entry.level === "warn");
+}

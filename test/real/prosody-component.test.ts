@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { waitUntil } from "../peers/process.ts";
+import { startProsody } from "../peers/prosody.ts";
+import type { XmppServer } from "../peers/xmpp-server.ts";
+import { askForSlot, host, problems, secret, startComponent } from "./component-under-test.ts";
+
+let prosody: XmppServer;
+beforeAll(async () => {
+  prosody = await startProsody({ components: { [host]: secret } });
+}, 30_000);
+afterAll(() => prosody.stop());
+
+describe("slotd says in one line what is wrong, and what to do, when Prosody", () => {
+  test.each([
+    ["refuses its secret", { secret: "wrong" }, "wrong-secret", "xmpp.secret"],
+    [
+      "does not know its host",
+      { host: "nobody.example.test" },
+      "unknown-host",
+      "Add it to the server's configuration",
+    ],
+  ])(
+    "%s",
+    async (_, options, problem, advice) => {
+      const slotd = await startComponent(prosody.componentPort, { ...options, components: 0 });
+      await waitUntil("the line", () => problems(slotd).length > 0);
+      // Long enough for the next attempts, which say it no more.
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      expect(problems(slotd)).toHaveLength(1);
+      expect(problems(slotd)[0]).toMatchObject({ level: "warn", problem });
+      expect(problems(slotd)[0]?.msg).toContain(advice);
+      await slotd.stop();
+    },
+    30_000,
+  );
+
+  test("is not there", async () => {
+    const slotd = await startComponent(9, { components: 0 });
+    await waitUntil("the line", () => problems(slotd).length > 0);
+    expect(problems(slotd)[0]?.msg).toMatch(
+      /^Cannot connect to the component port 127\.0\.0\.1:9: .*Is the XMPP server running/,
+    );
+    await slotd.stop();
+  });
+
+  test("takes clients and not components there", async () => {
+    const slotd = await startComponent(prosody.c2sPort, { components: 0 });
+    await waitUntil("the line", () => problems(slotd).length > 0);
+    expect(problems(slotd)[0]?.msg).toContain("check that 127.0.0.1");
+    await slotd.stop();
+  });
+});
+
+describe("two slotd on one Prosody", () => {
+  test("one serves, the other stands by and takes over within 10 s of its death", async () => {
+    const first = await startComponent(prosody.componentPort);
+    const second = await startComponent(prosody.componentPort, { components: 0 });
+    await waitUntil("the standby to say so", () =>
+      problems(second).some((entry) => entry.problem === "conflict"),
+    );
+    expect(problems(second)[0]?.msg).toContain("Standing by");
+    expect(await askForSlot(prosody)).toBeDefined();
+
+    await first.process.kill9();
+    const died = performance.now();
+    await waitUntil("the standby to serve", () => second.timesOnline() > 0, 10_000);
+    expect(await askForSlot(prosody)).toBeDefined();
+    expect(performance.now() - died).toBeLessThan(10_000);
+    await first.stop();
+    await second.stop();
+  }, 60_000);
+});
+
+describe("a Prosody that is frozen", () => {
+  test("is noticed within 60 s, and slots are answered again when it goes on", async () => {
+    const slotd = await startComponent(prosody.componentPort);
+    prosody.freeze();
+    const frozen = performance.now();
+    await waitUntil(
+      "slotd to notice",
+      () => problems(slotd).some((entry) => entry.problem === "frozen"),
+      60_000,
+    );
+    expect(performance.now() - frozen).toBeLessThan(60_000);
+    prosody.thaw();
+    const thawed = performance.now();
+    await waitUntil("slotd to be back", () => slotd.timesOnline() > 1, 35_000);
+    expect(await askForSlot(prosody)).toBeDefined();
+    expect(performance.now() - thawed).toBeLessThan(35_000);
+    await slotd.stop();
+  }, 120_000);
+
+  test("is not suspected while it is only quiet", async () => {
+    const slotd = await startComponent(prosody.componentPort);
+    await new Promise((resolve) => setTimeout(resolve, 22_000));
+    expect(problems(slotd)).toEqual([]);
+    expect(slotd.timesOnline()).toBe(1);
+    await slotd.stop();
+  }, 60_000);
+});
+
+test("slotd closes its stream and ends with 0 on SIGTERM", async () => {
+  const slotd = await startComponent(prosody.componentPort);
+  slotd.process.signal("SIGTERM");
+  expect(await slotd.process.ended).toBe(0);
+  await waitUntil("Prosody to see it", () => prosody.log().includes("disconnected"), 5_000);
+  await slotd.stop();
+});
