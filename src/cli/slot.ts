@@ -1,11 +1,13 @@
 import { makeSlotByHand } from "../app.ts";
 import { readSlotRequest } from "../slot/slot-request.ts";
-import type { Arguments, CommandIo } from "./command.ts";
+import { type Arguments, type CommandIo, UsageError } from "./command.ts";
 import { loadOrReport } from "./load-or-report.ts";
 
 /**
  * `slotd slot`: makes a slot with the configured bucket, whoever may ask for one and however large, so that an
  * operator can try the bucket.
+ *
+ * @throws {UsageError} for a value that no slot can have, and for a domain that is not served.
  */
 export async function run(args: Arguments, io: CommandIo): Promise<number> {
   const request = readSlotRequest({
@@ -13,14 +15,14 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
     size: args.required("size"),
     contentType: args.text("content-type"),
   });
-  if ("kind" in request) return fail(io, request.text);
+  if ("kind" in request) throw new UsageError(request.text);
   const config = loadOrReport(args, io);
   if (config === undefined) return 1;
   const name = args.required("domain").toLowerCase();
   const domain = config.domains.find((served) => served.domain === name);
   if (domain === undefined) {
-    const served = config.domains.map((each) => each.domain).join(", ");
-    return fail(io, `${name} is not among the domains served: ${served}.`);
+    const served = config.domains.map((each) => each.domain);
+    throw new UsageError(`${name} is not among the domains served: ${served.join(", ")}.`);
   }
   const slot = await makeSlotByHand(
     { ...domain, expirationTime: args.number("expires") ?? domain.expirationTime },
@@ -33,11 +35,6 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
     `curl${type} -T ${quote(fileArgument(request.filename))} ${quote(slot.putUrl)} && curl ${quote(slot.getUrl)} | wc -c\n`,
   );
   return 0;
-}
-
-function fail(io: CommandIo, text: string): number {
-  io.stderr(`slotd: ${text}\n`);
-  return 1;
 }
 
 /** curl takes "-" and "." for standard input. */
