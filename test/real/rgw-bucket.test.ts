@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { s3Bucket } from "../../src/store/s3-bucket.ts";
 import { bucketContract, put } from "../contract/bucket.ts";
+import { s3ClientContract } from "../contract/s3-client.ts";
 import { type Rgw, startRgw } from "../peers/rgw.ts";
 import { storeUnderTest } from "./s3-under-test.ts";
 
@@ -12,6 +13,7 @@ beforeAll(async () => {
 afterAll(() => rgw.stop());
 
 bucketContract("Ceph RGW", () => storeUnderTest(rgw));
+s3ClientContract("Ceph RGW", () => rgw);
 
 describe("Ceph RGW: a bucket URL", () => {
   const object = { token: "00".repeat(16), filename: "très cool.jpg", size: 5, contentType: undefined };

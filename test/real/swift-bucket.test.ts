@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "bun:test";
 import { bucketContract } from "../contract/bucket.ts";
+import { s3ClientContract } from "../contract/s3-client.ts";
 import type { S3Store } from "../peers/s3-store.ts";
 import { startSwift } from "../peers/swift.ts";
 import { storeUnderTest } from "./s3-under-test.ts";
@@ -11,3 +12,4 @@ beforeAll(async () => {
 afterAll(() => swift.stop());
 
 bucketContract("OpenStack Swift", () => storeUnderTest(swift));
+s3ClientContract("OpenStack Swift", () => swift);
