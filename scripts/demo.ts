@@ -113,14 +113,18 @@ async function download(getUrl: string): Promise<void> {
 
 function invite({ c2sPort, c2sTlsPort, ca }: XmppServer): void {
   console.log(`
-It stays up. Connect a client of your own (the passwords are pw-alice and pw-bob):
+It stays up. Connect a client of your own; the passwords are pw-alice and pw-bob.
 
-  go-sendxmpp   echo ... needs TLS: SSL_CERT_FILE=${ca} go-sendxmpp -t -u alice@${domain} -p pw-alice \\
-                  -j 127.0.0.1:${c2sTlsPort} -h FILE bob@${domain}
-  profanity     /connect alice@${domain} server 127.0.0.1 port ${c2sPort} tls disable
-                then /msg bob@${domain} and /sendfile FILE
-  Gajim, Dino   account alice@${domain}, host 127.0.0.1, port ${c2sPort}; both refuse files on
-                plain http, which this demo uses
+  go-sendxmpp (it wants TLS, so it is told whom to trust):
+    SSL_CERT_FILE=${ca} \\
+      go-sendxmpp -t -u alice@${domain} -p pw-alice -j 127.0.0.1:${c2sTlsPort} -h FILE bob@${domain}
+
+  profanity:
+    /connect alice@${domain} server 127.0.0.1 port ${c2sPort} tls disable
+    /msg bob@${domain}
+    /sendfile FILE
+
+  Gajim and Dino refuse plain http, which this demo uses; a service behind TLS has them too.
 
 Ctrl-C ends it and removes everything it has made.`);
 }
