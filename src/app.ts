@@ -5,7 +5,8 @@ import type { HttpBucket } from "./http/http-bucket.ts";
 import { type HttpServer, startHttpServer } from "./http/http-server.ts";
 import { logComponent, logHttp, logSlot } from "./ops/events.ts";
 import type { Logger } from "./ops/log.ts";
-import type { Slot, SlotRequest } from "./slot/slot.ts";
+import { purposesOn } from "./slot/policy.ts";
+import type { Bytes, Slot, SlotRequest } from "./slot/slot.ts";
 import { makeSlot, requestSlot, type SlotMaker } from "./slots.ts";
 import type { Bucket } from "./store/bucket.ts";
 import { openDiskStore } from "./store/disk-store.ts";
@@ -16,7 +17,7 @@ import { pingRoute, versionRoute } from "./xmpp/basics.ts";
 import { Component } from "./xmpp/component.ts";
 import { discoRoutes } from "./xmpp/disco.ts";
 import { Router } from "./xmpp/router.ts";
-import { type SlotService, uploadForms, uploadRoutes } from "./xmpp/upload.ts";
+import { purposeFeatures, type SlotService, uploadForms, uploadRoutes } from "./xmpp/upload.ts";
 
 /** The region in the credential scope of slotd's own bucket; S3 clients take this one where nothing else is said. */
 const DISK_REGION = "us-east-1";
@@ -90,7 +91,7 @@ function diskBuckets(domains: readonly DomainConfig[]): Promise<HttpBucket[]> {
         store,
         credentials: (id: string) => keys.find((key) => key.accessKeyId === id)?.secretAccessKey,
         region: DISK_REGION,
-        maxFileSize: () => largest(sharing.map((domain) => domain.maxFileSize)),
+        maxFileSize: () => largest(sharing.flatMap(sizesAllowed)),
       };
     }),
   );
@@ -110,8 +111,8 @@ async function bucketOf(domain: DomainConfig, listening: ListenAddress | undefin
 }
 
 function makerOf(domain: DomainConfig, bucket: Bucket): SlotMaker {
-  const { access, maxFileSize, expirationTime, tokenBytes } = domain;
-  return { policy: { access, maxFileSize }, bucket, expirationTime, tokenBytes };
+  const { access, deny, types, purposes, expirationTime, tokenBytes } = domain;
+  return { policy: { access, deny, types, purposes }, bucket, expirationTime, tokenBytes };
 }
 
 async function makeComponent(domain: DomainConfig, bucket: Bucket, log: Logger): Promise<Component> {
@@ -124,17 +125,23 @@ async function makeComponent(domain: DomainConfig, bucket: Bucket, log: Logger):
   };
   const routes = [...uploadRoutes(service), pingRoute, versionRoute("slotd", version)];
   const identity = { category: "store", type: "file", name: "HTTP File Upload" };
-  const forms = () => uploadForms(domain.maxFileSize);
+  const forms = () => uploadForms(maker.policy.purposes.message.maxFileSize);
+  const features = () => purposeFeatures(purposesOn(maker.policy));
   const ca = xmpp.tlsCa === undefined ? undefined : await readFile(xmpp.tlsCa, "utf8");
   const { host: server, port } = xmpp.address;
   return new Component(
     {
       settings: { host, domain: domain.domain, address: `${server}:${port}`, secret: xmpp.secret },
       connectTo: { host: server, port, tls: xmpp.tls ? { ca } : undefined },
-      router: new Router(host, [...routes, ...discoRoutes(identity, routes, forms)]),
+      router: new Router(host, [...routes, ...discoRoutes(identity, routes, forms, features)]),
     },
     { events: logComponent(log, host, monotonic), monotonic, random: Math.random },
   );
+}
+
+/** The limits of the purposes that are on: the HTTP server is not told what an upload is for. */
+function sizesAllowed({ purposes }: DomainConfig): (Bytes | undefined)[] {
+  return Object.values(purposes).flatMap(({ isOn, maxFileSize }) => (isOn ? [maxFileSize] : []));
 }
 
 function largest(limits: readonly (number | undefined)[]): number | undefined {

@@ -1,4 +1,4 @@
-import { type Policy, type Requester, refuse } from "./slot/policy.ts";
+import { expiryOf, type Policy, type Requester, refuse } from "./slot/policy.ts";
 import type { Refusal } from "./slot/refusal.ts";
 import type { Seconds, Slot, SlotRequest } from "./slot/slot.ts";
 import type { Bucket } from "./store/bucket.ts";
@@ -25,11 +25,14 @@ export function requestSlot(
   maker: SlotMaker,
   deps: SlotDeps,
 ): Slot | Refusal {
-  return refuse(request, requester, maker.policy) ?? makeSlot(request, maker, deps);
+  return refuse(request, requester, maker.policy, deps.now()) ?? makeSlot(request, maker, deps);
 }
 
 /** Makes a slot without asking the policy: for the operator's own hands. */
 export function makeSlot(request: SlotRequest, maker: SlotMaker, { now, randomBytes }: SlotDeps): Slot {
   const token = randomBytes(maker.tokenBytes).toString("hex");
-  return maker.bucket.slot({ token, ...request }, maker.expirationTime, now());
+  const { filename, size, contentType } = request;
+  const at = now();
+  const expiry = expiryOf(request, maker.policy, at);
+  return maker.bucket.slot({ token, filename, size, contentType, expiry }, maker.expirationTime, at);
 }

@@ -1,4 +1,4 @@
-import { type OptionName, optionNames, optionOf, variableOf } from "./options.ts";
+import { type OptionName, optionNames, optionOf, tableOf, variableOf } from "./options.ts";
 import { exampleFor, type Problem } from "./problem.ts";
 import { placeOf } from "./secret-file.ts";
 import { find, type Layers } from "./settings.ts";
@@ -37,9 +37,9 @@ function missing(
 ): Problem {
   const { expected, isMandatory, isSecret } = optionOf(name);
   const place = placeOf(file);
-  const table = name.includes(".") ? name.slice(0, name.indexOf(".")) : undefined;
+  const table = tableOf(name);
   const own = domain === undefined ? [] : [`domain.${JSON.stringify(domain)}`];
-  const where = [...own, ...(table === undefined ? [] : [table])].join(".");
+  const where = [...own, ...(table === "" ? [] : [table])].join(".");
   const variables = [name, ...(isSecret ? [`${name}_file`] : [])].map(variableOf).join(" or ");
   const inFile = `add it to ${where === "" ? "the top of the file" : `the table [${where}]`}`;
   const add =

@@ -1,3 +1,6 @@
+import type { MediaTypeRules } from "../slot/media-type-rules.ts";
+import type { PurposeRules } from "../slot/policy.ts";
+import type { Purpose } from "../slot/purpose.ts";
 import type { Bytes, Seconds } from "../slot/slot.ts";
 
 /** Everything that is in force for one served domain: defaults, file, environment and overrides applied, `@HOST@` replaced. */
@@ -13,8 +16,17 @@ export interface DomainConfig {
   readonly tokenBytes: number;
   /** undefined: no limit. */
   readonly maxFileSize: Bytes | undefined;
-  /** Domains and bare JIDs that may request slots; "*" is everyone. */
+  /** Domains, `*.domain` and bare JIDs that may request slots; "*" is everyone. */
   readonly access: readonly string[];
+  /** In the same form: those that may not, even when `access` names them. */
+  readonly deny: readonly string[];
+  readonly types: MediaTypeRules;
+  /** Retention and limits of each purpose, with the domain's own where the purpose has none. */
+  readonly purposes: Readonly<Record<Purpose, PurposeRules>>;
+  readonly quota: QuotaConfig;
+  readonly rate: RateConfig;
+  /** Where it is written down who holds how much. */
+  readonly ledger: LedgerLocation;
   readonly xmpp: {
     readonly address: { readonly host: string; readonly port: number };
     readonly secret: string;
@@ -31,6 +43,41 @@ export interface DomainConfig {
     readonly publicUrl: string;
   };
 }
+
+/** How much may be held, in bytes and in files; undefined: no limit. */
+export interface QuotaConfig {
+  /** By one bare JID. */
+  readonly user: Limits;
+  /** By one bare JID, of slots given in one day, from 00:00 UTC. */
+  readonly userDaily: Limits;
+  /** By all users of the served domain. */
+  readonly domain: Limits;
+  /** By everyone in the ledger. */
+  readonly total: Limits;
+  /** What happens to a request that would be over `user`, `domain`, `total` or the quota of a purpose. */
+  readonly whenFull: "refuse" | "delete-oldest";
+}
+
+export interface Limits {
+  readonly bytes: Bytes | undefined;
+  readonly files: number | undefined;
+}
+
+/** How fast one bare JID, and one remote domain as a whole, may request slots. */
+export interface RateConfig {
+  /** undefined: no limit. */
+  readonly slotsPerMinute: number | undefined;
+  /** How many slots may be requested at once after a pause; at least 1. */
+  readonly burst: number;
+}
+
+/** A database, or none: then slotd keeps no record. */
+export type LedgerLocation =
+  | { readonly kind: "none" }
+  /** `path` is absolute. */
+  | { readonly kind: "sqlite"; readonly path: string }
+  /** `url` may hold a password. */
+  | { readonly kind: "postgres"; readonly url: string };
 
 export interface S3Config {
   /** Scheme, port and path prefix as given; no trailing slash. */

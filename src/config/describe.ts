@@ -1,11 +1,12 @@
 import type { Config, DomainConfig } from "./config.ts";
-import { type OptionName, optionNames, optionOf } from "./options.ts";
+import { limitValuesOf } from "./describe-limits.ts";
+import { keyOf, type OptionName, optionNames, optionOf, tableOf } from "./options.ts";
 import { formatAddress, replaceHost } from "./values.ts";
 
 /** What stands in the place of a secret. */
 const redacted = "(redacted)";
 
-type TomlValue = string | number | boolean | readonly string[];
+export type TomlValue = string | number | boolean | readonly string[];
 
 /**
  * Writes what is in force as TOML that slotd would read: one table for each domain, `# default` after a value
@@ -24,7 +25,13 @@ export function describeConfig(config: Config): string {
     line("level", "log.level", config.log.level),
     line("format", "log.format", config.log.format),
   ];
-  const blocks = [top, log, ...config.domains.flatMap(domainBlocks)];
+  const total = config.domains[0]?.quota.total;
+  const quota = [
+    "[quota]",
+    line("total", "quota.total", total?.bytes ?? "infinity"),
+    line("total_files", "quota.total_files", total?.files ?? "infinity"),
+  ];
+  const blocks = [top, log, quota, ...config.domains.flatMap(domainBlocks)];
   return blocks.map((lines) => `${lines.join("\n")}\n`).join("\n");
 }
 
@@ -34,10 +41,10 @@ function domainBlocks(config: DomainConfig): string[][] {
   for (const name of optionNames) {
     const value = values[name];
     if (value === undefined) continue;
-    const [table, key] = name.includes(".") ? name.split(".") : ["", name];
+    const table = tableOf(name);
     const header = ["domain", JSON.stringify(config.domain), ...(table === "" ? [] : [table])].join(".");
     const block = blocks.get(header) ?? [`[${header}]`];
-    blocks.set(header, [...block, line(key ?? name, name, value, defaultOf(name, config))]);
+    blocks.set(header, [...block, line(keyOf(name), name, value, defaultOf(name, config))]);
   }
   return [...blocks.values()];
 }
@@ -55,7 +62,7 @@ function valuesOf({
     expiration_time: config.expirationTime,
     token_bytes: config.tokenBytes,
     max_file_size: config.maxFileSize ?? "infinity",
-    access: config.access,
+    ...limitValuesOf(config),
     "s3.bucket_url": s3?.bucketUrl,
     "s3.region": s3?.region,
     "s3.access_key_id": s3?.accessKeyId,

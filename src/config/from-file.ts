@@ -6,6 +6,7 @@ import {
   optionOf,
   secretOfFileKey,
   tableNames,
+  tableOf,
 } from "./options.ts";
 import { exampleFor, type Place, type Problem } from "./problem.ts";
 import { type Files, type GivenSecret, readSecrets } from "./secret-file.ts";
@@ -172,7 +173,7 @@ class FileReader {
   }
 
   #refuseGlobal(entry: TomlEntry, key: OptionName): void {
-    const table = key.includes(".") ? `the table [${key.slice(0, key.indexOf("."))}]` : "the top of the file";
+    const table = key.includes(".") ? `the table [${tableOf(key)}]` : "the top of the file";
     this.#add(entry, {
       expected: "an option that one domain may override",
       got: "one that is for all domains",

@@ -1,58 +1,13 @@
 import { z } from "zod";
-import {
-  parseAccess,
-  parseAddress,
-  parseBaseUrl,
-  parseByteSize,
-  parseDomain,
-  replaceHost,
-} from "./values.ts";
-
-/** What one option is: read by the loader, the messages and the reference alike. */
-export interface Option {
-  /** Reads the value as TOML gives it; an environment variable's text is turned into that first, by `kind`. */
-  readonly schema: z.ZodType;
-  readonly kind: "text" | "integer" | "boolean" | "list" | "size";
-  /** The type in words, with range and unit: what stands after "expected". */
-  readonly expected: string;
-  /** The value in force when none is given, as TOML would give it. */
-  readonly default?: string | number | boolean;
-  /** The same in words, where it depends on other options or on the system. */
-  readonly defaultWords?: string;
-  /** Where the option must be given. */
-  readonly isMandatory: "always" | "for s3" | "no";
-  readonly unit?: string;
-  readonly prose: string;
-  /** As it stands in TOML after "=". */
-  readonly example: string;
-  /** Never shown, and readable from a file. */
-  readonly isSecret: boolean;
-  /** Whether `[domain."example.net"]` may override it. */
-  readonly isPerDomain: boolean;
-}
-
-/** A text that `parse` reads; what it does not read is a wrong value. */
-function text<T>(parse: (text: string) => T | undefined) {
-  return z.string().transform((raw, context): T => {
-    const value = parse(raw);
-    if (value !== undefined) return value;
-    context.addIssue({ code: "custom" });
-    return z.NEVER;
-  });
-}
+import { ledgerOptions, limitOptions, purposeOptions, whoAndWhatOptions } from "./limit-options.ts";
+import { byteSize, expectedSize, type Option, perDomain, text } from "./option.ts";
+import { parseAddress, parseBaseUrl, parseDomain, replaceHost } from "./values.ts";
 
 const plainText = z.string().regex(/^[^\p{Cc}]+$/u);
 const secret = z.string().min(1);
 const path = z.string().regex(/^[^\0]+$/);
 const baseUrl = text(parseBaseUrl);
 
-const byteSize = z.union([
-  z.int().min(1),
-  z.enum(["infinity", "undefined"]).transform(() => undefined),
-  text(parseByteSize),
-]);
-
-const perDomain = { isMandatory: "no", isSecret: false, isPerDomain: true } as const;
 const global = { isMandatory: "no", isSecret: false, isPerDomain: false } as const;
 const forS3 = { isMandatory: "for s3", isSecret: false, isPerDomain: true } as const;
 
@@ -113,23 +68,14 @@ export const options = {
     ...perDomain,
     schema: byteSize,
     kind: "size",
-    expected:
-      'a number of bytes from 1, a text such as "50MiB" (B, KB, MB, GB, TB, KiB, MiB, GiB, TiB) or "infinity"',
+    expected: expectedSize,
     default: 10485760,
     unit: "bytes",
     prose:
       'The largest file. `"50MiB"` is read too (KB to TB count in 1000, KiB to TiB in 1024); `"infinity"` or `"undefined"` switch the limit off.',
     example: '"50MiB"',
   },
-  access: {
-    ...perDomain,
-    schema: z.array(text(parseAccess)).min(1),
-    kind: "list",
-    expected: 'a list of domains, bare JIDs, or "*"',
-    defaultWords: "the served domain",
-    prose: 'Who may request slots: domains and bare JIDs; `"*"` is everyone.',
-    example: '["example.org", "bot@example.net"]',
-  },
+  ...whoAndWhatOptions,
   "s3.bucket_url": {
     ...forS3,
     schema: baseUrl,
@@ -240,6 +186,9 @@ export const options = {
       "What clients reach `http.listen` by, mostly through a reverse proxy with TLS; `@HOST@` is replaced with the served domain.",
     example: '"https://upload.@HOST@"',
   },
+  ...ledgerOptions,
+  ...limitOptions,
+  ...purposeOptions,
   "log.level": {
     ...global,
     schema: z.enum(["debug", "info", "warn", "error"]),
@@ -268,12 +217,20 @@ export type OptionValue<Name extends OptionName> = z.output<(typeof options)[Nam
 /** The names of all options, in the order of the reference. */
 export const optionNames = Object.keys(options) as readonly OptionName[];
 
-/** The tables that options stand in. */
+/** The table that an option stands in: "s3", "purpose.message"; "" for the top of the file. */
+export function tableOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf(".")));
+}
+
+/** What an option is called in its table. */
+export function keyOf(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1);
+}
+
+/** The tables that options stand in, and those that hold such tables. */
 export const tableNames: readonly string[] = [
-  ...new Set(
-    optionNames.filter((name) => name.includes(".")).map((name) => name.slice(0, name.indexOf("."))),
-  ),
-];
+  ...new Set(optionNames.map(tableOf).flatMap((table) => [tableOf(table), table])),
+].filter((table) => table !== "");
 
 /** Whether an option has this dotted name. */
 export function isOptionName(name: string): name is OptionName {

@@ -1,4 +1,4 @@
-import { type OptionName, optionOf, variableOf } from "./options.ts";
+import { keyOf, type OptionName, optionOf, variableOf } from "./options.ts";
 
 /** Where a problem is. */
 export type Place =
@@ -31,7 +31,7 @@ export interface Problem {
 /** A line for an option that would be right where the problem is: TOML, or a variable for a problem outside files. */
 export function exampleFor(name: OptionName, place: Place): string {
   const { example } = optionOf(name);
-  if (place.kind === "file") return `${name.slice(name.indexOf(".") + 1)} = ${example}`;
+  if (place.kind === "file") return `${keyOf(name)} = ${example}`;
   return exampleVariable(name);
 }
 

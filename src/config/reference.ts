@@ -1,17 +1,16 @@
 import { tomlText } from "./describe.ts";
-import { type Option, type OptionName, optionNames, optionOf, tableNames, variableOf } from "./options.ts";
+import type { Option } from "./option.ts";
+import { type OptionName, optionNames, optionOf, tableNames, tableOf, variableOf } from "./options.ts";
 
 /** Writes the reference of all options, docs/options.md, from their table. */
 export function optionsReference(): string {
   const top = optionNames.filter((name) => !name.includes("."));
   const sections = [
     section("Top of the file", top),
-    ...tableNames.map((table) =>
-      section(
-        `\`[${table}]\``,
-        optionNames.filter((name) => name.startsWith(`${table}.`)),
-      ),
-    ),
+    ...tableNames.flatMap((table) => {
+      const names = optionNames.filter((name) => tableOf(name) === table);
+      return names.length === 0 ? [] : [section(`\`[${table}]\``, names)];
+    }),
   ];
   return `${[introduction, summary(), ...sections].join("\n\n")}\n`;
 }

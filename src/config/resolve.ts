@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import { domainToASCII } from "node:url";
+import { checkLimits } from "./check-limits.ts";
 import { checkHosts, checkMandatory } from "./checks.ts";
 import type { Config, DomainConfig, S3Config } from "./config.ts";
+import { limitsOf } from "./limits.ts";
 import type { OptionName, OptionValue } from "./options.ts";
 import type { Problem } from "./problem.ts";
 import { find, type Layers } from "./settings.ts";
@@ -31,6 +33,7 @@ export function resolveConfig(
   const domains = find(layers, undefined, "domains").value?.is;
   checkMandatory(layers, domains ?? [], from.file, problems);
   checkHosts(layers, domains ?? [], from.file, problems);
+  checkLimits(layers, domains ?? [], problems);
   if (problems.length > 0 || domains === undefined) return { config: undefined, domains, warnings: [] };
   const config: Config = {
     domains: domains.map((domain) => domainConfig(layers, domain, from.folder)),
@@ -43,6 +46,7 @@ function domainConfig(layers: Layers, domain: string, folder: string): DomainCon
   const value = <Name extends OptionName>(name: Name) => inForce(layers, domain, name);
   const backend = value("backend");
   const listen = value("http.listen");
+  const diskPath = resolve(folder, value("disk.path"));
   const tlsCa = find(layers, domain, "xmpp.tls_ca").value?.is;
   return {
     domain,
@@ -51,7 +55,7 @@ function domainConfig(layers: Layers, domain: string, folder: string): DomainCon
     expirationTime: value("expiration_time"),
     tokenBytes: value("token_bytes"),
     maxFileSize: value("max_file_size"),
-    access: find(layers, domain, "access").value?.is ?? [domain],
+    ...limitsOf(layers, domain, backend === "disk" ? diskPath : folder),
     xmpp: {
       address: value("xmpp.address"),
       secret: value("xmpp.secret"),
@@ -59,7 +63,7 @@ function domainConfig(layers: Layers, domain: string, folder: string): DomainCon
       tlsCa: tlsCa === undefined ? undefined : resolve(folder, tlsCa),
     },
     s3: backend === "s3" ? s3Config(layers, domain) : undefined,
-    disk: { path: resolve(folder, value("disk.path")) },
+    disk: { path: diskPath },
     http: { listen, publicUrl: publicUrl(find(layers, domain, "http.public_url").value?.is, listen, domain) },
   };
 }

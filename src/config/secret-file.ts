@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { OptionName } from "./options.ts";
-import { optionOf } from "./options.ts";
+import { keyOf, optionOf } from "./options.ts";
 import { type Place, type Problem, show } from "./problem.ts";
 import { type Given, readSetting, type Setting, type Settings, withoutSource } from "./settings.ts";
 
@@ -63,7 +63,7 @@ function readSecretFile(given: Given, files: Files, problems: Problem[]): Settin
 }
 
 function exampleOf({ name, place }: Given): string {
-  const last = name.slice(name.indexOf(".") + 1);
+  const last = keyOf(name);
   return place.kind === "environment"
     ? `${place.variable}=/etc/slotd/${last}`
     : `${last}_file = "/etc/slotd/${last}"`;

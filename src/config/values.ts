@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
-import type { Bytes } from "../slot/slot.ts";
-import type { ListenAddress } from "./config.ts";
+import type { Bytes, Seconds } from "../slot/slot.ts";
+import type { LedgerLocation, ListenAddress } from "./config.ts";
 
 /** The placeholder that stands for the served domain in `host` and `http.public_url`. */
 export const hostPlaceholder = "@HOST@";
@@ -34,6 +34,73 @@ export function parseByteSize(text: string): Bytes | undefined {
   return bytes >= 1n && bytes <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(bytes) : undefined;
 }
 
+/** Reads a whole number from 1 to 2^53 - 1; undefined when it is none. */
+export function parseCount(text: string): number | undefined {
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : 0;
+  return number >= 1 && Number.isSafeInteger(number) ? number : undefined;
+}
+
+const timeUnits: Readonly<Record<string, Seconds>> = {
+  "": 1,
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86400,
+  w: 7 * 86400,
+  y: 365 * 86400,
+};
+
+/**
+ * Reads a length of time such as "30d", "12 h" or "90": s, m (minutes), h, d, w and y (365 days), in lowercase.
+ *
+ * @returns undefined when it is no such text, or not from one second to 1,000 years.
+ */
+export function parseDuration(text: string): Seconds | undefined {
+  const match = /^(\d{1,12}) ?([smhdwy]?)$/.exec(text);
+  const seconds = Number(match?.[1]) * (timeUnits[match?.[2] ?? "?"] ?? Number.NaN);
+  return seconds >= 1 && seconds <= 1000 * 365 * 86400 ? seconds : undefined;
+}
+
+/** Writes a length of time as `parseDuration` reads it, in the largest unit up to days that it is a multiple of. */
+export function formatDuration(seconds: Seconds): string {
+  const unit = ["d", "h", "m"].find((name) => seconds % (timeUnits[name] ?? 1) === 0) ?? "s";
+  return `${seconds / (timeUnits[unit] ?? 1)}${unit}`;
+}
+
+/**
+ * Reads where a ledger is: "none", "sqlite:PATH" or a postgres:// URL. A path is given back as it stands.
+ *
+ * @returns undefined when it is none of them.
+ */
+export function parseLedgerUrl(text: string): LedgerLocation | undefined {
+  if (text === "none") return { kind: "none" };
+  const path = /^sqlite:(?!\/\/)([^\0]+)$/.exec(text)?.[1];
+  if (path !== undefined) return { kind: "sqlite", path };
+  return /^postgres(ql)?:\/\/[^\s\p{Cc}]+$/u.test(text) && URL.canParse(text)
+    ? { kind: "postgres", url: text }
+    : undefined;
+}
+
+/** Writes where a ledger is as `parseLedgerUrl` reads it, without the password of a URL. */
+export function formatLedgerUrl(location: LedgerLocation): string {
+  if (location.kind === "none") return "none";
+  if (location.kind === "sqlite") return `sqlite:${location.path}`;
+  const url = new URL(location.url);
+  url.password = "";
+  url.searchParams.delete("password");
+  return url.href;
+}
+
+/**
+ * Reads a media type as a glob, such as "image/*", "*" or "application/vnd.*": a type of RFC 6838 §4.2 in which
+ * "*" stands for any text. It is lowercased; undefined when it is none.
+ */
+export function parseTypeGlob(text: string): string | undefined {
+  return /^(\*|[a-z0-9*][a-z0-9!#$&^_.+*-]*\/[a-z0-9*][a-z0-9!#$&^_.+*-]*)$/i.test(text)
+    ? text.toLowerCase()
+    : undefined;
+}
+
 /**
  * Reads the domain part of a JID: a DNS name, in Unicode or in punycode, or an IPv4 address. It is lowercased,
  * and a dot at its end is dropped. Source: RFC 7622 §3.2.
@@ -50,13 +117,17 @@ export function parseDomain(text: string): string | undefined {
 }
 
 /**
- * Reads who may request slots: a domain, a bare JID or "*". Both parts of a JID are lowercased.
+ * Reads who may request slots: a domain, "*." before one for every domain under it, a bare JID or "*". Both parts of a JID are lowercased.
  * Source: RFC 7622 §3.
  *
  * @returns undefined when it is none of them; a JID with a resource is none.
  */
 export function parseAccess(text: string): string | undefined {
   if (text === "*") return text;
+  if (text.startsWith("*.")) {
+    const parent = parseDomain(text.slice(2));
+    return parent === undefined ? undefined : `*.${parent}`;
+  }
   const at = text.indexOf("@");
   const domain = parseDomain(text.slice(at + 1));
   if (at < 0 || domain === undefined) return domain;

@@ -1,5 +1,8 @@
+import { formatDateTime } from "./date-time.ts";
+import { type MediaTypeRules, refuseMediaType } from "./media-type-rules.ts";
+import { type Purpose, purposes } from "./purpose.ts";
 import type { Refusal } from "./refusal.ts";
-import type { Bytes, SlotRequest } from "./slot.ts";
+import type { Bytes, Seconds, SlotRequest } from "./slot.ts";
 
 /** Who asks for a slot. Both parts as the server gave them, that is prepared and lowercase. */
 export interface Requester {
@@ -8,30 +11,106 @@ export interface Requester {
   readonly domain: string;
 }
 
-/** What one served domain allows. */
-export interface Policy {
-  /** Domains and bare JIDs that may have slots; "*" is everyone. */
-  readonly access: readonly string[];
+/** What one purpose is allowed. */
+export interface PurposeRules {
+  readonly isOn: boolean;
+  /** How long its files are kept; undefined: for ever. */
+  readonly retention: Seconds | undefined;
   /** undefined: no limit. */
   readonly maxFileSize: Bytes | undefined;
+  /** How much one bare JID may have of it; undefined: no limit of its own. The ledger counts it. */
+  readonly quota: Bytes | undefined;
 }
 
-/** Decides on a slot request. Gives the refusal, or undefined when the slot may be made. */
-export function refuse(request: SlotRequest, requester: Requester, policy: Policy): Refusal | undefined {
-  if (!mayUpload(requester, policy.access)) {
-    return { kind: "forbidden", text: `${requester.domain} is not among those who may upload here.` };
+/** What one served domain allows. */
+export interface Policy {
+  /** Who may have slots: bare JIDs, domains (and so hosts: servers and components), `*.domain`; "*" is everyone. */
+  readonly access: readonly string[];
+  /** In the same form: who may have none, even when `access` names them. */
+  readonly deny: readonly string[];
+  readonly types: MediaTypeRules;
+  readonly purposes: Readonly<Record<Purpose, PurposeRules>>;
+}
+
+/**
+ * Decides on a slot request as far as that needs no ledger: requester, purpose, expiry, type and size, in this
+ * order. Gives the refusal, or undefined when the slot may be made.
+ */
+export function refuse(
+  request: SlotRequest,
+  requester: Requester,
+  policy: Policy,
+  now: Date,
+): Refusal | undefined {
+  return (
+    refuseRequester(requester, policy) ??
+    refusePurpose(request, policy, now) ??
+    refuseMediaType(request.contentType, policy.types) ??
+    refuseSize(request, policy.purposes[request.purpose].maxFileSize)
+  );
+}
+
+/**
+ * When the file of a request stops being available: after its purpose's retention, and never after its
+ * expire-before. A whole second, not before `now` once `refuse` has let the request pass; undefined: never.
+ */
+export function expiryOf(request: SlotRequest, policy: Policy, now: Date): Date | undefined {
+  const { retention } = policy.purposes[request.purpose];
+  const limits = [
+    ...(retention === undefined ? [] : [Math.floor(now.getTime() / 1000) + retention]),
+    ...(request.expireBefore === undefined ? [] : [Math.floor(request.expireBefore.getTime() / 1000)]),
+  ];
+  return limits.length === 0 ? undefined : new Date(Math.min(...limits) * 1000);
+}
+
+/** The purposes that are on, in the order of the XEP. */
+export function purposesOn(policy: Policy): Purpose[] {
+  return purposes.filter((purpose) => policy.purposes[purpose].isOn);
+}
+
+function refuseRequester(requester: Requester, { access, deny }: Policy): Refusal | undefined {
+  if (isListed(requester, deny)) {
+    return { kind: "forbidden", text: `${requester.bareJid} may not upload here.` };
   }
-  const { maxFileSize } = policy;
-  if (maxFileSize !== undefined && request.size > maxFileSize) {
+  if (isListed(requester, access)) return undefined;
+  return { kind: "forbidden", text: `${requester.domain} is not among those who may upload here.` };
+}
+
+function isListed({ bareJid, domain }: Requester, list: readonly string[]): boolean {
+  return list.some(
+    (entry) =>
+      entry === "*" ||
+      entry === domain ||
+      entry === bareJid ||
+      (entry.startsWith("*.") && domain.endsWith(entry.slice(1))),
+  );
+}
+
+function refusePurpose(
+  { purpose, expireBefore }: SlotRequest,
+  policy: Policy,
+  now: Date,
+): Refusal | undefined {
+  if (!policy.purposes[purpose].isOn) {
+    const on = purposesOn(policy).join(", ");
     return {
-      kind: "too-large",
-      maxFileSize,
-      text: `File too large: it has ${request.size} bytes, and the maximum file size is ${maxFileSize} bytes.`,
+      kind: "purpose-off",
+      text: `Files for the purpose "${purpose}" are not taken here; expected one of ${on}.`,
     };
   }
-  return undefined;
+  if (expireBefore === undefined || expireBefore.getTime() > now.getTime()) return undefined;
+  return {
+    kind: "bad-request",
+    text: `The file would expire before it can be uploaded: expire-before is ${formatDateTime(expireBefore)}, and it is ${formatDateTime(now)} now.`,
+  };
 }
 
-function mayUpload(requester: Requester, access: readonly string[]): boolean {
-  return access.some((entry) => entry === "*" || entry === requester.domain || entry === requester.bareJid);
+function refuseSize({ size, purpose }: SlotRequest, maxFileSize: Bytes | undefined): Refusal | undefined {
+  if (maxFileSize === undefined || size <= maxFileSize) return undefined;
+  const ofPurpose = purpose === "message" ? "" : ` for the purpose "${purpose}"`;
+  return {
+    kind: "too-large",
+    maxFileSize,
+    text: `File too large: it has ${size} bytes, and the maximum file size${ofPurpose} is ${maxFileSize} bytes.`,
+  };
 }

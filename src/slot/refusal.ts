@@ -8,13 +8,20 @@ export type Refusal = { readonly text: string } & (
   | { readonly kind: PlainKind }
   /** `maxFileSize` is what the requester may upload at most. */
   | { readonly kind: "too-large"; readonly maxFileSize: Bytes }
+  /** `retryAt`: the earliest time at which the same request can succeed; undefined where waiting can't help. */
+  | { readonly kind: WaitKind; readonly retryAt: Date | undefined }
 );
+
+/** Over a quota; more requests than the rate allows; the ledger cannot be asked at present. */
+type WaitKind = "over-quota" | "too-fast" | "ledger-away";
 
 type PlainKind =
   | "bad-request"
   | "bad-filename"
   | "bad-size"
   | "bad-content-type"
+  | "type-not-allowed"
+  | "purpose-off"
   | "not-allowed"
   | "forbidden"
   | "bad-signature"
@@ -58,6 +65,9 @@ export const refusalCodes = {
   "bad-filename": { type: "modify", condition: "bad-request", status: 400 },
   "bad-size": { type: "modify", condition: "bad-request", status: 400 },
   "bad-content-type": { type: "modify", condition: "bad-request", status: 400 },
+  "type-not-allowed": { type: "modify", condition: "not-acceptable", status: 415 },
+  // Another purpose may be tried: hence modify, which RFC 6120 §8.3.3.3 allows beside cancel.
+  "purpose-off": { type: "modify", condition: "feature-not-implemented", status: 501 },
   "not-allowed": { type: "cancel", condition: "not-allowed", status: 405 },
   forbidden: { type: "auth", condition: "forbidden", status: 403 },
   "too-large": { type: "modify", condition: "not-acceptable", status: 413 },
@@ -69,4 +79,7 @@ export const refusalCodes = {
   exists: { type: "cancel", condition: "conflict", status: 409 },
   full: { type: "wait", condition: "resource-constraint", status: 507 },
   unavailable: { type: "wait", condition: "resource-constraint", status: 503 },
+  "over-quota": { type: "wait", condition: "resource-constraint", status: 507 },
+  "too-fast": { type: "wait", condition: "resource-constraint", status: 429 },
+  "ledger-away": { type: "wait", condition: "resource-constraint", status: 503 },
 } as const satisfies Record<Refusal["kind"], RefusalCode>;

@@ -1,3 +1,4 @@
+import { type RawPurpose, readPurpose } from "./purpose.ts";
 import type { Refusal } from "./refusal.ts";
 import type { SlotRequest } from "./slot.ts";
 
@@ -6,6 +7,8 @@ export interface RawSlotRequest {
   readonly filename: string | undefined;
   readonly size: string | undefined;
   readonly contentType: string | undefined;
+  /** Those stated; absent: none. */
+  readonly purposes?: readonly RawPurpose[];
 }
 
 /** A filename has at most this many bytes of UTF-8. Source: XEP-0363 §4 and the NAME_MAX of common file systems. */
@@ -19,9 +22,9 @@ const utf8 = new TextEncoder();
 /**
  * Reads a slot request from its raw values.
  *
- * Refuses with bad-filename, bad-size or bad-content-type, and a text that says what was wrong.
+ * Refuses with bad-filename, bad-size, bad-content-type or (for its purpose) bad-request, and a text that says what was wrong.
  * An empty content type counts as absent: COMPAT(Converse.js): it sends content-type="" for a type it does not know.
- * Source: XEP-0363 §4.
+ * Source: XEP-0363 §4, §5.
  */
 export function readSlotRequest(raw: RawSlotRequest): SlotRequest | Refusal {
   const problem = filenameProblem(raw.filename);
@@ -40,7 +43,8 @@ export function readSlotRequest(raw: RawSlotRequest): SlotRequest | Refusal {
       text: `The content type must be a media type such as image/jpeg of at most ${MAX_CONTENT_TYPE_BYTES} bytes; ${got(contentType)}.`,
     };
   }
-  return { filename: raw.filename, size, contentType };
+  const purpose = readPurpose(raw.purposes ?? []);
+  return "kind" in purpose ? purpose : { filename: raw.filename, size, contentType, ...purpose };
 }
 
 /**

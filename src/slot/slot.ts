@@ -1,3 +1,5 @@
+import type { StatedPurpose } from "./purpose.ts";
+
 /** A number of bytes: a whole number from 0 to 2^53 - 1. */
 export type Bytes = number;
 
@@ -6,9 +8,9 @@ export type Seconds = number;
 
 /**
  * What a requester asks for, already read from the wire and valid.
- * Source: XEP-0363 §4.
+ * Source: XEP-0363 §4, §5.
  */
-export interface SlotRequest {
+export interface SlotRequest extends StatedPurpose {
   /** 1 to 255 bytes of UTF-8, one path segment, as the client sent it. */
   readonly filename: string;
   readonly size: Bytes;

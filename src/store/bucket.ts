@@ -7,6 +7,8 @@ export interface NewObject {
   readonly filename: string;
   readonly size: Bytes;
   readonly contentType: string | undefined;
+  /** When it stops being available, a whole second; undefined: never. */
+  readonly expiry?: Date | undefined;
 }
 
 /**

@@ -19,22 +19,23 @@ export interface Identity {
 }
 
 /**
- * The routes of service discovery: the features are those of the routes given, and of these two.
- * `forms` is asked at each request, so that a changed limit is told at once.
+ * The routes of service discovery: the features are those of the routes given, of these two, and `features`.
+ * `forms` and `features` are asked at each request, so that a changed limit is told at once.
  * Source: XEP-0030 §3, §4; a node is unknown: §3.2.
  */
 export function discoRoutes(
   identity: Identity,
   routes: readonly Route[],
   forms: () => readonly InfoForm[],
+  features: () => readonly string[] = () => [],
 ): Route[] {
-  const features = [
-    ...new Set([NS_DISCO_INFO, NS_DISCO_ITEMS, ...routes.flatMap((route) => route.feature ?? [])]),
-  ].sort();
+  const routed = [NS_DISCO_INFO, NS_DISCO_ITEMS, ...routes.flatMap((route) => route.feature ?? [])];
   const info = (): Element =>
     element("query", NS_DISCO_INFO, {}, [
       element("identity", NS_DISCO_INFO, { ...identity }),
-      ...features.map((feature) => element("feature", NS_DISCO_INFO, { var: feature })),
+      ...[...new Set([...routed, ...features()])]
+        .sort()
+        .map((feature) => element("feature", NS_DISCO_INFO, { var: feature })),
       ...forms().map(encodeForm),
     ]);
   return [

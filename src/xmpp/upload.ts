@@ -1,15 +1,19 @@
+import { formatDateTime } from "../slot/date-time.ts";
 import type { Requester } from "../slot/policy.ts";
+import type { Purpose } from "../slot/purpose.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Bytes, Slot, SlotRequest } from "../slot/slot.ts";
 import { readSlotRequest } from "../slot/slot-request.ts";
 import type { InfoForm } from "./disco.ts";
 import type { IqAnswer, IqRequest, Route } from "./router.ts";
 import { refusalError } from "./stanza-error.ts";
-import { childOf, type Element, element, textOf } from "./xml.ts";
+import { childElements, childOf, type Element, element, textOf } from "./xml.ts";
 
 export const NS_UPLOAD = "urn:xmpp:http:upload:0";
 /** The namespace before version 0.3, whose request and slot are child elements. COMPAT(Dino): it falls back to it. */
 export const NS_UPLOAD_LEGACY = "urn:xmpp:http:upload";
+/** Its elements, in a request of either namespace, state what the file is for. Source: XEP-0363 1.2 §5. */
+export const NS_PURPOSE = "urn:xmpp:http:upload:purpose:0";
 
 type UploadNs = typeof NS_UPLOAD | typeof NS_UPLOAD_LEGACY;
 const namespaces: readonly UploadNs[] = [NS_UPLOAD, NS_UPLOAD_LEGACY];
@@ -47,6 +51,11 @@ export function uploadForms(maxFileSize: Bytes | undefined): InfoForm[] {
   return namespaces.map((formType) => ({ formType, fields }));
 }
 
+/** The features that announce the purposes that are on. Source: XEP-0363 1.2 §5. */
+export function purposeFeatures(purposes: readonly Purpose[]): string[] {
+  return purposes.map((purpose) => `${NS_PURPOSE}#${purpose}`);
+}
+
 const setRefusal: Refusal = { kind: "not-allowed", text: "Ask for a slot with an IQ of type get." };
 
 function answerRequest(
@@ -66,7 +75,7 @@ function encodeOutcome(outcome: Slot | Refusal, ns: UploadNs): IqAnswer {
   return "kind" in outcome ? refused(outcome, ns) : { result: encodeSlot(outcome, ns) };
 }
 
-/** Reads a <request/> of either namespace. Source: XEP-0363 §4. */
+/** Reads a <request/> of either namespace. Source: XEP-0363 §4, §5. */
 export function decodeRequest(payload: Element, ns: UploadNs): SlotRequest | Refusal {
   const value = (name: string): string | undefined => {
     if (ns === NS_UPLOAD) return payload.attrs[name];
@@ -77,6 +86,9 @@ export function decodeRequest(payload: Element, ns: UploadNs): SlotRequest | Ref
     filename: value("filename"),
     size: value("size"),
     contentType: value("content-type"),
+    purposes: childElements(payload)
+      .filter((child) => child.ns === NS_PURPOSE)
+      .map(({ name, attrs }) => ({ name, expireBefore: attrs["expire-before"] })),
   });
 }
 
@@ -91,10 +103,13 @@ function refused(refusal: Refusal, ns: UploadNs): IqAnswer {
   return { error: refusalError(refusal, refusalDetails(refusal, ns)) };
 }
 
-/** What XEP-0363 §5 adds to an error, in the namespace of the request. */
+/** What XEP-0363 §6 adds to an error: the limit in the namespace of the request, and the time to try again. */
 function refusalDetails(refusal: Refusal, ns: UploadNs): Element[] {
-  if (refusal.kind !== "too-large") return [];
-  return [
-    element("file-too-large", ns, {}, [element("max-file-size", ns, {}, [String(refusal.maxFileSize)])]),
-  ];
+  if (refusal.kind === "too-large") {
+    const limit = element("max-file-size", ns, {}, [String(refusal.maxFileSize)]);
+    return [element("file-too-large", ns, {}, [limit])];
+  }
+  if (!("retryAt" in refusal) || refusal.retryAt === undefined) return [];
+  // There is none in the older namespace, whose version of the XEP knew no retry.
+  return [element("retry", NS_UPLOAD, { stamp: formatDateTime(refusal.retryAt) })];
 }

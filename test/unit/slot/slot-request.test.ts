@@ -15,6 +15,7 @@ describe("a slot request", () => {
       filename: "très cool.jpg",
       size: 23456,
       contentType: "image/jpeg",
+      purpose: "message",
     });
   });
 
@@ -68,6 +69,7 @@ describe("a slot request", () => {
       filename: "très cool.jpg",
       size: 23456,
       contentType: undefined,
+      purpose: "message",
     });
   });
 

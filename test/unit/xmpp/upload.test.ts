@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import type { Purpose } from "../../../src/slot/purpose.ts";
 import type { Refusal } from "../../../src/slot/refusal.ts";
 import type { SlotRequest } from "../../../src/slot/slot.ts";
 import { pingRoute, versionRoute } from "../../../src/xmpp/basics.ts";
 import { discoRoutes } from "../../../src/xmpp/disco.ts";
 import { type IqRequest, Router } from "../../../src/xmpp/router.ts";
 import { StreamParser } from "../../../src/xmpp/stream-parser.ts";
-import { type SlotService, uploadForms, uploadRoutes } from "../../../src/xmpp/upload.ts";
+import { purposeFeatures, type SlotService, uploadForms, uploadRoutes } from "../../../src/xmpp/upload.ts";
 import { type Element, serialize } from "../../../src/xmpp/xml.ts";
 
 const NS = "jabber:component:accept";
@@ -76,7 +77,7 @@ describe("a slot request", () => {
     await answer(iq(child));
     expect(asked).toEqual([
       {
-        request: { filename: "très cool.jpg", size: 23456, contentType: "image/jpeg" },
+        request: { filename: "très cool.jpg", size: 23456, contentType: "image/jpeg", purpose: "message" },
         requester: { bareJid: "romeo@example.net", domain: "example.net" },
       },
     ]);
@@ -142,6 +143,77 @@ describe("a slot request", () => {
   });
 });
 
+describe("the purpose of a slot", () => {
+  const ns = "urn:xmpp:http:upload:purpose:0";
+  const requestFor = (...children: string[]) => request.replace("/>", `>${children.join("")}</request>`);
+  const legacyFor = (...children: string[]) =>
+    legacyRequest.replace("</request>", `${children.join("")}</request>`);
+
+  test.each([
+    ["message", ""],
+    ["profile", ""],
+    ["permanent", ""],
+    ["ephemeral", " expire-before='2030-09-10T23:08:25Z'"],
+  ])("%s is read in either namespace", async (name, attribute) => {
+    for (const build of [requestFor, legacyFor]) {
+      asked.length = 0;
+      await answer(iq(build(`<${name} xmlns='${ns}'${attribute}/>`)));
+      expect(asked[0]?.request.purpose as string).toBe(name);
+      expect(asked[0]?.request.expireBefore?.toISOString()).toBe(
+        attribute === "" ? undefined : "2030-09-10T23:08:25.000Z",
+      );
+    }
+  });
+
+  test.each([
+    ["an unknown one", [`<story xmlns='${ns}'/>`]],
+    ["two", [`<message xmlns='${ns}'/>`, `<profile xmlns='${ns}'/>`]],
+    ["ephemeral without a time", [`<ephemeral xmlns='${ns}'/>`]],
+    ["ephemeral with no time of XEP-0082", [`<ephemeral xmlns='${ns}' expire-before='soon'/>`]],
+  ])("%s gets modify/bad-request and a text, and no slot", async (_, children) => {
+    for (const build of [requestFor, legacyFor]) {
+      asked.length = 0;
+      const reply = await answer(iq(build(...children)));
+      expect(reply).toContain("<error type='modify'><bad-request ");
+      expect(reply).toContain("<text ");
+      expect(asked).toEqual([]);
+    }
+  });
+
+  test("is none that an element of another namespace states", async () => {
+    asked.length = 0;
+    await answer(iq(requestFor("<profile xmlns='urn:other'/>")));
+    expect(asked[0]?.request.purpose).toBe("message");
+  });
+
+  test("that is off gets modify/feature-not-implemented", async () => {
+    const reply = await answer(iq(request), refusing({ kind: "purpose-off", text: "No." }));
+    expect(reply).toContain("<error type='modify'><feature-not-implemented ");
+  });
+});
+
+describe("a refusal that time heals", () => {
+  test.each(["over-quota", "too-fast", "ledger-away"] as const)(
+    "%s is wait/resource-constraint with the time to try again",
+    async (kind) => {
+      const retryAt = new Date("2030-01-02T03:04:05.001Z");
+      const reply = await answer(iq(request), refusing({ kind, retryAt, text: "Later." }));
+      expect(reply).toContain(
+        "<error type='wait'><resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>Later.</text><retry xmlns='urn:xmpp:http:upload:0' stamp='2030-01-02T03:04:06Z'/></error>",
+      );
+    },
+  );
+
+  test("has no retry where waiting can't help", async () => {
+    const reply = await answer(
+      iq(request),
+      refusing({ kind: "over-quota", retryAt: undefined, text: "Delete." }),
+    );
+    expect(reply).toContain("<resource-constraint ");
+    expect(reply).not.toContain("<retry");
+  });
+});
+
 describe("service discovery", () => {
   test("tells identity, features and the limit", async () => {
     const reply = await answer(iq("<query xmlns='http://jabber.org/protocol/disco#info'/>"));
@@ -158,6 +230,25 @@ describe("service discovery", () => {
     expect(reply).toContain(
       "<x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'><value>urn:xmpp:http:upload:0</value></field><field var='max-file-size'><value>5242880</value></field></x>",
     );
+  });
+
+  test("announces exactly the purposes that are on, as they are at the time", async () => {
+    let on: Purpose[] = ["message", "ephemeral"];
+    const routes = discoRoutes(
+      { category: "store", type: "file", name: "x" },
+      [],
+      () => [],
+      () => purposeFeatures(on),
+    );
+    const announced = async () => {
+      const reply = await new Router(host, routes).answer(
+        read(iq("<query xmlns='http://jabber.org/protocol/disco#info'/>")),
+      );
+      return [...serialize(reply as Element, NS).matchAll(/purpose:0#(\w+)'/g)].map((match) => match[1]);
+    };
+    expect(await announced()).toEqual(["ephemeral", "message"]);
+    on = ["message", "profile", "permanent"];
+    expect(await announced()).toEqual(["message", "permanent", "profile"]);
   });
 
   test("has no field for a limit that is not there", () => {
