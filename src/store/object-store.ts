@@ -13,6 +13,8 @@ export interface ObjectMeta {
 export interface OpenObject extends ObjectMeta {
   /** When the object became complete. */
   readonly created: Date;
+  /** All of it, where it is in memory anyway; not to be read after `close`. */
+  readonly content: Uint8Array | undefined;
   /** Reads up to `length` bytes from `position` (both within the content) into `buffer`; gives how many were read. */
   read(buffer: Uint8Array, length: Bytes, position: Bytes): Promise<number>;
   close(): Promise<void>;

@@ -7,7 +7,8 @@ import type { HttpEvent } from "../../../src/http/http-event.ts";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../../src/http/http-server.ts";
 import type { Slot } from "../../../src/slot/slot.ts";
 import type { NewObject } from "../../../src/store/bucket.ts";
-import { type Files, openDiskStore } from "../../../src/store/disk-store.ts";
+import { type Files, nodeFiles } from "../../../src/store/disk-files.ts";
+import { openDiskStore } from "../../../src/store/disk-store.ts";
 import type { ObjectStore } from "../../../src/store/object-store.ts";
 import { s3Bucket } from "../../../src/store/s3-bucket.ts";
 
@@ -50,7 +51,6 @@ export interface FixtureOptions {
 
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
   const folder = await mkdtemp(join(tmpdir(), "slotd-http-"));
-  const nodeFiles = await import("node:fs/promises");
   const store = await openDiskStore(folder, {
     now: () => new Date(),
     randomBytes,

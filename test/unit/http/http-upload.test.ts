@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import * as nodeFiles from "node:fs/promises";
 import { connect } from "node:net";
 import { presign } from "../../../src/sigv4/presign.ts";
-import type { Files } from "../../../src/store/disk-store.ts";
+import { type Files, nodeFiles } from "../../../src/store/disk-files.ts";
 import {
   credentials,
   type Fixture,
@@ -396,7 +395,9 @@ describe("a store that cannot", () => {
     ["EROFS", 503, "takes no uploads at present"],
     ["EIO", 500, "Something went wrong here"],
   ])("(%s) is said with %d, after the body too", async (code, status, text) => {
-    const link: Files["link"] = () => Promise.reject(Object.assign(new Error(code), { code }));
+    const link: Files["link"] = () => {
+      throw Object.assign(new Error(code), { code });
+    };
     const broken = await startFixture({ files: { ...nodeFiles, link } });
     try {
       const { putUrl } = broken.slot({ size: 2_000_000 });
@@ -412,7 +413,7 @@ describe("a store that cannot", () => {
   });
 
   test("is said in the middle of the body, to a client that has sent all of it", async () => {
-    const open: Files["open"] = async (path, flags, mode) =>
+    const open: Files["open"] = (path, flags, mode) =>
       flags === "wx" ? nodeFiles.open("/dev/full", "w") : nodeFiles.open(path, flags, mode);
     const full = await startFixture({ files: { ...nodeFiles, open } });
     try {

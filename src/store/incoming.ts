@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { codeOf, type Files } from "./disk-files.ts";
+import { isGone, thisOwner } from "./owner.ts";
+
+/** A file that nobody has written to for so long is left over, whoever made it; milliseconds. */
+const STALE_AFTER = 15 * 60_000;
+
+/**
+ * The folder of the uploads under way. Each temporary file is called `<token>.<owner>.<random>`, so that a slotd
+ * that starts removes what dead ones left and nothing of a living one.
+ */
+export class Incoming {
+  readonly folder: string;
+  readonly #owner = thisOwner();
+  readonly #files: Files;
+  readonly #randomBytes: (length: number) => Uint8Array;
+
+  constructor(folder: string, files: Files, randomBytes: (length: number) => Uint8Array) {
+    this.folder = folder;
+    this.#files = files;
+    this.#randomBytes = randomBytes;
+  }
+
+  /** The path of a new temporary file. Two uploads to the same slot do not meet. */
+  path(token: string): string {
+    const random = Buffer.from(this.#randomBytes(8)).toString("hex");
+    return join(this.folder, `${token}.${this.#owner}.${random}`);
+  }
+
+  /**
+   * Removes the files of processes that are gone. Where that cannot be told (another container shares the
+   * folder), those that have not grown for a quarter of an hour: an upload under way would have been cut off.
+   */
+  removeLeftovers(now: Date): void {
+    for (const name of this.#files.readdir(this.folder)) {
+      const path = join(this.folder, name);
+      const gone = isGone(name.split(".")[1] ?? "") ?? this.#isStale(path, now);
+      if (gone) this.#remove(path);
+    }
+  }
+
+  #isStale(path: string, now: Date): boolean {
+    const stat = this.#files.stat(path, { throwIfNoEntry: false });
+    return stat !== undefined && now.getTime() - stat.mtimeMs > STALE_AFTER;
+  }
+
+  #remove(path: string): void {
+    try {
+      this.#files.unlink(path);
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+    }
+  }
+}
