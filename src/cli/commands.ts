@@ -59,6 +59,15 @@ export const commands: readonly Command[] = [
     run: async (args, io) => (await import("./slot.ts")).run(args, io),
   },
   {
+    name: "reload",
+    summary: "Has the running slotd read its configuration anew; it is put in force whole, or refused.",
+    options: [
+      { name: "socket", value: "PATH", summary: "The running slotd's control socket. Default: ops.socket." },
+      config,
+    ],
+    run: async (args, io) => (await import("./reload.ts")).run(args, io),
+  },
+  {
     name: "config",
     summary: "Prints the options in force as TOML, without secrets.",
     options: [config],

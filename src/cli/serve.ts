@@ -1,57 +1,85 @@
-import { start } from "../app.ts";
-import type { LogOptions } from "../ops/log.ts";
-import { createLog } from "../ops/log.ts";
+import { type App, start } from "../app.ts";
+import type { Config } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import { type ControlServer, DEFAULT_SOCKET, startControl } from "../ops/control.ts";
+import { createLog, type Logger, type LogOptions } from "../ops/log.ts";
 import { version } from "../version.ts";
 import type { Arguments, CommandIo } from "./command.ts";
+import { explain } from "./explain.ts";
 import { loadOrReport } from "./load-or-report.ts";
+import { reloader } from "./reloader.ts";
 
-/** `slotd serve`: runs until SIGTERM or SIGINT; a second signal ends it at once. */
+/**
+ * `slotd serve`: runs until SIGTERM or SIGINT; a second one ends it at once. SIGHUP and `slotd reload` have it read
+ * its configuration anew.
+ */
 export async function run(args: Arguments, io: CommandIo): Promise<number> {
   const config = loadOrReport(args, io);
   if (config === undefined) return 1;
-  const { level, format } = config.log;
-  const text: LogOptions["format"] = io.isTerminal ? "text" : "json";
-  const log = createLog({ level, format: format === "auto" ? text : format }, io.stdout);
+  const log = createLog(logOptions(config, io), io.stdout);
   // Asked for before anything starts, so that no signal is missed.
   const stopSignal = nextSignal();
-  log.info(
-    { version },
-    `slotd ${version} starts for ${config.domains.map(({ domain }) => domain).join(", ")}.`,
+  const app = await startApp(config, log.logger);
+  if (app === undefined) return 1;
+  const reload = reloader({
+    load: () => loadConfig({ file: args.text("config"), env: io.env, cwd: io.cwd }),
+    apply: async (next) => {
+      await app.reload(next);
+      log.use(logOptions(next, io));
+    },
+    log: log.logger,
+  });
+  const onHangup = () => void reload();
+  process.on("SIGHUP", onHangup);
+  const control = await openControl(config, log.logger, (command) =>
+    command === "reload" ? reload() : undefined,
   );
-  let app: Awaited<ReturnType<typeof start>>;
+  log.logger.info(`Got ${await stopSignal}; stopping.`);
+  nextSignal().then(() => process.exit(1));
+  await control?.stop();
+  await app.stop();
+  process.off("SIGHUP", onHangup);
+  log.logger.info("Stopped.");
+  return 0;
+}
+
+async function startApp(config: Config, log: Logger): Promise<App | undefined> {
+  const domains = config.domains.map(({ domain }) => domain).join(", ");
+  log.info({ version }, `slotd ${version} starts for ${domains}.`);
   try {
-    app = await start(config, log);
+    const app = await start(config, log);
+    for (const { host, port } of app.httpAddresses) log.info({ host, port }, "The HTTP server listens.");
+    return app;
   } catch (error) {
     log.error({ err: error }, `slotd cannot start: ${explain(error)}`);
-    return 1;
+    return undefined;
   }
-  for (const { host, port } of app.httpAddresses) log.info({ host, port }, "The HTTP server listens.");
-  log.info(`Got ${await stopSignal}; stopping.`);
-  nextSignal().then(() => process.exit(1));
-  await app.stop();
-  log.info("Stopped.");
-  return 0;
+}
+
+/** Without its control socket slotd runs all the same: SIGHUP is left. */
+async function openControl(
+  { ops }: Config,
+  log: Logger,
+  handle: Parameters<typeof startControl>[1],
+): Promise<ControlServer | undefined> {
+  try {
+    return await startControl(ops.socket ?? DEFAULT_SOCKET, handle);
+  } catch (error) {
+    const level = ops.socket === undefined ? "info" : "warn";
+    log[level](
+      `"slotd reload" will not reach this slotd: ${explain(error)}. Set ops.socket to a path that it may write, or send SIGHUP.`,
+    );
+    return undefined;
+  }
+}
+
+function logOptions({ log }: Config, io: CommandIo): LogOptions {
+  const automatic = io.isTerminal ? "text" : "json";
+  return { level: log.level, format: log.format === "auto" ? automatic : log.format };
 }
 
 function nextSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, resolve);
   });
-}
-
-/** What a failure of the system at the start means, and what to do. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code, message } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case "EADDRINUSE":
-      return `${message}. Another program listens there (another slotd?): stop it, or change http.listen.`;
-    case "EACCES":
-    case "EPERM":
-      return `${message}. Give the user that runs slotd the right to it, or change disk.path or http.listen.`;
-    case "EADDRNOTAVAIL":
-      return `${message}. This machine does not have that address: correct http.listen.`;
-    default:
-      return message;
-  }
 }

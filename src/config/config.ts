@@ -99,9 +99,17 @@ export interface ListenAddress {
 export interface Config {
   /** At least one, in the order of `domains`. */
   readonly domains: readonly DomainConfig[];
+  /** 0 to 3600: how long transfers under way may take to finish at the end. */
+  readonly shutdownGrace: Seconds;
   readonly log: {
     readonly level: "debug" | "info" | "warn" | "error";
     /** "auto": text on a terminal, JSON elsewhere. */
     readonly format: "auto" | "text" | "json";
+  };
+  readonly ops: {
+    /** undefined: nowhere. */
+    readonly listen: ListenAddress | undefined;
+    /** undefined: the default, where it can be had. */
+    readonly socket: string | undefined;
   };
 }

@@ -19,6 +19,7 @@ export function describeConfig(config: Config): string {
       "domains",
       config.domains.map(({ domain }) => domain),
     ),
+    line("shutdown_grace", "shutdown_grace", config.shutdownGrace),
   ];
   const log = [
     "[log]",
@@ -31,7 +32,12 @@ export function describeConfig(config: Config): string {
     line("total", "quota.total", total?.bytes ?? "infinity"),
     line("total_files", "quota.total_files", total?.files ?? "infinity"),
   ];
-  const blocks = [top, log, quota, ...config.domains.flatMap(domainBlocks)];
+  const ops = [
+    "[ops]",
+    line("listen", "ops.listen", config.ops.listen === undefined ? "off" : formatAddress(config.ops.listen)),
+    ...(config.ops.socket === undefined ? [] : [line("socket", "ops.socket", config.ops.socket)]),
+  ];
+  const blocks = [top, log, ops, quota, ...config.domains.flatMap(domainBlocks)];
   return blocks.map((lines) => `${lines.join("\n")}\n`).join("\n");
 }
 

@@ -189,6 +189,16 @@ export const options = {
   ...ledgerOptions,
   ...limitOptions,
   ...purposeOptions,
+  shutdown_grace: {
+    ...global,
+    schema: z.int().min(0).max(3600),
+    kind: "integer",
+    expected: "a whole number of seconds from 0 to 3600",
+    default: 30,
+    unit: "seconds",
+    prose: "How long uploads and downloads under way may take to finish when slotd is stopped.",
+    example: "30",
+  },
   "log.level": {
     ...global,
     schema: z.enum(["debug", "info", "warn", "error"]),
@@ -206,6 +216,25 @@ export const options = {
     default: "auto",
     prose: 'How it is logged; `"auto"` is text on a terminal and JSON elsewhere.',
     example: '"json"',
+  },
+  "ops.listen": {
+    ...global,
+    schema: z.union([z.literal("off").transform(() => undefined), text((raw) => parseAddress(raw, 0))]),
+    kind: "text",
+    expected: '"host:port" with a port from 0 to 65535 (0 takes a free one), or "off"',
+    default: "127.0.0.1:5081",
+    prose:
+      'Where Prometheus finds the metrics (`/metrics`) and monitors the health (`/healthz`, `/readyz`); `"off"` for nowhere. Whoever reaches it may read it: keep it on loopback or a private network.',
+    example: '"127.0.0.1:5081"',
+  },
+  "ops.socket": {
+    ...global,
+    schema: path,
+    kind: "text",
+    expected: "a path",
+    defaultWords: "`/run/slotd/slotd.sock`, where that folder is there",
+    prose: "The Unix socket that `slotd reload` talks to a running slotd by; only the user that runs it may.",
+    example: '"/run/slotd/slotd.sock"',
   },
 } as const satisfies Record<string, Option>;
 

@@ -37,9 +37,19 @@ export function resolveConfig(
   if (problems.length > 0 || domains === undefined) return { config: undefined, domains, warnings: [] };
   const config: Config = {
     domains: domains.map((domain) => domainConfig(layers, domain, from.folder)),
+    shutdownGrace: inForce(layers, undefined, "shutdown_grace"),
     log: { level: inForce(layers, undefined, "log.level"), format: inForce(layers, undefined, "log.format") },
+    ops: opsConfig(layers, from.folder),
   };
   return { config, domains, warnings: warningsOf(config) };
+}
+
+function opsConfig(layers: Layers, folder: string): Config["ops"] {
+  const socket = find(layers, undefined, "ops.socket").value?.is;
+  return {
+    listen: inForce(layers, undefined, "ops.listen"),
+    socket: socket === undefined ? undefined : resolve(folder, socket),
+  };
 }
 
 function domainConfig(layers: Layers, domain: string, folder: string): DomainConfig {

@@ -29,8 +29,13 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** Where it really listens. */
   readonly address: { readonly host: string; readonly port: number };
-  /** Takes no new connection, lets the requests under way finish for a bounded time, and closes what is left. */
-  stop(): Promise<void>;
+  /** Serves these buckets from the next request on; requests under way end as they began. At least one. */
+  serve(buckets: readonly HttpBucket[]): void;
+  /**
+   * Takes no new connection, lets the requests under way finish for so long, and closes what is left.
+   * `grace` is `stopTimeout` when absent.
+   */
+  stop(grace?: Seconds): Promise<void>;
 }
 
 /**
@@ -56,7 +61,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const port = typeof address === "object" && address !== null ? address.port : options.listen.port;
   return {
     address: { host: options.listen.host, port },
-    stop: () => service.stop(server, options.stopTimeout ?? 10),
+    serve: (buckets) => service.serve(buckets),
+    stop: (grace = options.stopTimeout ?? 10) => service.stop(server, grace),
   };
 }
 
@@ -73,18 +79,30 @@ function listening(server: Server, { host, port }: HttpServerOptions["listen"]):
 /** What the client expects before it sends the body. Source: RFC 9110 §10.1.1. */
 type Expectation = "none" | "continue" | "unknown";
 
+function depsFor(
+  options: HttpServerOptions,
+  buckets: readonly HttpBucket[],
+): HttpServerOptions & UploadDeps & DownloadDeps {
+  return {
+    ...options,
+    buckets,
+    check: uploadCheck(buckets),
+    prefixes: publicPrefixes(buckets),
+    stallTimeout: options.stallTimeout ?? 60,
+  };
+}
+
 class Service {
-  readonly #deps: HttpServerOptions & UploadDeps & DownloadDeps;
+  #deps: HttpServerOptions & UploadDeps & DownloadDeps;
   readonly #underWay = new Set<Promise<void>>();
   #isStopping = false;
 
   constructor(options: HttpServerOptions) {
-    this.#deps = {
-      ...options,
-      check: uploadCheck(options.buckets),
-      prefixes: publicPrefixes(options.buckets),
-      stallTimeout: options.stallTimeout ?? 60,
-    };
+    this.#deps = depsFor(options, options.buckets);
+  }
+
+  serve(buckets: readonly HttpBucket[]): void {
+    this.#deps = depsFor(this.#deps, buckets);
   }
 
   handle(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {

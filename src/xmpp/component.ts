@@ -46,7 +46,7 @@ export interface ComponentDeps {
  * The stream's rules are in stream.ts; this only obeys them with a socket and a timer.
  */
 export class Component {
-  readonly #options: ComponentOptions;
+  #options: ComponentOptions;
   readonly #deps: ComponentDeps;
   #state: StreamState = { at: "stopped" };
   #socket: Socket | undefined;
@@ -64,6 +64,18 @@ export class Component {
   }
 
   start(): void {
+    this.#happen({ type: "start" });
+  }
+
+  /**
+   * Uses another secret or other authorities from the next login on. A stream that is online stays up; one that is
+   * not is tried again at once.
+   */
+  logInWith(login: Omit<ComponentOptions, "router">): void {
+    this.#options = { ...this.#options, ...login };
+    if (this.#state.at === "stopped" || this.isOnline) return;
+    clearTimeout(this.#timer);
+    this.#happen({ type: "stop" });
     this.#happen({ type: "start" });
   }
 

@@ -43,7 +43,9 @@ test("gives the defaults of the design", () => {
         http: { listen: { host: "127.0.0.1", port: 5080 }, publicUrl: "http://127.0.0.1:5080" },
       },
     ],
+    shutdownGrace: 30,
     log: { level: "info", format: "auto" },
+    ops: { listen: { host: "127.0.0.1", port: 5081 }, socket: undefined },
   });
 });
 

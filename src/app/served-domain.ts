@@ -1,0 +1,106 @@
+import type { DomainConfig } from "../config/config.ts";
+import { logComponent, logSlot } from "../ops/events.ts";
+import type { Logger } from "../ops/log.ts";
+import { purposesOn } from "../slot/policy.ts";
+import { requestSlot, type SlotDeps, type SlotMaker } from "../slots.ts";
+import type { Bucket } from "../store/bucket.ts";
+import { version } from "../version.ts";
+import { pingRoute, versionRoute } from "../xmpp/basics.ts";
+import { Component, type ComponentOptions } from "../xmpp/component.ts";
+import { discoRoutes } from "../xmpp/disco.ts";
+import { Router } from "../xmpp/router.ts";
+import { purposeFeatures, type SlotService, uploadForms, uploadRoutes } from "../xmpp/upload.ts";
+
+/** Everything that a served domain goes by. */
+export interface DomainSettings {
+  readonly config: DomainConfig;
+  readonly bucket: Bucket;
+  /** PEM, for `xmpp.tls`; undefined for the system's authorities. */
+  readonly ca: string | undefined;
+}
+
+export interface DomainDeps extends SlotDeps {
+  readonly log: Logger;
+  /** Milliseconds of a clock that never goes back. */
+  readonly monotonic: () => number;
+  /** 0 to below 1. */
+  readonly random: () => number;
+}
+
+/** What cannot change while a component is connected; anything else is taken over by `ServedDomain.use`. */
+export function componentKey({ domain, host, xmpp }: DomainConfig): string {
+  return JSON.stringify([domain, host, xmpp.address, xmpp.tls]);
+}
+
+/** How slots are made for a domain. */
+export function slotMaker({ config, bucket }: DomainSettings): SlotMaker {
+  const { access, deny, types, purposes, expirationTime, tokenBytes } = config;
+  return { policy: { access, deny, types, purposes }, bucket, expirationTime, tokenBytes };
+}
+
+/** One served domain: its component, and the policy and bucket in force. */
+export class ServedDomain {
+  readonly #component: Component;
+  #settings: DomainSettings;
+  #maker: SlotMaker;
+
+  constructor(settings: DomainSettings, deps: DomainDeps) {
+    this.#settings = settings;
+    this.#maker = slotMaker(settings);
+    const { log, monotonic, random } = deps;
+    const { host } = settings.config;
+    this.#component = new Component(
+      { ...loginOf(settings), router: this.#router(deps) },
+      { events: logComponent(log, host, monotonic), monotonic, random },
+    );
+  }
+
+  /** The component's JID. */
+  get host(): string {
+    return this.#settings.config.host;
+  }
+
+  get isOnline(): boolean {
+    return this.#component.isOnline;
+  }
+
+  start(): void {
+    this.#component.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#component.stop();
+  }
+
+  /** Goes by other settings from the next request on; they must have the same key. The stream stays up. */
+  use(settings: DomainSettings): void {
+    const before = JSON.stringify(loginOf(this.#settings));
+    this.#settings = settings;
+    this.#maker = slotMaker(settings);
+    const login = loginOf(settings);
+    if (JSON.stringify(login) !== before) this.#component.logInWith(login);
+  }
+
+  #router(deps: DomainDeps): Router {
+    const { host } = this.#settings.config;
+    const service: SlotService = (request, requester) => {
+      const outcome = requestSlot(request, requester, this.#maker, deps);
+      logSlot(deps.log, host, requester, outcome);
+      return outcome;
+    };
+    const routes = [...uploadRoutes(service), pingRoute, versionRoute("slotd", version)];
+    const identity = { category: "store", type: "file", name: "HTTP File Upload" };
+    const forms = () => uploadForms(this.#maker.policy.purposes.message.maxFileSize);
+    const features = () => purposeFeatures(purposesOn(this.#maker.policy));
+    return new Router(host, [...routes, ...discoRoutes(identity, routes, forms, features)]);
+  }
+}
+
+function loginOf({ config, ca }: DomainSettings): Omit<ComponentOptions, "router"> {
+  const { domain, host, xmpp } = config;
+  const { host: server, port } = xmpp.address;
+  return {
+    settings: { host, domain, address: `${server}:${port}`, secret: xmpp.secret },
+    connectTo: { host: server, port, tls: xmpp.tls ? { ca } : undefined },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Config } from "../config/config.ts";
+import type { LoadResult } from "../config/load.ts";
+import { formatProblems } from "../config/problem.ts";
+import type { ControlAnswer } from "../ops/control.ts";
+import type { Logger } from "../ops/log.ts";
+import { explain } from "./explain.ts";
+
+export interface ReloaderDeps {
+  /** Reads the configuration anew. */
+  readonly load: () => LoadResult;
+  /** Puts a configuration in force, or throws and changes nothing. */
+  readonly apply: (config: Config) => Promise<void>;
+  readonly log: Logger;
+}
+
+/**
+ * Makes what reloads the configuration: it is put in force as a whole, or refused as a whole with every reason, in
+ * the log and in the answer. Reloads that are asked for at once follow one after the other.
+ */
+export function reloader(deps: ReloaderDeps): () => Promise<ControlAnswer> {
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const next = last.then(() => reload(deps));
+    last = next;
+    return next;
+  };
+}
+
+async function reload({ load, apply, log }: ReloaderDeps): Promise<ControlAnswer> {
+  const result = load();
+  if (!result.ok) {
+    for (const problem of result.problems) log.error(formatProblems([problem]).split("\n")[0] ?? "");
+    log.error("The configuration was not reloaded; the one before stays in force.");
+    return refused(formatProblems(result.problems));
+  }
+  for (const warning of result.warnings) log.warn(warning);
+  try {
+    await apply(result.config);
+  } catch (error) {
+    log.error({ err: error }, `The configuration was not reloaded: ${explain(error)}`);
+    return refused(`slotd: ${explain(error)}`);
+  }
+  log.info("The configuration was reloaded.");
+  const warnings = result.warnings.map((warning) => `slotd: warning: ${warning}\n`).join("");
+  return { isDone: true, text: `${warnings}The configuration was reloaded.` };
+}
+
+function refused(reasons: string): ControlAnswer {
+  return {
+    isDone: false,
+    text: `${reasons}\nslotd: the configuration was not reloaded; the one before stays in force.`,
+  };
+}
