@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { type ManagedProcess, makeFolder, removeFolder, startProcess, waitUntil } from "./process.ts";
 
 export interface SlotdOptions {
@@ -21,7 +21,20 @@ export interface Slotd {
   stop(): Promise<void>;
 }
 
-const bin = join(import.meta.dirname, "../../bin/slotd");
+/** The slotd under test: bin/slotd, or what SLOTD_UNDER_TEST names, such as dist/slotd. */
+export const slotdUnderTest = resolve(
+  import.meta.dirname,
+  "../..",
+  process.env.SLOTD_UNDER_TEST ?? "bin/slotd",
+);
+
+/** The metrics get a free port, for several slotd run at once; the control socket is in slotd's own folder. */
+function defaults(config: string): Record<string, string | undefined> {
+  const ops = config.includes("[ops]")
+    ? {}
+    : { SLOTD_OPS_LISTEN: "127.0.0.1:0", SLOTD_OPS_SOCKET: "slotd.sock" };
+  return { SLOTD_LOG_FORMAT: "json", SLOTD_UNDER_TEST: undefined, ...ops };
+}
 
 /** Starts slotd and waits until its components are online. */
 export async function startSlotd(options: SlotdOptions): Promise<Slotd> {
@@ -30,9 +43,9 @@ export async function startSlotd(options: SlotdOptions): Promise<Slotd> {
   const { components = 1, env = {} } = options;
   const process = await startProcess({
     name: "slotd",
-    command: [bin, "serve", "--config", join(folder, "slotd.toml")],
+    command: [slotdUnderTest, "serve", "--config", join(folder, "slotd.toml")],
     folder,
-    env: { SLOTD_LOG_FORMAT: "json", ...env },
+    env: { ...defaults(options.config), ...env },
   });
   const timesOnline = (): number => process.log().split("Connected to the XMPP server").length - 1;
   const stop = async (): Promise<void> => {
