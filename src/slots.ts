@@ -34,5 +34,12 @@ export function makeSlot(request: SlotRequest, maker: SlotMaker, { now, randomBy
   const { filename, size, contentType } = request;
   const at = now();
   const expiry = expiryOf(request, maker.policy, at);
-  return maker.bucket.slot({ token, filename, size, contentType, expiry }, maker.expirationTime, at);
+  const expiresIn = Math.min(maker.expirationTime, secondsUntil(expiry, at));
+  return maker.bucket.slot({ token, filename, size, contentType, expiry }, expiresIn, at);
+}
+
+/** A file that is gone cannot be uploaded any more. At least 1, the least that a PUT URL can be valid. */
+function secondsUntil(expiry: Date | undefined, now: Date): Seconds {
+  if (expiry === undefined) return Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.floor((expiry.getTime() - now.getTime()) / 1000));
 }

@@ -12,8 +12,8 @@ import { type RangeResult, readRange } from "./range.ts";
 import type { RequestHead } from "./request-head.ts";
 import { sendContent } from "./send-content.ts";
 
-/** An object never changes and its token is never used again. Source: RFC 8246. */
-const forever = "public, max-age=31536000, immutable";
+/** An object never changes and its token is never used again. */
+const year: Seconds = 31_536_000;
 
 export interface DownloadDeps {
   readonly buckets: readonly HttpBucket[];
@@ -25,7 +25,7 @@ export interface DownloadDeps {
 
 /**
  * Answers GET and HEAD: the object with its declared type, or a part of it, or the news that it has not changed.
- * A token that is not there, and one with another filename, are the same 404.
+ * A token that is not there, one with another filename, and one whose time is over are the same 404.
  *
  * Source: RFC 9110 §9.3.1, §13 and §14.
  */
@@ -38,11 +38,16 @@ export async function download(
   if ("kind" in path) return refuse(head, response, notFoundAnswer);
   const object = await findObject(path.token, deps.buckets);
   try {
-    if (object?.filename !== path.filename) return refuse(head, response, notFoundAnswer, path.token);
+    if (object?.filename !== path.filename || hasExpired(object, deps.now()))
+      return refuse(head, response, notFoundAnswer, path.token);
     return await serve(head, response, object, deps);
   } finally {
     await object?.close();
   }
+}
+
+function hasExpired({ expiry }: OpenObject, now: Date): boolean {
+  return expiry !== undefined && now.getTime() >= expiry.getTime();
 }
 
 async function findObject(token: string, buckets: readonly HttpBucket[]): Promise<OpenObject | undefined> {
@@ -63,7 +68,7 @@ async function serve(
   const validators = validatorsOf(object);
   const condition = evaluateConditions(head.header, validators, now);
   if (condition === "failed") return refuse(head, response, conditionFailed, object.token);
-  const headers = objectHeaders(object, validators);
+  const headers = objectHeaders(object, validators, now);
   if (condition === "not-modified") return sendHead(response, 304, headers, object.token);
   // RFC 9110 §14.2: a range means something to GET only.
   const range: RangeResult =
@@ -95,13 +100,20 @@ function validatorsOf(object: OpenObject): Validators {
   return { etag: `"${object.token}"`, lastModified: new Date(seconds * 1000) };
 }
 
-function objectHeaders(object: OpenObject, { etag, lastModified }: Validators): Record<string, string> {
+function objectHeaders(
+  object: OpenObject,
+  { etag, lastModified }: Validators,
+  now: Date,
+): Record<string, string> {
+  const left: Seconds =
+    object.expiry === undefined ? year : Math.floor((object.expiry.getTime() - now.getTime()) / 1000);
   return {
     ...everyHeaders,
     "Content-Type": object.contentType,
     "Content-Disposition": contentDisposition(object.contentType, object.filename),
     "Accept-Ranges": "bytes",
-    "Cache-Control": forever,
+    // RFC 8246.
+    "Cache-Control": `public, max-age=${Math.min(year, left)}, immutable`,
     ETag: etag,
     "Last-Modified": formatHttpDate(lastModified),
   };

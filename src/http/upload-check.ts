@@ -6,7 +6,7 @@ import type { Bytes } from "../slot/slot.ts";
 import { isMediaType } from "../slot/slot-request.ts";
 import type { ObjectMeta } from "../store/object-store.ts";
 import { parseBucketUrl } from "../store/object-url.ts";
-import { DECLARED_LENGTH, DECLARED_TYPE } from "../store/s3-bucket.ts";
+import { DECLARED_LENGTH, DECLARED_TYPE, EXPIRES_AT } from "../store/s3-bucket.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type ObjectPath, publicPrefixes, readObjectPath } from "./object-path.ts";
 import { contentLength, type RequestHead } from "./request-head.ts";
@@ -42,11 +42,13 @@ export function uploadCheck(buckets: readonly HttpBucket[]): UploadCheck {
     const found = findPlace(places, head, path, now, signingKeys);
     if ("text" in found) return found;
     const { bucket, declared } = found;
+    const expiry = expiryIn(declared);
+    if (expiry !== undefined && now.getTime() >= expiry.getTime()) return signatureRefusals.expired;
     return (
       declaredProblem(declared, size, head.header("content-type")) ??
       sizeProblem(size, bucket.maxFileSize()) ?? {
         bucket,
-        object: { token: path.token, filename: path.filename, size, contentType: typeToKeep(head) },
+        object: { token: path.token, filename: path.filename, size, contentType: typeToKeep(head), expiry },
       }
     );
   };
@@ -110,6 +112,12 @@ const progress: readonly Verification["kind"][] = [
 
 function isDeclared(name: string): boolean {
   return name === DECLARED_LENGTH || name === DECLARED_TYPE;
+}
+
+/** Whoever signed the query has written seconds since 1970 into it. */
+function expiryIn(declared: Declared): Date | undefined {
+  const seconds = declared.get(EXPIRES_AT);
+  return seconds === undefined ? undefined : new Date(Number(seconds) * 1000);
 }
 
 function declaredProblem(declared: Declared, size: Bytes, sentType = ""): Refusal | undefined {

@@ -45,13 +45,15 @@ abstract class DiskObject {
   readonly contentType: string;
   readonly size: Bytes;
   readonly created: Date;
+  readonly expiry: Date | undefined;
 
-  constructor(token: string, { filename, contentType, size, created }: ObjectTrailer) {
+  constructor(token: string, { filename, contentType, size, created, expiry }: ObjectTrailer) {
     this.token = token;
     this.filename = filename;
     this.contentType = contentType;
     this.size = size;
     this.created = created;
+    this.expiry = expiry;
   }
 }
 

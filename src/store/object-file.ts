@@ -6,7 +6,9 @@ import type { ObjectMeta } from "./object-store.ts";
  * One object is one file, so that content and meta data can never be torn apart:
  *
  *   content     as it was uploaded, first, so that an operator's tools recognise the file
- *   meta data   JSON: {"v":1,"name":…,"type":…,"size":…,"created":milliseconds since 1970}
+ *   meta data   JSON: {"v":1,"name":…,"type":…,"size":…,"created":milliseconds since 1970}, and for an object that
+ *               expires "v":2 and "expires":milliseconds since 1970, so that no slotd serves it that knows nothing
+ *               of expiries
  *   footer      16 bytes: length of the JSON (u32), its CRC-32 (u32), both big-endian, and the magic
  */
 
@@ -23,6 +25,7 @@ export interface ObjectTrailer {
   readonly contentType: string;
   readonly size: Bytes;
   readonly created: Date;
+  readonly expiry: Date | undefined;
 }
 
 /** A file that is not what slotd wrote. It is never served; the message says which file and why. */
@@ -44,11 +47,12 @@ export class ObjectFileError extends Error {
 export function encodeTrailer(meta: Omit<ObjectMeta, "token">, created: Date): Uint8Array {
   const json = new TextEncoder().encode(
     JSON.stringify({
-      v: 1,
+      v: meta.expiry === undefined ? 1 : 2,
       name: meta.filename,
       type: meta.contentType,
       size: meta.size,
       created: created.getTime(),
+      expires: meta.expiry?.getTime(),
     }),
   );
   if (json.length > maxMetaSize) {
@@ -73,10 +77,14 @@ export function encodeTrailer(meta: Omit<ObjectMeta, "token">, created: Date): U
 export function decodeTrailer(tail: Uint8Array, fileSize: Bytes): ObjectTrailer {
   const json = metaBytes(tail);
   const meta = parseMeta(json);
-  if (meta.v !== 1) {
-    throw new ObjectFileError("too-new", `The object is of version ${String(meta.v)}; this slotd reads 1.`);
+  if (meta.v !== 1 && meta.v !== 2) {
+    throw new ObjectFileError(
+      "too-new",
+      `The object is of version ${String(meta.v)}; this slotd reads 1 and 2.`,
+    );
   }
-  const { name, type, size, created } = meta;
+  const { name, type, size, created, expires } = meta;
+  if (meta.v === 2 && !isCount(expires)) throw damaged("its expiry is missing");
   if (typeof name !== "string" || typeof type !== "string" || !isCount(size) || !isCount(created)) {
     throw damaged("its meta data are not complete");
   }
@@ -84,7 +92,8 @@ export function decodeTrailer(tail: Uint8Array, fileSize: Bytes): ObjectTrailer 
   if (expected !== fileSize) {
     throw damaged(`the file should have ${expected} bytes and has ${fileSize}`);
   }
-  return { filename: name, contentType: type, size, created: new Date(created) };
+  const expiry = isCount(expires) ? new Date(expires) : undefined;
+  return { filename: name, contentType: type, size, created: new Date(created), expiry };
 }
 
 function metaBytes(tail: Uint8Array): Uint8Array {
@@ -100,7 +109,9 @@ function metaBytes(tail: Uint8Array): Uint8Array {
   return json;
 }
 
-function parseMeta(json: Uint8Array): Partial<Record<"v" | "name" | "type" | "size" | "created", unknown>> {
+function parseMeta(
+  json: Uint8Array,
+): Partial<Record<"v" | "name" | "type" | "size" | "created" | "expires", unknown>> {
   try {
     const meta: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
     if (typeof meta === "object" && meta !== null) return { ...meta };

@@ -7,6 +7,8 @@ export interface ObjectMeta {
   readonly size: Bytes;
   /** The media type sent with the PUT, valid and at most 255 bytes; "application/octet-stream" when none was. */
   readonly contentType: string;
+  /** When it stops being available, a whole second; undefined: never. The store keeps it, and serves the object still. */
+  readonly expiry?: Date | undefined;
 }
 
 /** A complete object, opened for reading. Whoever opens it closes it. */
@@ -15,6 +17,7 @@ export interface OpenObject extends ObjectMeta {
   readonly created: Date;
   /** All of it, where it is in memory anyway; not to be read after `close`. */
   readonly content: Uint8Array | undefined;
+  readonly expiry: Date | undefined;
   /** Reads up to `length` bytes from `position` (both within the content) into `buffer`; gives how many were read. */
   read(buffer: Uint8Array, length: Bytes, position: Bytes): Promise<number>;
   close(): Promise<void>;

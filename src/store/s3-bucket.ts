@@ -10,6 +10,9 @@ export const DECLARED_LENGTH = "content-length";
 /** The query parameter in which `echoDeclared` repeats the declared media type; absent when none was declared. */
 export const DECLARED_TYPE = "content-type";
 
+/** The query parameter in which `echoDeclared` says when the object expires, in seconds since 1970; absent for never. */
+export const EXPIRES_AT = "expires-at";
+
 export interface S3BucketOptions {
   /** As `parseBucketUrl` reads it. */
   readonly bucketUrl: string;
@@ -18,7 +21,7 @@ export interface S3BucketOptions {
   readonly secretAccessKey: string;
   /** Asks for a public-read object, in the signed query: the requester has no way to send a header for it. */
   readonly addAcl: boolean;
-  /** Repeats the declared size and type in the signed query, for a bucket that says what it expected. Never on S3. */
+  /** Repeats the declared size and type, and the expiry, in the signed query, for a bucket that says what it expected. Never on S3. */
   readonly echoDeclared?: boolean;
 }
 
@@ -41,7 +44,7 @@ export function s3Bucket(options: S3BucketOptions): Bucket {
           method: "PUT",
           host: bucket.host,
           path,
-          query: extraQuery(options, headers),
+          query: extraQuery(options, object, headers),
           headers,
           date: now,
           expires: expiresIn,
@@ -63,8 +66,15 @@ function declaredHeaders(object: NewObject): Record<string, string> {
   return headers;
 }
 
-function extraQuery(options: S3BucketOptions, declared: Record<string, string>): readonly QueryParameter[] {
+function extraQuery(
+  options: S3BucketOptions,
+  { expiry }: NewObject,
+  declared: Record<string, string>,
+): readonly QueryParameter[] {
   const query: QueryParameter[] = options.echoDeclared ? Object.entries(declared) : [];
+  if (options.echoDeclared && expiry !== undefined) {
+    query.push([EXPIRES_AT, String(Math.floor(expiry.getTime() / 1000))]);
+  }
   if (options.addAcl) query.push(["x-amz-acl", "public-read"]);
   return query;
 }

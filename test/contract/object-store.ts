@@ -26,6 +26,15 @@ export function objectStoreContract(name: string, make: () => Promise<ObjectStor
       expect(about.created.getTime()).toBeWithin(before - 1000, Date.now() + 1000);
     });
 
+    test("keeps when an object expires, and gives it back after that too", async () => {
+      const { store } = await make();
+      for (const [i, expiry] of [new Date("2001-02-03T04:05:06Z"), undefined].entries()) {
+        const token = tokenOf(i + 1);
+        await store.put(meta({ token, size: 5, expiry }), bodyOf("hello"));
+        expect((await readBack(store, token)).expiry).toEqual(expiry);
+      }
+    });
+
     test("has an object only when it is complete", async () => {
       const { store } = await make();
       expect(await store.has(tokenOf(1))).toBe(false);
@@ -204,8 +213,8 @@ export async function readBack(store: ObjectStore, token: string) {
   try {
     const content = Buffer.alloc(object.size);
     expect(await readAll(object, content, 0)).toBe(object.size);
-    const { filename, contentType, size, created } = object;
-    return { token: object.token, filename, contentType, size, created, content };
+    const { filename, contentType, size, created, expiry } = object;
+    return { token: object.token, filename, contentType, size, created, expiry, content };
   } finally {
     await object.close();
   }

@@ -45,6 +45,46 @@ describe("a download", () => {
     expect(Math.abs(Date.parse(headers.get("last-modified")!) - Date.now())).toBeLessThan(60_000);
   });
 
+  test("of a file that expires may be cached for the time that is left, and is a 404 like any other after it", async () => {
+    const token = newToken();
+    const started = fixture.clock;
+    const expiry = new Date(started.getTime() + 3000);
+    await fixture.store.put(
+      { token, filename: "a.txt", contentType: "text/plain", size: 5, expiry },
+      bodyOf("hello"),
+    );
+    const at = async (milliseconds: number, request: string) => {
+      fixture.clock = new Date(started.getTime() + milliseconds);
+      const { status, headers, body } = await fixture.send(`${request} HTTP/1.1`);
+      const { date: _, ...rest } = Object.fromEntries(headers);
+      return { status, body: body.toString(), ...rest };
+    };
+    try {
+      expect(await at(0, `GET /${token}/a.txt`)).toMatchObject({
+        status: 200,
+        body: "hello",
+        "cache-control": "public, max-age=3, immutable",
+      });
+      expect(await at(1001, `HEAD /${token}/a.txt`)).toMatchObject({
+        status: 200,
+        "cache-control": "public, max-age=1, immutable",
+      });
+      expect(await at(2999, `GET /${token}/a.txt`)).toMatchObject({
+        status: 200,
+        "cache-control": "public, max-age=0, immutable",
+      });
+      for (const method of ["GET", "HEAD"]) {
+        const unknown = await at(3000, `${method} /${newToken()}/a.txt`);
+        expect(unknown.status).toBe(404);
+        expect(await at(3000, `${method} /${token}/a.txt`)).toEqual(unknown);
+        const conditional = `${method} /${token}/a.txt HTTP/1.1\nIf-None-Match: "${token}"\nX: `;
+        expect(await at(3000, conditional)).toEqual(unknown);
+      }
+    } finally {
+      fixture.clock = started;
+    }
+  });
+
   test.each(["hello", "", "x".repeat(1_000_000)])(
     "has the same headers for HEAD, and no content (%#)",
     async (content) => {

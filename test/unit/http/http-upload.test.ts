@@ -42,6 +42,41 @@ function expectCors({ headers }: RawAnswer): void {
   expect(headers.get("access-control-expose-headers")).toContain("Content-Length");
 }
 
+describe("an upload of a file that expires", () => {
+  const soon = () => new Date(fixture.clock.getTime() + 3000);
+
+  test("keeps the time in the object", async () => {
+    const { putUrl, getUrl } = fixture.slot({ expiry: soon() });
+    expect((await put(putUrl, "Content-Length: 5")).status).toBe(201);
+    const object = await fixture.store.open(targetOf(getUrl).split("/")[1]!);
+    expect(object?.expiry).toEqual(soon());
+    await object?.close();
+  });
+
+  test("is refused with another time, or with none, and nothing is kept", async () => {
+    const { putUrl } = fixture.slot({ expiry: soon() });
+    const later = putUrl.replace(/expires-at=(\d+)/, (_, seconds) => `expires-at=${Number(seconds) + 1}`);
+    for (const url of [later, putUrl.replace(/expires-at=\d+&/, "")]) {
+      expect(url).not.toBe(putUrl);
+      const answer = await put(url, "Content-Length: 5");
+      expect([answer.status, answer.body.toString()]).toEqual([403, expect.stringContaining("signature")]);
+      await expectNothingKept(url);
+    }
+  });
+
+  test("is refused when its time is over, though the URL is still valid", async () => {
+    const started = fixture.clock;
+    const { putUrl } = fixture.slot({ expiry: soon() }, 60);
+    try {
+      fixture.clock = soon();
+      expect((await put(putUrl, "Content-Length: 5")).status).toBe(410);
+      await expectNothingKept(putUrl);
+    } finally {
+      fixture.clock = started;
+    }
+  });
+});
+
 describe("an upload", () => {
   test.each([
     ["a plain name", "a.txt"],

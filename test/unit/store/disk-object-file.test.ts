@@ -14,7 +14,7 @@ function fileOf(content: Uint8Array, filename = "a.txt", contentType = "text/pla
 }
 
 describe("the trailer of an object file", () => {
-  test("comes back as it was written, for any content, name, type and time", () => {
+  test("comes back as it was written, for any content, name, type and times", () => {
     const date = fc.date({ min: new Date(0), max: new Date(8.64e15), noInvalidDate: true });
     const text = fc.string({ unit: "binary", maxLength: 255 });
     fc.assert(
@@ -23,8 +23,9 @@ describe("the trailer of an object file", () => {
         text,
         text,
         date,
-        (content, filename, contentType, when) => {
-          const trailer = encodeTrailer({ filename, contentType, size: content.length }, when);
+        fc.option(date, { nil: undefined }),
+        (content, filename, contentType, when, expiry) => {
+          const trailer = encodeTrailer({ filename, contentType, size: content.length, expiry }, when);
           const file = Buffer.concat([content, trailer]);
           const tail = file.subarray(Math.max(0, file.length - maxTrailerSize));
           expect(decodeTrailer(tail, file.length)).toEqual({
@@ -32,6 +33,7 @@ describe("the trailer of an object file", () => {
             contentType,
             size: content.length,
             created: when,
+            expiry,
           });
         },
       ),
@@ -42,7 +44,7 @@ describe("the trailer of an object file", () => {
   test("never passes the most that a reader reads, with 255 bytes of the worst name and type", () => {
     const worst = "\u0001".repeat(255);
     const trailer = encodeTrailer(
-      { filename: worst, contentType: worst, size: Number.MAX_SAFE_INTEGER },
+      { filename: worst, contentType: worst, size: Number.MAX_SAFE_INTEGER, expiry: new Date(8.64e15) },
       created,
     );
     expect(trailer.length).toBeLessThan(maxTrailerSize);
@@ -65,6 +67,12 @@ describe("the trailer of an object file", () => {
     expectDamaged(() => decodeTrailer(file.subarray(1), file.length - 1));
     expectDamaged(() => decodeTrailer(Buffer.concat([file, Buffer.from("x")]), file.length + 1));
     expectDamaged(() => decodeTrailer(Buffer.concat([Buffer.from("x"), file]), file.length + 1));
+  });
+
+  test("of an object that expires is one that an older slotd refuses, and of another one that it reads", () => {
+    const about = { filename: "a", contentType: "a/b", size: 0 };
+    expect(Buffer.from(encodeTrailer({ ...about, expiry: created }, created)).toString()).toContain('"v":2');
+    expect(Buffer.from(encodeTrailer(about, created)).toString()).toContain('"v":1');
   });
 
   test("is not looked for inside the content", () => {

@@ -11,6 +11,7 @@ import type { NewObject } from "../../../src/store/bucket.ts";
 import {
   DECLARED_LENGTH,
   DECLARED_TYPE,
+  EXPIRES_AT,
   type S3BucketOptions,
   s3Bucket,
 } from "../../../src/store/s3-bucket.ts";
@@ -42,6 +43,13 @@ describe("an S3 bucket's slot", () => {
       "X-Amz-SignedHeaders",
       "X-Amz-Signature",
     ]);
+  });
+
+  test("says when its object expires only to a bucket of slotd's own", () => {
+    const expiry = new Date("2026-03-02T12:00:00Z");
+    expect(putUrl({}, { expiry }).searchParams.has(EXPIRES_AT)).toBe(false);
+    expect(putUrl({ echoDeclared: true }, { expiry }).searchParams.get(EXPIRES_AT)).toBe("1772452800");
+    expect(putUrl({ echoDeclared: true }).searchParams.has(EXPIRES_AT)).toBe(false);
   });
 
   test("expires when it was asked to", () => {
