@@ -1,0 +1,338 @@
+import type { Session } from "./database.ts";
+import type { Holding, LedgerFile, PurposeName } from "./ledger.ts";
+import {
+  type AccountRow,
+  deleteFiles,
+  type FileRow,
+  findAccounts,
+  findFiles,
+  findRates,
+  insertAccounts,
+  insertFiles,
+  readAccount,
+  readFile,
+  saveRates,
+  stateNumbers,
+  timeOf,
+  updateAccounts,
+  updateFiles,
+} from "./rows.ts";
+
+/** What has to be read before an entry can be made. */
+export interface Needs {
+  readonly tokens?: readonly string[];
+  /** Users whose accounts are wanted; the domain's account and the whole's come with them. */
+  readonly users?: readonly { readonly domain: string; readonly jid: string }[];
+  readonly rates?: readonly { readonly domain: string; readonly name: string }[];
+}
+
+/** What a change of holding does to the day's account: reserving and taking back count, all else does not. */
+type DayEffect = "none" | Date;
+
+interface Account {
+  readonly row: AccountRow;
+  bytes: number;
+  files: number;
+  day: number;
+  dayBytes: number;
+  dayFiles: number;
+  isChanged: boolean;
+}
+
+const dayLength = 86_400_000;
+
+/** The number of the day, UTC, since 1970. */
+export function dayOf(date: Date): number {
+  return Math.floor(date.getTime() / dayLength);
+}
+
+/**
+ * The ledger's rows during one transaction: read once, changed in memory by one entry after the other, written at
+ * the end. Nobody else can write meanwhile, so what was read stays true.
+ */
+export class Books {
+  readonly #session: Session;
+  /** By domain and JID, then by purpose. */
+  readonly #users = new Map<string, Map<PurposeName, Account>>();
+  /** undefined: the database has none, or it was forgotten here. */
+  readonly #files = new Map<string, FileRow | LedgerFile | undefined>();
+  readonly #changedFiles = new Set<string>();
+  readonly #forgottenIds: number[] = [];
+  readonly #rates = new Map<
+    string,
+    { readonly domain: string; readonly name: string; fullAt: number; isChanged: boolean }
+  >();
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** For what is looked for beyond files and accounts by their names. It shows what was there before this transaction. */
+  get session(): Session {
+    return this.#session;
+  }
+
+  /** Reads what is needed and not here yet, the files' accounts included. */
+  async read(all: readonly Needs[]): Promise<void> {
+    const tokens = new Set(all.flatMap(({ tokens = [] }) => tokens));
+    const unread = [...tokens].filter((token) => !this.#files.has(token));
+    const files = await this.#session.bulk(
+      findFiles,
+      unread.map((token) => [token]),
+    );
+    await this.enter(files.map(readFile));
+    for (const token of unread) if (!this.#files.has(token)) this.#files.set(token, undefined);
+    await this.#readAccounts(all.flatMap(({ users = [] }) => users));
+    await this.#readRates(all.flatMap(({ rates = [] }) => rates));
+  }
+
+  /** Takes in files that were found in another way, with their accounts. Gives each as it stands by now. */
+  async enter(files: readonly FileRow[]): Promise<readonly LedgerFile[]> {
+    await this.#readAccounts(files);
+    const present: LedgerFile[] = [];
+    for (const file of files) {
+      if (!this.#files.has(file.token)) this.#files.set(file.token, file);
+      const now = this.#files.get(file.token);
+      if (now !== undefined) present.push(now);
+    }
+    return present;
+  }
+
+  file(token: string): LedgerFile | undefined {
+    return this.#files.get(token);
+  }
+
+  /** What one user holds of one purpose. */
+  ofPurpose({ domain, jid, purpose }: Pick<LedgerFile, "domain" | "jid" | "purpose">): Holding {
+    return this.#account(domain, jid, purpose);
+  }
+
+  /** What one user holds. */
+  ofUser(domain: string, jid: string): Holding {
+    return sum([...(this.#users.get(userKey(domain, jid))?.values() ?? [])]);
+  }
+
+  /** What one user has reserved on the day of `now`. */
+  today(domain: string, jid: string, now: Date): Holding {
+    const day = dayOf(now);
+    const accounts = [...(this.#users.get(userKey(domain, jid))?.values() ?? [])].filter(
+      (account) => account.day >= day,
+    );
+    return sum(accounts.map(({ dayBytes, dayFiles }) => ({ bytes: dayBytes, files: dayFiles })));
+  }
+
+  ofDomain(domain: string): Holding {
+    return this.#account(domain, "", "");
+  }
+
+  total(): Holding {
+    return this.#account("", "", "");
+  }
+
+  /** When a rate's bucket is full again; in the past when it is. Milliseconds since 1970. */
+  rateFullAt(domain: string, name: string): number {
+    return this.#rates.get(userKey(domain, name))?.fullAt ?? 0;
+  }
+
+  setRate(domain: string, name: string, fullAt: number): void {
+    this.#rates.set(userKey(domain, name), { domain, name, fullAt, isChanged: true });
+  }
+
+  /** Enters a new file, counted. */
+  add(file: LedgerFile, day: DayEffect): void {
+    this.#files.set(file.token, file);
+    this.#changedFiles.add(file.token);
+    this.#count(file, 1, day);
+  }
+
+  /** Changes a file, and the sums by what that means for them. */
+  change(
+    file: LedgerFile,
+    change: Partial<Pick<LedgerFile, "state" | "size" | "askAt" | "completed">>,
+    day: DayEffect = "none",
+  ): LedgerFile {
+    const changed = { ...file, ...change };
+    if (isCounted(file)) this.#count(file, -1, day);
+    if (isCounted(changed)) this.#count(changed, 1, day);
+    this.#files.set(file.token, changed);
+    this.#changedFiles.add(file.token);
+    return changed;
+  }
+
+  /** Takes a file out of the ledger, and out of the sums if it was counted. */
+  forget(file: LedgerFile, day: DayEffect = "none"): void {
+    if (isCounted(file)) this.#count(file, -1, day);
+    this.#files.set(file.token, undefined);
+    this.#changedFiles.delete(file.token);
+    if ("id" in file) this.#forgottenIds.push(Number(file.id));
+  }
+
+  /** Writes all that was changed. */
+  async write(): Promise<void> {
+    const ids = await this.#writeAccounts();
+    const changed = [...this.#changedFiles].flatMap((token) => this.#files.get(token) ?? []);
+    const isOld = (file: LedgerFile): file is FileRow => "id" in file;
+    await this.#session.bulk(
+      deleteFiles,
+      this.#forgottenIds.map((id) => [id]),
+    );
+    await this.#session.bulk(
+      updateFiles,
+      changed
+        .filter(isOld)
+        .map((file) => [
+          file.id,
+          file.size,
+          stateNumbers[file.state],
+          timeOf(file.askAt),
+          timeOf(file.completed),
+        ]),
+    );
+    await this.#session.bulk(
+      insertFiles,
+      changed
+        .filter((file) => !isOld(file))
+        .map((file) => [
+          file.token,
+          ids(file),
+          file.filename,
+          file.size,
+          stateNumbers[file.state],
+          file.reserved.getTime(),
+          timeOf(file.askAt),
+          timeOf(file.completed),
+          timeOf(file.expires),
+        ]),
+    );
+    const rates = [...this.#rates.values()].filter(({ isChanged }) => isChanged);
+    await this.#session.bulk(
+      saveRates,
+      rates.map(({ domain, name, fullAt }) => [domain, name, Math.ceil(fullAt)]),
+    );
+  }
+
+  async #writeAccounts(): Promise<(file: LedgerFile) => number> {
+    const changed = [...this.#users.values()]
+      .flatMap((user) => [...user.values()])
+      .filter(({ isChanged }) => isChanged);
+    const counts = (account: Account) => [
+      account.bytes,
+      account.files,
+      account.day,
+      account.dayBytes,
+      account.dayFiles,
+    ];
+    const fresh = changed.filter(({ row }) => row.id === undefined);
+    const inserted = await this.#session.bulk(
+      insertAccounts,
+      fresh.map((account) => [account.row.domain, account.row.jid, account.row.purpose, ...counts(account)]),
+    );
+    await this.#session.bulk(
+      updateAccounts,
+      changed.flatMap((account) =>
+        account.row.id === undefined ? [] : [[account.row.id, ...counts(account)]],
+      ),
+    );
+    const newIds = new Map(
+      inserted.map((row) => [
+        accountKey(String(row.domain), String(row.jid), String(row.purpose)),
+        Number(row.id),
+      ]),
+    );
+    return ({ domain, jid, purpose }) => {
+      const id = this.#account(domain, jid, purpose).row.id ?? newIds.get(accountKey(domain, jid, purpose));
+      if (id === undefined) throw new Error("an account was written and has no id");
+      return id;
+    };
+  }
+
+  async #readAccounts(users: readonly { readonly domain: string; readonly jid: string }[]): Promise<void> {
+    const wanted = new Map<string, readonly [string, string]>();
+    for (const { domain, jid } of users) {
+      for (const [d, j] of [
+        [domain, jid],
+        [domain, ""],
+        ["", ""],
+      ] as const) {
+        if (!this.#users.has(userKey(d, j))) wanted.set(userKey(d, j), [d, j]);
+      }
+    }
+    for (const key of wanted.keys()) this.#users.set(key, new Map());
+    for (const row of await this.#session.bulk(findAccounts, [...wanted.values()])) {
+      const account = readAccount(row);
+      this.#users.get(userKey(account.domain, account.jid))?.set(account.purpose, accountOf(account));
+    }
+  }
+
+  async #readRates(rates: readonly { readonly domain: string; readonly name: string }[]): Promise<void> {
+    const wanted = new Map(
+      rates.map(({ domain, name }) => [userKey(domain, name), [domain, name] as const] as const),
+    );
+    for (const key of this.#rates.keys()) wanted.delete(key);
+    for (const row of await this.#session.bulk(findRates, [...wanted.values()])) {
+      const [domain, name, fullAt] = [String(row.domain), String(row.name), Number(row.full_at)];
+      this.#rates.set(userKey(domain, name), { domain, name, fullAt, isChanged: false });
+    }
+  }
+
+  #count({ domain, jid, purpose, size }: LedgerFile, sign: 1 | -1, day: DayEffect): void {
+    for (const account of [
+      this.#account(domain, jid, purpose),
+      this.#account(domain, "", ""),
+      this.#account("", "", ""),
+    ]) {
+      account.bytes += sign * size;
+      account.files += sign;
+      account.isChanged = true;
+    }
+    if (day !== "none") countDay(this.#account(domain, jid, purpose), dayOf(day), sign * size, sign);
+  }
+
+  #account(domain: string, jid: string, purpose: PurposeName): Account {
+    const user = this.#users.get(userKey(domain, jid));
+    if (user === undefined) throw new Error("an account is used that was not read");
+    let account = user.get(purpose);
+    if (account === undefined) {
+      const counts = { bytes: 0, files: 0, day: 0, dayBytes: 0, dayFiles: 0 };
+      account = accountOf({ id: undefined, domain, jid, purpose, ...counts });
+      user.set(purpose, account);
+    }
+    return account;
+  }
+}
+
+/** The clocks of two slotd may differ at midnight: a day that has begun does not end again. */
+function countDay(account: Account, day: number, bytes: number, files: number): void {
+  if (day > account.day) Object.assign(account, { day, dayBytes: 0, dayFiles: 0 });
+  else if (day < account.day && files < 0) return;
+  account.dayBytes = Math.max(0, account.dayBytes + bytes);
+  account.dayFiles = Math.max(0, account.dayFiles + files);
+}
+
+/** Whether the sums count a file. */
+export function isCounted({ state }: LedgerFile): boolean {
+  return state === "reserved" || state === "complete";
+}
+
+function accountOf(row: AccountRow): Account {
+  const { bytes, files, day, dayBytes, dayFiles } = row;
+  return { row, bytes, files, day, dayBytes, dayFiles, isChanged: false };
+}
+
+function sum(holdings: readonly Holding[]): Holding {
+  return holdings.reduce(
+    (all, { bytes, files }) => ({ bytes: all.bytes + bytes, files: all.files + files }),
+    {
+      bytes: 0,
+      files: 0,
+    },
+  );
+}
+
+function userKey(domain: string, jid: string): string {
+  return `${domain}\n${jid}`;
+}
+
+function accountKey(domain: string, jid: string, purpose: PurposeName): string {
+  return `${domain}\n${jid}\n${purpose}`;
+}

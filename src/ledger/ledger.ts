@@ -1,0 +1,238 @@
+import type { Bytes } from "../slot/slot.ts";
+
+/** The name of a purpose (XEP-0363 1.2); the ledger only tells them apart. */
+export type PurposeName = string;
+
+/** How much may be held; undefined: no limit. */
+export interface Allowance {
+  readonly bytes: Bytes | undefined;
+  readonly files: number | undefined;
+}
+
+/** What is held: files, and the sum of their sizes. */
+export interface Holding {
+  readonly bytes: Bytes;
+  readonly files: number;
+}
+
+/** How fast slots are given to one name. */
+export interface Rate {
+  /** Above 0; fractions are fine. */
+  readonly slotsPerMinute: number;
+  /** How many at once after a pause; at least 1. */
+  readonly burst: number;
+}
+
+/** What is in force for one reservation. Limits are handed in, so that a reload changes them without the ledger. */
+export interface Limits {
+  /** One user's files of this purpose, of this served domain. */
+  readonly purpose: Allowance;
+  /** One user's files of this served domain. */
+  readonly user: Allowance;
+  /**
+   * What one user reserves between 00:00 and 24:00 UTC. A deleted file still counts on its day; a reservation that
+   * was released does not.
+   */
+  readonly userDaily: Allowance;
+  /** All files of this served domain. */
+  readonly domain: Allowance;
+  /** All files in the ledger. */
+  readonly total: Allowance;
+  /**
+   * "delete-oldest": where `purpose`, `user`, `domain` or `total` is full, the oldest complete files of it give way
+   * until there is room, but only those of a purpose in `mayDelete`, or of the reservation's own purpose.
+   */
+  readonly whenFull: "refuse" | "delete-oldest";
+  readonly mayDelete: readonly PurposeName[];
+  /** Each name that is charged one slot, with its rate: the bare JID, and the remote domain where there is one. */
+  readonly rates: readonly { readonly name: string; readonly rate: Rate }[];
+}
+
+/** A slot that is about to be given. */
+export interface Reservation {
+  /** New for each slot; the object's token. */
+  readonly token: string;
+  /** The served domain. */
+  readonly domain: string;
+  /** The requester's bare JID. */
+  readonly jid: string;
+  readonly purpose: PurposeName;
+  readonly filename: string;
+  readonly size: Bytes;
+  /** When the PUT URL ends to be valid. */
+  readonly putUntil: Date;
+  /** When the file ends to be available; undefined: never. */
+  readonly expires: Date | undefined;
+}
+
+/** Which limit a reservation would be over. */
+export type LimitName = "purpose" | "user" | "userDaily" | "domain" | "total" | "rate";
+
+/** A reservation that was refused. Nothing was written. */
+export interface OverLimit {
+  readonly over: LimitName;
+  /** "slots" for a rate. */
+  readonly unit: "bytes" | "files" | "slots";
+  /** What is used, allowed and asked for, in `unit`; of a rate: 0, the burst, and 1. */
+  readonly used: number;
+  readonly allowed: number;
+  readonly asked: number;
+  /**
+   * The earliest time, a whole second, at which the same reservation can succeed, all limits taken together, if
+   * nobody else reserves. undefined: waiting cannot help.
+   */
+  readonly retryAt: Date | undefined;
+}
+
+/** A reservation that was made. */
+export interface Reserved {
+  /** What had to give way (`delete-oldest`, or expired): no longer counted, not to be served, to be removed. */
+  readonly doomed: readonly LedgerFile[];
+}
+
+/**
+ * Where a file stands: reserved (the slot was given), complete (the bytes are there), lapsed (the bytes had not come
+ * when the store was asked; not counted, asked about once more), doomed (not counted and not served; to be removed
+ * from the store).
+ */
+export type FileState = "reserved" | "complete" | "lapsed" | "doomed";
+
+/** One file in the ledger. */
+export interface LedgerFile {
+  readonly token: string;
+  readonly domain: string;
+  readonly jid: string;
+  readonly purpose: PurposeName;
+  readonly filename: string;
+  readonly size: Bytes;
+  readonly state: FileState;
+  readonly reserved: Date;
+  /** When the store is to be asked about it: for reserved and lapsed files. */
+  readonly askAt: Date | undefined;
+  readonly completed: Date | undefined;
+  readonly expires: Date | undefined;
+}
+
+/**
+ * What `complete` came to. "complete": it is now, or was already. "over": it had lapsed, and its place was taken
+ * since; it is doomed. "gone": it is doomed or not known; the bytes are to be removed.
+ */
+export type Completion = "complete" | "over" | "gone";
+
+/** One account of usage. */
+export interface Usage extends Holding {
+  readonly domain: string;
+  readonly jid: string;
+  readonly purpose: PurposeName;
+  /** Reserved today, UTC. */
+  readonly today: Holding;
+}
+
+/** Which accounts or files; what is absent is not asked for. */
+export interface Selection {
+  readonly jid?: string;
+  readonly domain?: string;
+  readonly purpose?: PurposeName;
+}
+
+/** A part of a listing that goes on. */
+export interface Page {
+  /** 1 to 10,000. */
+  readonly limit: number;
+  /** The last token of the page before. */
+  readonly after?: string;
+}
+
+/** Where sums and files do not agree: never, unless someone else has written to the database. */
+export interface Disagreement {
+  /** `domain jid purpose`, `domain`, or "total". */
+  readonly account: string;
+  readonly counted: Holding;
+  readonly listed: Holding;
+}
+
+/**
+ * Who holds how much: the port. Behind it is SQLite (one process) or PostgreSQL (several slotd share it);
+ * test/contract/ledger.ts is what both promise.
+ *
+ * Every change is atomic and durable when its promise resolves, and may be asked for again: what was done is not
+ * done twice. At every moment the sums that quotas are judged by equal the sums of the files that are reserved or
+ * complete. Changes that arrive together share one commit.
+ *
+ * Every method may throw a `LedgerAwayError` when the database cannot be reached in time; whether the change was
+ * made is then not known, and asking again is right. The ledger reconnects by itself.
+ */
+export interface Ledger {
+  /** Reserves all of a slot's size, or nothing. Reserving the same token again changes nothing and succeeds. */
+  reserve(reservation: Reservation, limits: Limits): Promise<Reserved | OverLimit>;
+
+  /**
+   * The bytes are there, and they are `size`.
+   *
+   * @param size what the store has; a difference from what was reserved is put right.
+   * @param limits asked only for a file that had lapsed: it takes its place again if there is room.
+   */
+  complete(token: string, size: Bytes, limits: (file: LedgerFile) => Limits): Promise<Completion>;
+
+  /**
+   * Takes back a reservation whose slot was not given, with its size and its share of the day. Gives
+   * false, and changes nothing, when it is not reserved (any more).
+   */
+  release(token: string): Promise<boolean>;
+
+  /**
+   * The store had no bytes for it after its PUT URL had expired. A reserved file lapses: it is no longer counted,
+   * and the store is asked once more at `askAgain`; without that, and the second time, it is forgotten.
+   */
+  lapse(token: string, askAgain?: Date): Promise<void>;
+
+  /** Puts off the question to the store: an upload is under way. */
+  postpone(token: string, askAt: Date): Promise<void>;
+
+  /** The files whose `askAt` has come, the longest waiting first. */
+  toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
+
+  /** Dooms up to `limit` complete files whose time has come, the oldest expiry first; gives how many. */
+  expire(domains: readonly string[], limit: number): Promise<number>;
+
+  /** How many bytes and files `expire` would doom if it had no limit: for a dry run. */
+  expired(domains: readonly string[]): Promise<Holding>;
+
+  /** The doomed files, the oldest first; `after` is the token of the last one of the page before. */
+  doomed(domains: readonly string[], page: Page): Promise<readonly LedgerFile[]>;
+
+  /** Dooms files whatever their state: they are no longer counted, and the sweep removes them. Gives those doomed now. */
+  doom(tokens: readonly string[]): Promise<readonly LedgerFile[]>;
+
+  /** Forgets files that are no longer in the store, whatever their state. */
+  forget(tokens: readonly string[]): Promise<void>;
+
+  /**
+   * Enters a file that the store has and the ledger does not know, complete, whatever the limits.
+   * Gives false when the ledger knows its token.
+   */
+  adopt(
+    file: Omit<LedgerFile, "state" | "askAt" | "reserved" | "completed"> & { readonly completed: Date },
+  ): Promise<boolean>;
+
+  /** The file of this token, in whatever state. */
+  find(token: string): Promise<LedgerFile | undefined>;
+
+  /** The files of a selection in the order of their tokens, in whatever state. */
+  files(selection: Selection, page: Page): Promise<readonly LedgerFile[]>;
+
+  /** The accounts of a selection, by domain, JID and purpose; empty ones are left out. */
+  usage(selection: Selection): Promise<readonly Usage[]>;
+
+  /** Compares every sum with its files. Empty when all is well. */
+  audit(): Promise<readonly Disagreement[]>;
+
+  /** Makes every sum what its files say. */
+  mend(): Promise<void>;
+
+  /** Whether the database answers, and takes changes. */
+  isReachable(): Promise<boolean>;
+
+  /** Finishes the changes under way and closes. Nothing may be asked for after that. */
+  close(): Promise<void>;
+}

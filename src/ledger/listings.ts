@@ -1,0 +1,53 @@
+import { dayOf } from "./books.ts";
+import type { Session, Value } from "./database.ts";
+import type { LedgerFile, Page, Selection, Usage } from "./ledger.ts";
+import { readAccount, readFile, selectFiles } from "./rows.ts";
+
+/** The files of a selection, in the order of their tokens. */
+export async function listFiles(
+  session: Session,
+  selection: Selection,
+  { limit, after = "" }: Page,
+): Promise<readonly LedgerFile[]> {
+  const { sql, values } = whereOf(selection);
+  const next = values.length + 1;
+  const rows = await session.query(
+    `${selectFiles[selection.jid === undefined ? "filesFirst" : "accountsFirst"]} ${sql} AND f.token > $${next} ORDER BY f.token LIMIT $${next + 1}`,
+    [...values, after, limit],
+  );
+  return rows.map(readFile);
+}
+
+/** The accounts of a selection that hold anything, or have reserved anything today. */
+export async function listUsage(
+  session: Session,
+  selection: Selection,
+  now: Date,
+): Promise<readonly Usage[]> {
+  const { sql, values } = whereOf(selection);
+  const today = dayOf(now);
+  const rows = await session.query(
+    `SELECT * FROM slotd_accounts a WHERE ${sql} AND a.jid <> '' AND (a.files > 0 OR a.day >= $${values.length + 1})
+      ORDER BY a.domain, a.jid, a.purpose`,
+    [...values, today],
+  );
+  return rows.map(readAccount).map(({ domain, jid, purpose, bytes, files, day, dayBytes, dayFiles }) => {
+    const isToday = day >= today;
+    return {
+      ...{ domain, jid, purpose, bytes, files },
+      today: { bytes: isToday ? dayBytes : 0, files: isToday ? dayFiles : 0 },
+    };
+  });
+}
+
+function whereOf({ domain, jid, purpose }: Selection): {
+  readonly sql: string;
+  readonly values: readonly Value[];
+} {
+  const wanted = Object.entries({ domain, jid, purpose }).filter((entry) => entry[1] !== undefined);
+  const conditions = wanted.map(([column], i) => `a.${column} = $${i + 1}`);
+  return {
+    sql: ["a.id IS NOT NULL", ...conditions].join(" AND "),
+    values: wanted.map(([, value]) => value ?? null),
+  };
+}

@@ -1,0 +1,58 @@
+import type { Database, Dialect, Session } from "./database.ts";
+import { LedgerSchemaError } from "./errors.ts";
+
+type Migration = (dialect: Dialect) => readonly string[];
+
+/**
+ * Every step that the schema has taken, in order; the schema's number is how many of them were taken. A step that
+ * has been released is never changed.
+ *
+ * An account with a JID and a purpose counts one user's files of one purpose; with a domain only, that domain's; with
+ * nothing, the whole. States of a file: 0 reserved, 1 complete, 2 lapsed, 3 doomed. Times are milliseconds since
+ * 1970, a day is a number of days since then.
+ */
+const migrations: readonly Migration[] = [
+  ({ id }) => [
+    `CREATE TABLE slotd_accounts (
+       id ${id}, domain TEXT NOT NULL, jid TEXT NOT NULL, purpose TEXT NOT NULL,
+       bytes BIGINT NOT NULL, files BIGINT NOT NULL,
+       day BIGINT NOT NULL, day_bytes BIGINT NOT NULL, day_files BIGINT NOT NULL,
+       UNIQUE (domain, jid, purpose))`,
+    "CREATE INDEX slotd_accounts_jid ON slotd_accounts (jid)",
+    `CREATE TABLE slotd_files (
+       id ${id}, token TEXT NOT NULL UNIQUE, account BIGINT NOT NULL REFERENCES slotd_accounts (id),
+       filename TEXT NOT NULL, size BIGINT NOT NULL, state BIGINT NOT NULL,
+       reserved_at BIGINT NOT NULL, ask_at BIGINT, completed_at BIGINT, expires_at BIGINT)`,
+    "CREATE INDEX slotd_files_to_ask ON slotd_files (ask_at) WHERE ask_at IS NOT NULL",
+    "CREATE INDEX slotd_files_oldest ON slotd_files (account, id) WHERE state = 1",
+    "CREATE INDEX slotd_files_expiry ON slotd_files (expires_at) WHERE state = 1 AND expires_at IS NOT NULL",
+    "CREATE INDEX slotd_files_doomed ON slotd_files (token) WHERE state = 3",
+    "CREATE TABLE slotd_rates (domain TEXT NOT NULL, name TEXT NOT NULL, full_at BIGINT NOT NULL, PRIMARY KEY (domain, name))",
+    `INSERT INTO slotd_accounts (domain, jid, purpose, bytes, files, day, day_bytes, day_files)
+       VALUES ('', '', '', 0, 0, 0, 0, 0)`,
+  ],
+];
+
+/**
+ * Brings the schema up to date. Of several slotd that start at once one does it and the others find it done.
+ *
+ * @throws {LedgerSchemaError} when a newer slotd has used the database.
+ */
+export async function migrate(database: Database): Promise<void> {
+  await database.writeSchema(async (session) => {
+    await session.query("CREATE TABLE IF NOT EXISTS slotd_schema (version BIGINT NOT NULL)");
+    const found = await schemaVersion(session);
+    if (found > migrations.length) throw new LedgerSchemaError(found, migrations.length);
+    if (found === migrations.length) return;
+    for (const migration of migrations.slice(found)) {
+      for (const statement of migration(database.dialect)) await session.query(statement);
+    }
+    await session.query("DELETE FROM slotd_schema");
+    await session.query("INSERT INTO slotd_schema (version) VALUES ($1)", [migrations.length]);
+  });
+}
+
+async function schemaVersion(session: Session): Promise<number> {
+  const [row] = await session.query("SELECT version FROM slotd_schema");
+  return Number(row?.version ?? 0);
+}

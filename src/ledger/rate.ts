@@ -1,0 +1,20 @@
+import type { Rate } from "./ledger.ts";
+
+/*
+ * A token bucket is kept as the one moment at which it is full again. It holds `burst` tokens and gets one each
+ * `interval`; taking one puts that moment off by an interval.
+ */
+
+/**
+ * The first moment at which a slot may be given.
+ *
+ * @param fullAt when the bucket is full again; in the past, it is full. Milliseconds, as the result.
+ */
+export function mayTakeAt(fullAt: number, { slotsPerMinute, burst }: Rate): number {
+  return fullAt - (burst - 1) * (60_000 / slotsPerMinute);
+}
+
+/** When the bucket is full again after a slot was given now. */
+export function afterTaking(fullAt: number, now: number, { slotsPerMinute }: Rate): number {
+  return Math.max(fullAt, now) + 60_000 / slotsPerMinute;
+}

@@ -1,0 +1,158 @@
+import type { BulkStatement, Row, Value } from "./database.ts";
+import type { FileState, LedgerFile } from "./ledger.ts";
+
+/** How the states of a file are written in the database. */
+export const stateNumbers = { reserved: 0, complete: 1, lapsed: 2, doomed: 3 } as const satisfies Record<
+  FileState,
+  number
+>;
+
+const stateNames = ["reserved", "complete", "lapsed", "doomed"] as const satisfies readonly FileState[];
+
+const fileColumns = `f.id, f.token, f.filename, f.size, f.state, f.reserved_at, f.ask_at, f.completed_at,
+  f.expires_at, a.domain, a.jid, a.purpose`;
+
+/*
+ * `f` is a file, `a` its account; a condition follows. SQLite keeps the order of a CROSS JOIN: what is written first
+ * is walked, by the index that the condition and the order ask for. PostgreSQL knows by itself.
+ */
+export const filesFirst = "FROM slotd_files f CROSS JOIN slotd_accounts a WHERE a.id = f.account AND";
+export const accountsFirst = "FROM slotd_accounts a CROSS JOIN slotd_files f WHERE f.account = a.id AND";
+
+/** What `readFile` reads. */
+export const selectFiles = {
+  filesFirst: `SELECT ${fileColumns} ${filesFirst}`,
+  accountsFirst: `SELECT ${fileColumns} ${accountsFirst}`,
+};
+
+/** A file as the database has it. */
+export interface FileRow extends LedgerFile {
+  readonly id: number;
+}
+
+/** Reads what `selectFiles` gave. */
+export function readFile(row: Row): FileRow {
+  return {
+    id: Number(row.id),
+    token: String(row.token),
+    domain: String(row.domain),
+    jid: String(row.jid),
+    purpose: String(row.purpose),
+    filename: String(row.filename),
+    size: Number(row.size),
+    state: stateNames[Number(row.state)] ?? "doomed",
+    reserved: new Date(Number(row.reserved_at)),
+    askAt: dateOf(row.ask_at),
+    completed: dateOf(row.completed_at),
+    expires: dateOf(row.expires_at),
+  };
+}
+
+/** Milliseconds since 1970. */
+export function timeOf(date: Date | undefined): Value {
+  return date === undefined ? null : date.getTime();
+}
+
+function dateOf(value: Value | undefined): Date | undefined {
+  return value === null || value === undefined ? undefined : new Date(Number(value));
+}
+
+/** An account as the database has it; a new one has no `id` yet. */
+export interface AccountRow {
+  readonly id: number | undefined;
+  readonly domain: string;
+  readonly jid: string;
+  readonly purpose: string;
+  readonly bytes: number;
+  readonly files: number;
+  /** The day that the two below are of: a number of days since 1970, UTC. */
+  readonly day: number;
+  readonly dayBytes: number;
+  readonly dayFiles: number;
+}
+
+/** Reads a row of slotd_accounts. */
+export function readAccount(row: Row): AccountRow {
+  return {
+    id: Number(row.id),
+    domain: String(row.domain),
+    jid: String(row.jid),
+    purpose: String(row.purpose),
+    bytes: Number(row.bytes),
+    files: Number(row.files),
+    day: Number(row.day),
+    dayBytes: Number(row.day_bytes),
+    dayFiles: Number(row.day_files),
+  };
+}
+
+const columns = "domain, jid, purpose, bytes, files, day, day_bytes, day_files";
+const counts = {
+  bytes: "bigint",
+  files: "bigint",
+  day: "bigint",
+  day_bytes: "bigint",
+  day_files: "bigint",
+} as const;
+
+export const findFiles: BulkStatement = {
+  input: { token: "text" },
+  sql: `SELECT ${fileColumns} FROM input JOIN slotd_files f ON f.token = input.token
+    JOIN slotd_accounts a ON a.id = f.account`,
+};
+
+export const findAccounts: BulkStatement = {
+  input: { domain: "text", jid: "text" },
+  sql: `SELECT a.id, a.domain, a.jid, a.purpose, a.bytes, a.files, a.day, a.day_bytes, a.day_files
+    FROM slotd_accounts a JOIN input ON a.domain = input.domain AND a.jid = input.jid`,
+};
+
+export const insertAccounts: BulkStatement = {
+  input: { domain: "text", jid: "text", purpose: "text", ...counts },
+  sql: `INSERT INTO slotd_accounts (${columns}) SELECT ${columns} FROM input RETURNING id, domain, jid, purpose`,
+};
+
+export const updateAccounts: BulkStatement = {
+  input: { id: "bigint", ...counts },
+  sql: `UPDATE slotd_accounts SET bytes = input.bytes, files = input.files, day = input.day,
+    day_bytes = input.day_bytes, day_files = input.day_files FROM input WHERE slotd_accounts.id = input.id`,
+};
+
+export const insertFiles: BulkStatement = {
+  input: {
+    token: "text",
+    account: "bigint",
+    filename: "text",
+    size: "bigint",
+    state: "bigint",
+    reserved_at: "bigint",
+    ask_at: "bigint",
+    completed_at: "bigint",
+    expires_at: "bigint",
+  },
+  sql: `INSERT INTO slotd_files (token, account, filename, size, state, reserved_at, ask_at, completed_at, expires_at)
+    SELECT token, account, filename, size, state, reserved_at, ask_at, completed_at, expires_at FROM input`,
+};
+
+export const updateFiles: BulkStatement = {
+  input: { id: "bigint", size: "bigint", state: "bigint", ask_at: "bigint", completed_at: "bigint" },
+  sql: `UPDATE slotd_files SET size = input.size, state = input.state, ask_at = input.ask_at,
+    completed_at = input.completed_at FROM input WHERE slotd_files.id = input.id`,
+};
+
+export const deleteFiles: BulkStatement = {
+  input: { id: "bigint" },
+  sql: "DELETE FROM slotd_files WHERE id IN (SELECT id FROM input)",
+};
+
+export const findRates: BulkStatement = {
+  input: { domain: "text", name: "text" },
+  sql: `SELECT r.domain, r.name, r.full_at FROM slotd_rates r
+    JOIN input ON r.domain = input.domain AND r.name = input.name`,
+};
+
+export const saveRates: BulkStatement = {
+  input: { domain: "text", name: "text", full_at: "bigint" },
+  sql: `INSERT INTO slotd_rates (domain, name, full_at) SELECT domain, name, full_at FROM input WHERE true
+    ON CONFLICT (domain, name) DO UPDATE SET full_at = excluded.full_at`,
+};

@@ -1,0 +1,163 @@
+import { SQLiteError, Database as Sqlite, type Statement } from "bun:sqlite";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BulkStatement, Database, Dialect, Row, Session, Value } from "./database.ts";
+import { LedgerAwayError } from "./errors.ts";
+
+/** How long a change waits for another process that is writing; milliseconds. */
+const patience = 10_000;
+
+/**
+ * Opens the SQLite database in this file, which is made when it is missing, with its folder. It is in WAL mode and
+ * every commit is synced (`synchronous = FULL`), so that what was committed survives a power cut.
+ *
+ * @throws {LedgerAwayError} when the file cannot be opened.
+ */
+export async function openSqlite(path: string): Promise<Database> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o750 });
+    return new SqliteDatabase(path);
+  } catch (error) {
+    throw awayIfAway(error);
+  }
+}
+
+class SqliteDatabase implements Database {
+  readonly dialect: Dialect = {
+    id: "INTEGER PRIMARY KEY",
+    texts: (value) => `(SELECT value FROM json_each(${value}))`,
+    numbers: (value) => `(SELECT value FROM json_each(${value}))`,
+  };
+  readonly #writer: Connection;
+  /** Of its own, so that what is read is what was committed, also while a change is under way. */
+  readonly #reader: Connection;
+
+  constructor(path: string) {
+    this.#writer = new Connection(path);
+    try {
+      this.#reader = new Connection(path);
+    } catch (error) {
+      this.#writer.close();
+      throw error;
+    }
+  }
+
+  query(sql: string, values?: readonly Value[]): Promise<readonly Row[]> {
+    return this.#reader.query(sql, values);
+  }
+
+  bulk(statement: BulkStatement, input: readonly (readonly Value[])[]): Promise<readonly Row[]> {
+    return this.#reader.bulk(statement, input);
+  }
+
+  async write<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    await this.#begin();
+    try {
+      const result = await work(this.#writer);
+      await this.#writer.query("COMMIT");
+      return result;
+    } catch (error) {
+      await this.#writer.query("ROLLBACK").catch(() => undefined);
+      throw error;
+    }
+  }
+
+  writeSchema<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.write(work);
+  }
+
+  async close(): Promise<void> {
+    this.#reader.close();
+    this.#writer.close();
+  }
+
+  /** Waits its turn without blocking the process, as SQLite's own waiting would. */
+  async #begin(): Promise<void> {
+    const giveUpAt = performance.now() + patience;
+    for (;;) {
+      try {
+        await this.#writer.query("BEGIN IMMEDIATE");
+        return;
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > giveUpAt) throw error;
+        await sleep(5);
+      }
+    }
+  }
+}
+
+class Connection implements Session {
+  readonly #sqlite: Sqlite;
+  readonly #statements = new Map<string, Statement<Row, Value[]>>();
+
+  constructor(path: string) {
+    this.#sqlite = new Sqlite(path, { create: true, readwrite: true, strict: true });
+    for (const pragma of [
+      // Only for the switch to WAL and the checkpoints; changes wait in #begin().
+      "busy_timeout = 100",
+      "journal_mode = WAL",
+      "synchronous = FULL",
+      "foreign_keys = ON",
+      // 32 MiB of pages, and a log that takes about 64 MiB before it is written back: pages that are changed often are
+      // then written back once.
+      "cache_size = -32768",
+      "wal_autocheckpoint = 16384",
+      "journal_size_limit = 67108864",
+    ]) {
+      this.#sqlite.run(`PRAGMA ${pragma}`);
+    }
+  }
+
+  async query(sql: string, values: readonly Value[] = []): Promise<readonly Row[]> {
+    try {
+      return this.#prepared(sql).all(...values);
+    } catch (error) {
+      throw awayIfAway(error);
+    }
+  }
+
+  async bulk({ input, sql }: BulkStatement, rows: readonly (readonly Value[])[]): Promise<readonly Row[]> {
+    const names = Object.keys(input);
+    const marks = names.map((_, i) => `?${i + 1}`).join(", ");
+    const statement = `WITH input (${names.join(", ")}) AS (VALUES (${marks})) ${sql}`;
+    try {
+      const prepared = this.#prepared(statement);
+      const results: Row[] = [];
+      for (const row of rows) for (const result of prepared.all(...row)) results.push(result);
+      return results;
+    } catch (error) {
+      throw awayIfAway(error);
+    }
+  }
+
+  close(): void {
+    for (const statement of this.#statements.values()) statement.finalize();
+    this.#statements.clear();
+    this.#sqlite.close();
+  }
+
+  #prepared(sql: string): Statement<Row, Value[]> {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#sqlite.prepare<Row, Value[]>(sql.replace(/\$(\d+)/g, "?$1"));
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  const cause = error instanceof LedgerAwayError ? error.cause : error;
+  return cause instanceof SQLiteError && (cause.code ?? "").startsWith("SQLITE_BUSY");
+}
+
+/** What is not the fault of a statement: the file is locked, full, read-only, gone or damaged. */
+function awayIfAway(error: unknown): unknown {
+  if (!(error instanceof SQLiteError)) {
+    const isSystem = error instanceof Error && "code" in error && "syscall" in error;
+    return isSystem ? new LedgerAwayError(error.message, error) : error;
+  }
+  const isOurs = /^SQLITE_(CONSTRAINT|ERROR|MISUSE|MISMATCH|RANGE|TOOBIG)/.test(error.code ?? "SQLITE_ERROR");
+  return isOurs ? error : new LedgerAwayError(`SQLite says "${error.message}".`, error);
+}

@@ -1,0 +1,574 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { Ledger, LedgerFile, Limits, OverLimit, Reservation } from "../../src/ledger/ledger.ts";
+
+/** A ledger of a test, on an empty database of its own. */
+export interface TestLedger {
+  readonly ledger: Ledger;
+  /** Opens the same database once more, as another slotd would. */
+  again(): Promise<Ledger>;
+  /** Closes all that was opened, and removes the database. */
+  stop(): Promise<void>;
+}
+
+export const none = { bytes: undefined, files: undefined };
+
+export const noLimits: Limits = {
+  purpose: none,
+  user: none,
+  userDaily: none,
+  domain: none,
+  total: none,
+  whenFull: "refuse",
+  mayDelete: ["message", "ephemeral"],
+  rates: [],
+};
+
+const seconds = 1000;
+const hours = 3_600_000;
+const start = Date.UTC(2030, 0, 15, 10, 0, 0);
+
+/** What every ledger promises, whatever the database behind it. */
+export function ledgerContract(name: string, open: (now: () => Date) => Promise<TestLedger>): void {
+  let clock = start;
+  let opened: TestLedger;
+  let ledger: Ledger;
+  let count = 0;
+  const now = () => new Date(clock);
+  const at = (time: number) => new Date(start + time);
+
+  beforeEach(async () => {
+    clock = start;
+    opened = await open(now);
+    ledger = opened.ledger;
+  });
+  afterEach(async () => {
+    expect(await ledger.audit()).toEqual([]);
+    await opened.stop();
+  });
+
+  const reservation = (change: Partial<Reservation> = {}): Reservation => {
+    count += 1;
+    return {
+      token: count.toString(16).padStart(16, "0"),
+      domain: "example.org",
+      jid: "juliet@example.org",
+      purpose: "message",
+      filename: "très cool.jpg",
+      size: 100,
+      putUntil: new Date(clock + 60 * seconds),
+      expires: undefined,
+      ...change,
+    };
+  };
+  const reserve = (change: Partial<Reservation> = {}, limits: Partial<Limits> = {}) =>
+    ledger.reserve(reservation(change), { ...noLimits, ...limits });
+  /** Reserves, expects to succeed, completes. */
+  const upload = async (change: Partial<Reservation> = {}): Promise<string> => {
+    const wanted = reservation(change);
+    expect(await ledger.reserve(wanted, noLimits)).toEqual({ doomed: [] });
+    expect(await ledger.complete(wanted.token, wanted.size, () => noLimits)).toBe("complete");
+    return wanted.token;
+  };
+  const held = async (jid = "juliet@example.org") => {
+    const accounts = await ledger.usage({ jid });
+    return accounts.reduce((sum, { bytes, files }) => [sum[0] + bytes, sum[1] + files] as [number, number], [
+      0, 0,
+    ] as [number, number]);
+  };
+  const tokens = (files: readonly LedgerFile[]) => files.map(({ token }) => token);
+  const overOf = (outcome: Awaited<ReturnType<typeof reserve>>): OverLimit => {
+    if (!("over" in outcome)) throw new Error("expected a refusal, and it was reserved");
+    return outcome;
+  };
+
+  describe(`${name}: reserve, complete, release`, () => {
+    test("a reservation counts at once, and a complete file goes on counting", async () => {
+      const wanted = reservation({ expires: at(24 * hours) });
+      expect(await ledger.reserve(wanted, noLimits)).toEqual({ doomed: [] });
+      expect(await held()).toEqual([100, 1]);
+      clock += 5 * seconds;
+      expect(await ledger.complete(wanted.token, 100, () => noLimits)).toBe("complete");
+      expect(await held()).toEqual([100, 1]);
+      const { putUntil: _, ...rest } = wanted;
+      expect(await ledger.find(wanted.token)).toMatchObject({
+        ...rest,
+        state: "complete",
+        reserved: at(0),
+        completed: at(5 * seconds),
+        askAt: undefined,
+      });
+    });
+
+    test("a released reservation leaves nothing behind", async () => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      expect(await ledger.release(wanted.token)).toBe(true);
+      expect(await ledger.release(wanted.token)).toBe(false);
+      expect(await ledger.usage({})).toEqual([
+        expect.objectContaining({ bytes: 0, files: 0, today: { bytes: 0, files: 0 } }),
+      ]);
+      expect(await ledger.find(wanted.token)).toBeUndefined();
+    });
+
+    test("asking again changes nothing", async () => {
+      const wanted = reservation();
+      for (let i = 0; i < 3; i += 1) expect(await ledger.reserve(wanted, noLimits)).toEqual({ doomed: [] });
+      for (let i = 0; i < 3; i += 1)
+        expect(await ledger.complete(wanted.token, 100, () => noLimits)).toBe("complete");
+      expect(await ledger.release(wanted.token)).toBe(false);
+      await ledger.lapse(wanted.token);
+      expect(await held()).toEqual([100, 1]);
+    });
+
+    test("a size that the store knows better is put right", async () => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      await ledger.complete(wanted.token, 90, () => noLimits);
+      expect(await held()).toEqual([90, 1]);
+    });
+
+    test("a token that is not known is gone", async () => {
+      expect(await ledger.complete("00ff00ff00ff00ff", 5, () => noLimits)).toBe("gone");
+      expect(await ledger.release("00ff00ff00ff00ff")).toBe(false);
+    });
+
+    test("files of no bytes count as files", async () => {
+      await upload({ size: 0 });
+      expect(await held()).toEqual([0, 1]);
+    });
+
+    test("sizes up to 2^53 - 1 are kept to the byte, and no sum goes past it", async () => {
+      await upload({ size: 2 ** 53 - 101 });
+      expect(await reserve({ size: 100 })).toEqual({ doomed: [] });
+      expect(overOf(await reserve({ size: 1 }))).toMatchObject({ used: 2 ** 53 - 1 });
+      expect(await held()).toEqual([2 ** 53 - 1, 2]);
+    });
+  });
+
+  describe(`${name}: what the store is asked about`, () => {
+    test("a reservation is asked about after its PUT URL has expired, and not before", async () => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      clock += 60 * seconds;
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      clock += 60 * seconds;
+      expect(tokens(await ledger.toAsk(["example.org"], 10))).toEqual([wanted.token]);
+      expect(await ledger.toAsk(["example.net"], 10)).toEqual([]);
+      await ledger.complete(wanted.token, 100, () => noLimits);
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+    });
+
+    test("bytes that never came are given back, on their day as well", async () => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      clock += 120 * seconds;
+      await ledger.lapse(wanted.token);
+      expect(await ledger.find(wanted.token)).toBeUndefined();
+      const userDaily = { bytes: 100, files: 1 };
+      expect(await reserve({}, { userDaily })).toEqual({ doomed: [] });
+    });
+
+    test("bytes that come late take their place again", async () => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      clock += 120 * seconds;
+      await ledger.lapse(wanted.token, new Date(clock + 1 * hours));
+      // Asked for again, as after a lost answer: it is not forgotten before its time.
+      await ledger.lapse(wanted.token, new Date(clock + 1 * hours));
+      expect(await held()).toEqual([0, 0]);
+      clock += 2 * hours;
+      expect(tokens(await ledger.toAsk(["example.org"], 10))).toEqual([wanted.token]);
+      expect(await ledger.complete(wanted.token, 100, () => noLimits)).toBe("complete");
+      expect(await held()).toEqual([100, 1]);
+    });
+
+    test("bytes that come late and find no room are to be removed", async () => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      await ledger.lapse(wanted.token, at(1 * hours));
+      await upload({ size: 60 });
+      const limits = { ...noLimits, user: { bytes: 150, files: undefined } };
+      expect(await ledger.complete(wanted.token, 100, () => limits)).toBe("over");
+      expect(await held()).toEqual([60, 1]);
+      expect(tokens(await ledger.doomed(["example.org"], { limit: 10 }))).toEqual([wanted.token]);
+      expect(await ledger.complete(wanted.token, 100, () => limits)).toBe("gone");
+    });
+
+    test("what had lapsed is forgotten when the store has nothing the second time", async () => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      await ledger.lapse(wanted.token, at(1 * hours));
+      clock += 1 * hours;
+      await ledger.lapse(wanted.token);
+      expect(await ledger.find(wanted.token)).toBeUndefined();
+    });
+
+    test("an upload under way puts the question off", async () => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      await ledger.postpone(wanted.token, at(1 * hours));
+      clock += 0.5 * hours;
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      clock += 0.5 * hours;
+      expect(tokens(await ledger.toAsk(["example.org"], 10))).toEqual([wanted.token]);
+    });
+  });
+
+  describe(`${name}: quotas`, () => {
+    const bytes = (allowed: number) => ({ bytes: allowed, files: undefined });
+    const files = (allowed: number) => ({ bytes: undefined, files: allowed });
+
+    test.each([
+      ["purpose", { purpose: "message" }, { purpose: "profile" }],
+      ["user", { purpose: "profile" }, { jid: "romeo@example.org" }],
+      ["domain", { jid: "romeo@example.org" }, { domain: "example.net" }],
+    ] as const)(
+      "of a %s: exactly full is allowed, one byte more is not, and others are not touched",
+      async (limit, same, other) => {
+        await upload({ size: 60 });
+        expect(await reserve({ ...same, size: 40 }, { [limit]: bytes(100) })).toEqual({ doomed: [] });
+        const refused = overOf(await reserve({ ...same, size: 1 }, { [limit]: bytes(100) }));
+        expect(refused).toMatchObject({ over: limit, unit: "bytes", allowed: 100, asked: 1 });
+        expect(refused.used).toBe(100);
+        expect(await reserve({ ...other, size: 100 }, { [limit]: bytes(100) })).toEqual({ doomed: [] });
+      },
+    );
+
+    test("of the whole counts every domain", async () => {
+      await upload({ size: 60 });
+      await upload({ domain: "example.net", jid: "romeo@example.net", size: 40 });
+      const refused = overOf(await reserve({ domain: "example.com", size: 1 }, { total: bytes(100) }));
+      expect(refused).toMatchObject({ over: "total", used: 100, allowed: 100, asked: 1 });
+    });
+
+    test.each(["purpose", "user", "domain", "total", "userDaily"] as const)(
+      "in files, of %s: one more than allowed is refused",
+      async (limit) => {
+        await upload({ size: 0 });
+        expect(await reserve({ size: 0 }, { [limit]: files(2) })).toEqual({ doomed: [] });
+        expect(overOf(await reserve({ size: 0 }, { [limit]: files(2) }))).toMatchObject({
+          over: limit,
+          unit: "files",
+          used: 2,
+          allowed: 2,
+          asked: 1,
+        });
+      },
+    );
+
+    test("a refused reservation leaves nothing behind", async () => {
+      overOf(await reserve({ size: 101 }, { user: bytes(100) }));
+      expect(await held()).toEqual([0, 0]);
+      expect(await ledger.files({}, { limit: 10 })).toEqual([]);
+    });
+
+    test("of simultaneous reservations no more succeed than there is room for", async () => {
+      const outcomes = await Promise.all(
+        Array.from({ length: 50 }, () => reserve({ size: 10 }, { user: bytes(100), rates: [] })),
+      );
+      expect(outcomes.filter((outcome) => "doomed" in outcome).length).toBe(10);
+      expect(await held()).toEqual([100, 10]);
+    });
+
+    test("of simultaneous reservations through two ledgers no more succeed than there is room for", async () => {
+      const other = await opened.again();
+      const outcomes = await Promise.all(
+        Array.from({ length: 60 }, (_, i) =>
+          (i % 2 ? ledger : other).reserve(reservation({ size: 10 }), { ...noLimits, domain: bytes(100) }),
+        ),
+      );
+      expect(outcomes.filter((outcome) => "doomed" in outcome).length).toBe(10);
+      expect(await held()).toEqual([100, 10]);
+    });
+
+    test("of one token through two ledgers at once, one completion counts", async () => {
+      const other = await opened.again();
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      const completions = await Promise.all(
+        [ledger, other, ledger, other].map((each) => each.complete(wanted.token, 100, () => noLimits)),
+      );
+      expect(completions).toEqual(["complete", "complete", "complete", "complete"]);
+      await Promise.all([ledger.lapse(wanted.token), other.release(wanted.token)]);
+      expect(await held()).toEqual([100, 1]);
+    });
+
+    test("of a day ends at midnight UTC, and a deleted file still counts on its day", async () => {
+      const userDaily = bytes(100);
+      const token = await upload({ size: 100 });
+      await ledger.doom([token]);
+      await ledger.forget([token]);
+      expect(overOf(await reserve({ size: 1 }, { userDaily }))).toEqual({
+        over: "userDaily",
+        unit: "bytes",
+        used: 100,
+        allowed: 100,
+        asked: 1,
+        retryAt: new Date(Date.UTC(2030, 0, 16)),
+      });
+      clock = Date.UTC(2030, 0, 16);
+      expect(await reserve({ size: 100 }, { userDaily })).toEqual({ doomed: [] });
+    });
+  });
+
+  describe(`${name}: when to try again`, () => {
+    const user = { bytes: 100, files: undefined };
+
+    test("when enough files have expired, and then the same request succeeds", async () => {
+      await upload({ size: 50, expires: at(3 * hours) });
+      await upload({ size: 40, expires: at(2 * hours) });
+      await upload({ size: 10, expires: undefined });
+      const wanted = reservation({ size: 80 });
+      expect(overOf(await ledger.reserve(wanted, { ...noLimits, user })).retryAt).toEqual(at(3 * hours));
+      const smaller = reservation({ size: 40 });
+      expect(overOf(await ledger.reserve(smaller, { ...noLimits, user })).retryAt).toEqual(at(2 * hours));
+      clock = start + 2 * hours - 1;
+      overOf(await ledger.reserve(smaller, { ...noLimits, user }));
+      clock = start + 2 * hours;
+      expect(await ledger.reserve(smaller, { ...noLimits, user })).toMatchObject({ doomed: [{ size: 40 }] });
+    });
+
+    test("never, when the file is larger than what is allowed or what is there never expires", async () => {
+      expect(overOf(await reserve({ size: 101 }, { user })).retryAt).toBeUndefined();
+      await upload({ size: 100 });
+      expect(overOf(await reserve({ size: 1 }, { user })).retryAt).toBeUndefined();
+      const userDaily = { bytes: 100, files: undefined };
+      expect(overOf(await reserve({ size: 101 }, { userDaily })).retryAt).toBeUndefined();
+    });
+
+    test("soon after its PUT URL expires, when a reservation may come to nothing", async () => {
+      await reserve({ size: 100 });
+      const { retryAt } = overOf(await reserve({ size: 1 }, { user }));
+      expect(retryAt?.getTime()).toBeGreaterThan(start + 60 * seconds);
+      expect(retryAt?.getTime()).toBeLessThan(start + 90 * seconds);
+    });
+
+    test("the latest of all limits that are in the way", async () => {
+      await upload({ size: 100, expires: at(24 * hours) });
+      const limits = { user, rates: [{ name: "juliet@example.org", rate: { slotsPerMinute: 1, burst: 1 } }] };
+      const { over, retryAt } = overOf(await reserve({ size: 1 }, { ...limits, userDaily: user }));
+      expect([over, retryAt]).toEqual(["user", at(24 * hours)]);
+    });
+  });
+
+  describe(`${name}: rates`, () => {
+    const rates = (slotsPerMinute: number, burst: number, ...names: string[]) => ({
+      rates: names.map((who) => ({ name: who, rate: { slotsPerMinute, burst } })),
+    });
+
+    test("a burst, then one each interval, and the time told is exact", async () => {
+      const limits = rates(6, 3, "juliet@example.org");
+      for (let i = 0; i < 3; i += 1) expect(await reserve({}, limits)).toEqual({ doomed: [] });
+      expect(overOf(await reserve({}, limits))).toEqual({
+        over: "rate",
+        unit: "slots",
+        used: 0,
+        allowed: 3,
+        asked: 1,
+        retryAt: at(10 * seconds),
+      });
+      clock = start + 10 * seconds - 1;
+      overOf(await reserve({}, limits));
+      clock = start + 10 * seconds;
+      expect(await reserve({}, limits)).toEqual({ doomed: [] });
+      overOf(await reserve({}, limits));
+      clock += 60 * seconds;
+      for (let i = 0; i < 3; i += 1) expect(await reserve({}, limits)).toEqual({ doomed: [] });
+      overOf(await reserve({}, limits));
+    });
+
+    test("every name is charged, and shared by two ledgers", async () => {
+      const other = await opened.again();
+      const all = [
+        await reserve({}, rates(1, 2, "juliet@example.org", "example.com")),
+        await other.reserve(reservation(), {
+          ...noLimits,
+          ...rates(1, 2, "romeo@example.com", "example.com"),
+        }),
+        await ledger.reserve(reservation(), {
+          ...noLimits,
+          ...rates(1, 2, "tybalt@example.com", "example.com"),
+        }),
+      ];
+      expect(all.map((outcome) => "over" in outcome)).toEqual([false, false, true]);
+    });
+
+    test("a refused request is not charged", async () => {
+      const limits = rates(1, 1, "juliet@example.org");
+      overOf(await reserve({}, { ...limits, user: { bytes: 1, files: undefined } }));
+      expect(await reserve({}, limits)).toEqual({ doomed: [] });
+    });
+  });
+
+  describe(`${name}: delete-oldest`, () => {
+    const limits = { user: { bytes: 100, files: undefined }, whenFull: "delete-oldest" } as const;
+
+    test("the oldest complete files give way, no more than needed, at once", async () => {
+      const oldest = await upload({ size: 30 });
+      const second = await upload({ size: 30 });
+      const third = await upload({ size: 30 });
+      const outcome = await reserve({ size: 50 }, limits);
+      expect("doomed" in outcome && tokens(outcome.doomed)).toEqual([oldest, second]);
+      expect(await held()).toEqual([80, 2]);
+      expect((await ledger.find(third))?.state).toBe("complete");
+      expect(tokens(await ledger.doomed(["example.org"], { limit: 10 })).sort()).toEqual(
+        [oldest, second].sort(),
+      );
+    });
+
+    test("reservations, other users' files and purposes that may not be deleted stay", async () => {
+      await reserve({ size: 30 });
+      await upload({ size: 30, purpose: "permanent" });
+      await upload({ size: 100, jid: "romeo@example.org" });
+      const mine = await upload({ size: 40 });
+      const outcome = await reserve({ size: 30 }, limits);
+      expect("doomed" in outcome && tokens(outcome.doomed)).toEqual([mine]);
+      expect(overOf(await reserve({ size: 50 }, limits)).over).toBe("user");
+    });
+
+    test("nothing is deleted for a request that is refused in any case", async () => {
+      await upload({ size: 100 });
+      overOf(await reserve({ size: 101 }, limits));
+      overOf(await reserve({ size: 10 }, { ...limits, userDaily: { bytes: 100, files: undefined } }));
+      overOf(await reserve({ size: 10 }, { ...limits, purpose: { bytes: 5, files: undefined } }));
+      expect(await held()).toEqual([100, 1]);
+    });
+
+    test("of a full domain the oldest files of all its users give way", async () => {
+      const romeos = await upload({ size: 60, jid: "romeo@example.org" });
+      await upload({ size: 40 });
+      const outcome = await reserve(
+        { size: 10 },
+        { domain: { bytes: 100, files: undefined }, whenFull: "delete-oldest" },
+      );
+      expect("doomed" in outcome && tokens(outcome.doomed)).toEqual([romeos]);
+    });
+
+    test("more files than are looked at together give way", async () => {
+      for (let i = 0; i < 250; i += 1) await upload({ size: 1 });
+      const outcome = await reserve({ size: 100 }, { ...limits, user: { bytes: 250, files: undefined } });
+      expect("doomed" in outcome && outcome.doomed.length).toBe(100);
+      expect(await held()).toEqual([250, 151]);
+    });
+
+    test("simultaneous reservations never count a deleted file twice", async () => {
+      for (let i = 0; i < 10; i += 1) await upload({ size: 10 });
+      const outcomes = await Promise.all(Array.from({ length: 10 }, () => reserve({ size: 10 }, limits)));
+      const given = outcomes.flatMap((outcome) => ("doomed" in outcome ? tokens(outcome.doomed) : []));
+      expect(new Set(given).size).toBe(10);
+      expect(await held()).toEqual([100, 10]);
+    });
+  });
+
+  describe(`${name}: expiry and the sweep`, () => {
+    test("expired files are doomed in batches, the oldest expiry first, and wait for the sweep", async () => {
+      const later = await upload({ expires: at(2 * hours) });
+      const sooner = await upload({ expires: at(1 * hours) });
+      await upload({ expires: at(3 * hours) });
+      await upload({ expires: undefined });
+      clock = start + 2 * hours;
+      expect(await ledger.expired(["example.org"])).toEqual({ bytes: 200, files: 2 });
+      expect(await ledger.expire(["example.net"], 10)).toBe(0);
+      expect(await ledger.expire(["example.org"], 1)).toBe(1);
+      expect(tokens(await ledger.doomed(["example.org"], { limit: 10 }))).toEqual([sooner]);
+      expect(await ledger.expire(["example.org"], 10)).toBe(1);
+      expect(await ledger.expire(["example.org"], 10)).toBe(0);
+      expect(await held()).toEqual([200, 2]);
+      const doomed = tokens(await ledger.doomed(["example.org"], { limit: 10 }));
+      expect([...doomed].sort()).toEqual([later, sooner].sort());
+      const [first = ""] = doomed;
+      expect(tokens(await ledger.doomed(["example.org"], { limit: 10, after: first }))).toEqual(
+        doomed.slice(1),
+      );
+      await ledger.forget(doomed);
+      expect(await ledger.doomed(["example.org"], { limit: 10 })).toEqual([]);
+      expect(await held()).toEqual([200, 2]);
+    });
+
+    test("what was doomed is still doomed after the ledger was opened again", async () => {
+      const token = await upload();
+      await ledger.doom([token]);
+      const other = await opened.again();
+      expect(tokens(await other.doomed(["example.org"], { limit: 10 }))).toEqual([token]);
+    });
+
+    test("dooming gives those that it doomed, once", async () => {
+      const token = await upload();
+      expect(tokens(await ledger.doom([token, "00ff00ff00ff00ff"]))).toEqual([token]);
+      expect(await ledger.doom([token])).toEqual([]);
+      expect(await ledger.complete(token, 100, () => noLimits)).toBe("gone");
+      expect(await held()).toEqual([0, 0]);
+    });
+
+    test("forgetting a file that counts gives its space back", async () => {
+      await ledger.forget([await upload()]);
+      expect(await held()).toEqual([0, 0]);
+    });
+  });
+
+  describe(`${name}: listings`, () => {
+    test("usage by domain, JID and purpose", async () => {
+      await upload({ size: 1 });
+      await upload({ size: 2, purpose: "profile" });
+      await upload({ size: 4, jid: "romeo@example.org" });
+      await upload({ size: 8, domain: "example.net", jid: "romeo@example.org" });
+      const lines = (await ledger.usage({ domain: "example.org" })).map(
+        ({ jid, purpose, bytes, files, today }) => `${jid} ${purpose} ${bytes} ${files} ${today.bytes}`,
+      );
+      expect(lines).toEqual([
+        "juliet@example.org message 1 1 1",
+        "juliet@example.org profile 2 1 2",
+        "romeo@example.org message 4 1 4",
+      ]);
+      expect((await ledger.usage({ jid: "romeo@example.org" })).map(({ bytes }) => bytes)).toEqual([8, 4]);
+      expect((await ledger.usage({ purpose: "profile" })).map(({ bytes }) => bytes)).toEqual([2]);
+    });
+
+    test("files of a user in pages, each once", async () => {
+      const mine = new Set<string>();
+      for (let i = 0; i < 7; i += 1) mine.add(await upload({ purpose: i < 3 ? "message" : "profile" }));
+      await upload({ jid: "romeo@example.org" });
+      const seen: string[] = [];
+      for (let after = ""; ; after = seen.at(-1) ?? "") {
+        const page = await ledger.files({ jid: "juliet@example.org" }, { limit: 3, after });
+        if (page.length === 0) break;
+        seen.push(...tokens(page));
+      }
+      expect(seen).toEqual([...mine].sort());
+      expect(
+        await ledger.files({ jid: "juliet@example.org", purpose: "message" }, { limit: 9 }),
+      ).toHaveLength(3);
+    });
+
+    test("a file of the store that is not known is adopted once", async () => {
+      const file = {
+        token: "00ff00ff00ff00ff",
+        domain: "example.org",
+        jid: "juliet@example.org",
+        purpose: "message",
+        filename: "a.txt",
+        size: 5,
+        expires: undefined,
+        completed: at(0),
+      };
+      expect(await ledger.adopt(file)).toBe(true);
+      expect(await ledger.adopt(file)).toBe(false);
+      expect(await held()).toEqual([5, 1]);
+    });
+  });
+
+  describe(`${name}: opened again`, () => {
+    test("everything is still there", async () => {
+      const token = await upload({ expires: at(1 * hours) });
+      const before = await ledger.find(token);
+      const other = await opened.again();
+      expect(await other.find(token)).toEqual(before);
+      expect(await other.isReachable()).toBe(true);
+    });
+
+    test("several at once, on a database without a schema or with it", async () => {
+      const ledgers = await Promise.all(Array.from({ length: 5 }, () => opened.again()));
+      for (const each of ledgers) expect(await each.audit()).toEqual([]);
+    });
+  });
+}
