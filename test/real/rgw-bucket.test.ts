@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { s3Bucket } from "../../src/store/s3-bucket.ts";
 import { bucketContract, put } from "../contract/bucket.ts";
+import { inventoryContract } from "../contract/inventory.ts";
 import { s3ClientContract } from "../contract/s3-client.ts";
 import { type Rgw, startRgw } from "../peers/rgw.ts";
-import { storeUnderTest } from "./s3-under-test.ts";
+import { s3InventoryUnderTest, storeUnderTest } from "./s3-under-test.ts";
 
 let rgw: Rgw;
 beforeAll(async () => {
@@ -14,6 +15,7 @@ afterAll(() => rgw.stop());
 
 bucketContract("Ceph RGW", () => storeUnderTest(rgw));
 s3ClientContract("Ceph RGW", () => rgw);
+inventoryContract("Ceph RGW", () => s3InventoryUnderTest(rgw));
 
 describe("Ceph RGW: a bucket URL", () => {
   const object = { token: "00".repeat(16), filename: "très cool.jpg", size: 5, contentType: undefined };

@@ -1,5 +1,8 @@
 import { s3Bucket } from "../../src/store/s3-bucket.ts";
+import { s3Client } from "../../src/store/s3-client.ts";
+import { s3Inventory } from "../../src/store/s3-inventory.ts";
 import type { BucketUnderTest } from "../contract/bucket.ts";
+import type { InventoryUnderTest } from "../contract/inventory.ts";
 import type { S3Store } from "../peers/s3-store.ts";
 
 /** A real store as the bucket contract wants it: slotd signs the slots, AWS's own signer reads the objects back. */
@@ -9,6 +12,25 @@ export function storeUnderTest(store: S3Store): BucketUnderTest {
     bucket: s3Bucket({ bucketUrl, region, accessKeyId, secretAccessKey, addAcl: false }),
     created: 200,
     fetchObject: (getUrl) => store.fetchObject(keyOf(store, getUrl)),
+  };
+}
+
+/** A real store as the inventory contract wants it: files lie under a prefix, and are listed a few at a time. */
+export function s3InventoryUnderTest(store: S3Store): InventoryUnderTest {
+  const { region, accessKeyId, secretAccessKey } = store;
+  const client = s3Client({
+    bucketUrl: `${store.bucketUrl}/some%20prefix/a+b`,
+    region,
+    credentials: () => ({ accessKeyId, secretAccessKey }),
+    now: () => new Date(),
+  });
+  return {
+    inventory: s3Inventory(client, 7),
+    put: async (token, filename, content) => {
+      await store.putObject(`some prefix/a+b/${token}/${filename}`, content);
+      // What is no object of slotd's must not disturb.
+      await store.putObject(`some prefix/a+b/${token}.txt`, content);
+    },
   };
 }
 
