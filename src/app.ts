@@ -1,20 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { type DataFolder, diskBucket, diskBuckets, signingKeysIn } from "./app/disk-buckets.ts";
+import { type DataFolder, openKeys } from "./app/disk-buckets.ts";
+import { bucketOf, credentialsKey, type Served, servedOn } from "./app/domain-buckets.ts";
 import { groupBy } from "./app/group-by.ts";
 import { Keep, type Prepared, type Stoppable } from "./app/keep.ts";
+import { present } from "./app/present.ts";
+import { openCredentials, takesUploads, usesHttp } from "./app/s3-buckets.ts";
 import { componentKey, type DomainSettings, ServedDomain, slotMaker } from "./app/served-domain.ts";
 import type { Config, DomainConfig, ListenAddress } from "./config/config.ts";
-import type { HttpBucket } from "./http/http-bucket.ts";
 import { type HttpServer, startHttpServer } from "./http/http-server.ts";
 import { logHttp } from "./ops/events.ts";
 import type { Logger } from "./ops/log.ts";
 import type { Seconds, Slot, SlotRequest } from "./slot/slot.ts";
 import { makeSlot } from "./slots.ts";
+import type { CredentialSource } from "./store/credentials.ts";
 import { openDiskStore } from "./store/disk-store.ts";
 import type { ObjectStore } from "./store/object-store.ts";
-import { s3Bucket } from "./store/s3-bucket.ts";
 import type { SigningKeys } from "./store/signing-keys.ts";
+import type { Watched } from "./store/watched.ts";
 
 const deps = { now: () => new Date(), randomBytes };
 
@@ -45,12 +48,27 @@ export async function start(config: Config, log: Logger): Promise<App> {
   return running;
 }
 
-/** Makes one slot by hand, without XMPP and without asking the policy. */
-export async function makeSlotByHand(config: DomainConfig, request: SlotRequest): Promise<Slot> {
-  const bucket = config.s3
-    ? s3Bucket(config.s3)
-    : diskBucket(config, await signingKeysIn(config.disk.path, randomBytes), undefined);
-  return makeSlot(request, slotMaker({ config, bucket, ca: undefined }), deps);
+/**
+ * Makes one slot by hand, without XMPP and without asking the policy.
+ *
+ * @throws {CredentialsError} when there are no keys for the bucket; the log says why.
+ */
+export async function makeSlotByHand(config: DomainConfig, request: SlotRequest, log: Logger): Promise<Slot> {
+  const keys = takesUploads(config) ? await openKeys(config.disk.path, randomBytes, log) : undefined;
+  const credentials = config.s3 && (await openCredentials(config.s3.credentials, log));
+  try {
+    const bucket = bucketOf(config, keys, credentials, undefined);
+    return makeSlot(request, slotMaker({ config, bucket, ca: undefined }), deps);
+  } finally {
+    keys?.stop();
+    credentials?.stop();
+  }
+}
+
+/** What is open while it is used, and stops at once. */
+interface Kept<Item> {
+  readonly item: Item;
+  stop(): Promise<void>;
 }
 
 /** A disk store that is open as long as it is used. */
@@ -68,6 +86,8 @@ interface Listener {
 class Running implements App {
   readonly #log: Logger;
   readonly #stores = new Keep<OpenStore>();
+  readonly #keys = new Keep<Kept<Watched<SigningKeys>>>();
+  readonly #credentials = new Keep<Kept<CredentialSource>>();
   readonly #listeners = new Keep<Listener>();
   readonly #domains = new Keep<ServedDomain>();
   /** Ends when the listeners that a reload took away have let their uploads finish. */
@@ -84,7 +104,7 @@ class Running implements App {
 
   async stop(): Promise<void> {
     await Promise.all([this.#domains.stop(), this.#listeners.stop(), this.#leaving]);
-    await this.#stores.stop();
+    await Promise.all([this.#stores.stop(), this.#keys.stop(), this.#credentials.stop()]);
   }
 
   async reload(config: Config): Promise<void> {
@@ -110,27 +130,32 @@ class Running implements App {
       return part;
     };
     const onDisk = config.domains.filter(({ backend }) => backend === "disk");
+    const overHttp = config.domains.filter(usesHttp);
+    const keys = await prepare(this.#keys, this.#keysWanted(config.domains.filter(takesUploads)));
+    // Kept ones as well: a reload that finds a damaged file changes nothing.
+    for (const { item } of keys.items.values()) await item.refresh();
+    const credentials = await prepare(this.#credentials, this.#credentialsWanted(config.domains));
     const paths = [...new Set(onDisk.map(({ disk }) => disk.path))];
-    const keys = new Map<string, SigningKeys>();
-    for (const path of paths) keys.set(path, await signingKeysIn(path, randomBytes));
     const stores = await prepare(this.#stores, new Map(paths.map((path) => [path, () => openStore(path)])));
+    const keysOf = ({ disk }: DomainConfig) => keys.items.get(disk.path)?.item;
+    const credentialsOf = ({ s3 }: DomainConfig) => credentials.items.get(credentialsKey(s3))?.item;
     const folderOf = (path: string): DataFolder => ({
       store: present(stores.items.get(path)).store,
-      keys: present(keys.get(path)),
+      keys: present(keys.items.get(path)).item,
     });
-    const buckets = new Map(
-      [...groupBy(onDisk, listenKey)].map(([key, domains]) => [key, diskBuckets(domains, folderOf)]),
+    const served = new Map(
+      [...groupBy(overHttp, listenKey)].map(([key, domains]): [string, Served] => {
+        return [key, servedOn(domains, { keysOf, credentialsOf, folderOf }, deps)];
+      }),
     );
     const listeners = await prepare(
       this.#listeners,
-      new Map(onDisk.map((domain) => [listenKey(domain), this.#listener(domain, buckets)])),
+      new Map(overHttp.map((domain) => [listenKey(domain), this.#listener(domain, served)])),
     );
     const settings = await Promise.all(
       config.domains.map(async (domain): Promise<DomainSettings> => {
         const address = listeners.items.get(listenKey(domain))?.server.address;
-        const bucket = domain.s3
-          ? s3Bucket(domain.s3)
-          : diskBucket(domain, folderOf(domain.disk.path).keys, address);
+        const bucket = bucketOf(domain, keysOf(domain), credentialsOf(domain), address);
         return { config: domain, bucket, ca: await authorities(domain) };
       }),
     );
@@ -140,18 +165,34 @@ class Running implements App {
       this.#domains,
       new Map([...byKey].map(([key, each]) => [key, () => new ServedDomain(each, domainDeps)])),
     );
-    return { stores, listeners, buckets, domains, settings: byKey };
+    return { stores, keys, credentials, listeners, served, domains, settings: byKey };
   }
 
-  #listener(
-    { http }: DomainConfig,
-    buckets: ReadonlyMap<string, readonly HttpBucket[]>,
-  ): () => Promise<Listener> {
+  #keysWanted(domains: readonly DomainConfig[]): Map<string, () => Promise<Kept<Watched<SigningKeys>>>> {
+    return new Map(
+      domains.map(({ disk }) => [
+        disk.path,
+        async () => kept(await openKeys(disk.path, randomBytes, this.#log)),
+      ]),
+    );
+  }
+
+  #credentialsWanted(domains: readonly DomainConfig[]): Map<string, () => Promise<Kept<CredentialSource>>> {
+    return new Map(
+      domains.flatMap(({ s3 }) =>
+        s3 === undefined
+          ? []
+          : [[credentialsKey(s3), async () => kept(await openCredentials(s3.credentials, this.#log))]],
+      ),
+    );
+  }
+
+  #listener({ http }: DomainConfig, served: ReadonlyMap<string, Served>): () => Promise<Listener> {
     const key = addressKey(http.listen);
     return async () => {
       const server = await startHttpServer({
         listen: http.listen,
-        buckets: present(buckets.get(key)),
+        ...present(served.get(key)),
         now: deps.now,
         onEvent: logHttp(this.#log),
       });
@@ -160,22 +201,38 @@ class Running implements App {
   }
 
   /** Puts in force what was prepared. A component that goes is gone before one that comes takes its JID. */
-  async #apply({ stores, listeners, buckets, domains, settings }: Next): Promise<void> {
-    for (const [key, { server }] of listeners.items) server.serve(present(buckets.get(key)));
+  async #apply({ stores, keys, credentials, listeners, served, domains, settings }: Next): Promise<void> {
+    for (const [key, { server }] of listeners.items) {
+      const { buckets, privateBuckets } = present(served.get(key));
+      server.serve(buckets, privateBuckets);
+    }
     for (const [key, domain] of domains.items) domain.use(present(settings.get(key)));
     await domains.commit();
     for (const domain of domains.added) domain.start();
-    this.#leaving = Promise.all([this.#leaving, listeners.commit()]).then(() => stores.commit());
+    this.#leaving = Promise.all([this.#leaving, listeners.commit()]).then(async () => {
+      await Promise.all([stores.commit(), keys.commit(), credentials.commit()]);
+    });
   }
 }
 
 /** A configuration that is ready to be put in force. */
 interface Next {
   readonly stores: Prepared<OpenStore>;
+  readonly keys: Prepared<Kept<Watched<SigningKeys>>>;
+  readonly credentials: Prepared<Kept<CredentialSource>>;
   readonly listeners: Prepared<Listener>;
-  readonly buckets: ReadonlyMap<string, readonly HttpBucket[]>;
+  readonly served: ReadonlyMap<string, Served>;
   readonly domains: Prepared<ServedDomain>;
   readonly settings: ReadonlyMap<string, DomainSettings>;
+}
+
+function kept<Item extends { stop(): void }>(item: Item): Kept<Item> {
+  return {
+    item,
+    async stop() {
+      item.stop();
+    },
+  };
 }
 
 async function openStore(path: string): Promise<OpenStore> {
@@ -193,9 +250,4 @@ function listenKey({ http }: DomainConfig): string {
 
 function addressKey({ host, port }: ListenAddress): string {
   return `${host} ${port}`;
-}
-
-function present<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new Error("slotd lost track of what it has prepared");
-  return value;
 }

@@ -25,7 +25,9 @@ export function requestSlot(
   maker: SlotMaker,
   deps: SlotDeps,
 ): Slot | Refusal {
-  return refuse(request, requester, maker.policy, deps.now()) ?? makeSlot(request, maker, deps);
+  const now = deps.now();
+  const refusal = refuse(request, requester, maker.policy, now) ?? maker.bucket.unavailable?.(now);
+  return refusal ?? makeSlot(request, maker, deps);
 }
 
 /** Makes a slot without asking the policy: for the operator's own hands. */

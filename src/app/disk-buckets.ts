@@ -1,29 +1,42 @@
 import { mkdir } from "node:fs/promises";
 import type { DomainConfig, ListenAddress } from "../config/config.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
+import type { Logger } from "../ops/log.ts";
 import type { Bytes } from "../slot/slot.ts";
 import type { Bucket } from "../store/bucket.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { s3Bucket } from "../store/s3-bucket.ts";
-import { openSigningKeys, type SigningKeys } from "../store/signing-keys.ts";
+import { type SigningKeys, watchSigningKeys } from "../store/signing-keys.ts";
+import type { Watched } from "../store/watched.ts";
 import { groupBy } from "./group-by.ts";
 
 /** The region in the credential scope of slotd's own bucket; S3 clients take this one where nothing else is said. */
-const DISK_REGION = "us-east-1";
+export const DISK_REGION = "us-east-1";
 
-/** A data folder: its store stays open as long as slotd uses it; the keys are read anew at each reload. */
+/** A data folder: its store stays open as long as slotd uses it; the keys are read again when they change. */
 export interface DataFolder {
   readonly store: ObjectStore;
-  readonly keys: SigningKeys;
+  readonly keys: Watched<SigningKeys>;
 }
 
-/** Reads the signing keys of a data folder, and makes both when they are not there. */
-export async function signingKeysIn(
+/**
+ * Reads the signing keys of a data folder, again when they change, and makes both when they are not there.
+ *
+ * @throws {SigningKeysError} when they are damaged; damage that comes later goes to the log.
+ */
+export async function openKeys(
   path: string,
   randomBytes: (length: number) => Uint8Array,
-): Promise<SigningKeys> {
+  log: Logger,
+): Promise<Watched<SigningKeys>> {
   await mkdir(path, { recursive: true, mode: 0o750 });
-  return openSigningKeys(path, randomBytes);
+  return watchSigningKeys(path, randomBytes, {
+    onProblem: (error) => {
+      const text = error instanceof Error ? error.message : String(error);
+      log.warn(`The changed signing keys cannot be used; the former stay in force. ${text}`);
+    },
+    onChange: ([{ accessKeyId }]) => log.info({ key: accessKeyId }, "Other signing keys are in force."),
+  });
 }
 
 /** The buckets of one HTTP listener: one for each data folder; the domains that share a folder share its keys. */
@@ -33,25 +46,46 @@ export function diskBuckets(
 ): HttpBucket[] {
   return [...groupBy(domains, (domain) => domain.disk.path)].map(([path, sharing]) => {
     const { store, keys } = folderOf(path);
-    const maxFileSize = largest(sharing.flatMap(sizesAllowed));
+    const maxFileSize = largestAllowed(sharing);
     return {
       publicUrls: [...new Set(sharing.map((domain) => domain.http.publicUrl))],
       store,
-      credentials: (id: string) => keys.find((key) => key.accessKeyId === id)?.secretAccessKey,
+      credentials: (id: string) => keys.value.find((key) => key.accessKeyId === id)?.secretAccessKey,
       region: DISK_REGION,
       maxFileSize: () => maxFileSize,
     };
   });
 }
 
-/** The bucket that a domain on disk makes its slots for. `listening`: where the HTTP server is, for a free port. */
+/**
+ * The bucket whose PUT URLs lead to slotd's own HTTP server. `listening`: where that is, for a free port.
+ *
+ * @param getUrl what GET URLs begin with; the same when absent.
+ */
 export function diskBucket(
-  { http }: DomainConfig,
-  keys: SigningKeys,
+  domain: DomainConfig,
+  keys: Watched<SigningKeys>,
   listening: ListenAddress | undefined,
+  getUrl?: string,
 ): Bucket {
-  const bucketUrl = http.publicUrl.replace(/:0$/, `:${listening?.port ?? 0}`);
-  return s3Bucket({ bucketUrl, region: DISK_REGION, ...keys[0], addAcl: false, echoDeclared: true });
+  return s3Bucket({
+    bucketUrl: ownUrl(domain, listening),
+    ...(getUrl !== undefined && { publicUrl: getUrl }),
+    region: DISK_REGION,
+    credentials: { current: () => keys.value[0] },
+    addAcl: false,
+    echoDeclared: true,
+  });
+}
+
+/** What clients reach a domain's HTTP server by. */
+export function ownUrl({ http }: DomainConfig, listening: ListenAddress | undefined): string {
+  return http.publicUrl.replace(/:0$/, `:${listening?.port ?? 0}`);
+}
+
+/** The most that any of these domains takes for one of its purposes; undefined when one has no limit. */
+export function largestAllowed(domains: readonly DomainConfig[]): Bytes | undefined {
+  return largest(domains.flatMap(sizesAllowed));
 }
 
 /** The limits of the purposes that are on: the HTTP server is not told what an upload is for. */

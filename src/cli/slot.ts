@@ -1,4 +1,5 @@
 import { makeSlotByHand } from "../app.ts";
+import { createLog } from "../ops/log.ts";
 import { readSlotRequest } from "../slot/slot-request.ts";
 import { type Arguments, type CommandIo, UsageError } from "./command.ts";
 import { loadOrReport } from "./load-or-report.ts";
@@ -27,6 +28,7 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
   const slot = await makeSlotByHand(
     { ...domain, expirationTime: args.number("expires") ?? domain.expirationTime },
     request,
+    createLog({ level: "info", format: "text" }, io.stderr).logger,
   );
   const type =
     request.contentType === undefined ? "" : ` -H ${quote(`Content-Type: ${request.contentType}`)}`;

@@ -1,4 +1,13 @@
-import { type OptionName, optionNames, optionOf, tableOf, variableOf } from "./options.ts";
+import type { Option } from "./option.ts";
+import {
+  hasFileKey,
+  isOptionName,
+  type OptionName,
+  optionNames,
+  optionOf,
+  tableOf,
+  variableOf,
+} from "./options.ts";
 import { exampleFor, type Problem } from "./problem.ts";
 import { placeOf } from "./secret-file.ts";
 import { find, type Layers } from "./settings.ts";
@@ -22,11 +31,20 @@ export function checkMandatory(
 }
 
 function isLacking(layers: Layers, domain: string | undefined, name: OptionName): boolean {
-  const { isMandatory } = optionOf(name);
-  if (isMandatory === "no") return false;
+  const { isMandatory, mandatoryWith } = optionOf(name);
+  if (isMandatory === "no" || !isConditionMet(layers, domain, mandatoryWith)) return false;
   const { setting, value } = find(layers, domain, name);
   if (setting !== undefined || value !== undefined) return false;
   return isMandatory === "always" || find(layers, domain, "backend").value?.is === "s3";
+}
+
+function isConditionMet(
+  layers: Layers,
+  domain: string | undefined,
+  condition: Option["mandatoryWith"],
+): boolean {
+  if (condition === undefined || !isOptionName(condition.name)) return true;
+  return find(layers, domain, condition.name).value?.is === condition.value;
 }
 
 function missing(
@@ -35,24 +53,26 @@ function missing(
   name: OptionName,
   file: string | undefined,
 ): Problem {
-  const { expected, isMandatory, isSecret } = optionOf(name);
+  const { expected, isMandatory, mandatoryWith } = optionOf(name);
   const place = placeOf(file);
   const table = tableOf(name);
   const own = domain === undefined ? [] : [`domain.${JSON.stringify(domain)}`];
   const where = [...own, ...(table === "" ? [] : [table])].join(".");
-  const variables = [name, ...(isSecret ? [`${name}_file`] : [])].map(variableOf).join(" or ");
+  const variables = [name, ...(hasFileKey(name) ? [`${name}_file`] : [])].map(variableOf).join(" or ");
   const inFile = `add it to ${where === "" ? "the top of the file" : `the table [${where}]`}`;
   const add =
     file === undefined
       ? `set ${variables}, or make a file with "slotd init"`
       : `${inFile}, or set ${variables}`;
+  const isChosen = mandatoryWith !== undefined && mandatoryWith.value !== "static";
+  const condition = isChosen ? ` and ${mandatoryWith.name} = "${mandatoryWith.value}"` : "";
   const forS3 = isMandatory === "for s3" ? s3Advice(layers, domain, name) : "";
   return {
     place,
     key: [...own, name].join("."),
     expected,
     got: "nothing",
-    advice: `It is mandatory${isMandatory === "for s3" ? ' with backend = "s3"' : ""}: ${add}.${forS3}`,
+    advice: `It is mandatory${isMandatory === "for s3" ? ' with backend = "s3"' : ""}${condition}: ${add}.${forS3}`,
     example: exampleFor(name, place),
   };
 }

@@ -83,10 +83,36 @@ export interface S3Config {
   /** Scheme, port and path prefix as given; no trailing slash. */
   readonly bucketUrl: string;
   readonly region: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
+  /** "public": the GET URL is the object. "private": it is on slotd's HTTP server, which redirects. */
+  readonly access: "public" | "private";
+  /** What GET URLs of a public bucket begin with; no trailing slash. */
+  readonly publicUrl: string;
+  /** How long what a private bucket's GET URL redirects to is valid: 10 to 604800. */
+  readonly getExpirationTime: Seconds;
+  /** "direct": clients PUT to the bucket. "proxy": to slotd's HTTP server, which streams to the bucket. */
+  readonly upload: "direct" | "proxy";
+  readonly credentials: S3Credentials;
   readonly addAcl: boolean;
 }
+
+/** Where the keys of a bucket come from. */
+export type S3Credentials =
+  | {
+      readonly kind: "static";
+      readonly accessKeyId: string;
+      readonly secretAccessKey: string;
+      readonly sessionToken: string | undefined;
+      /** The files that they were read from, absolute; undefined for what did not stand in a file. */
+      readonly files: {
+        readonly accessKeyId: string | undefined;
+        readonly secretAccessKey: string | undefined;
+        readonly sessionToken: string | undefined;
+      };
+    }
+  /** A JSON file; absolute path. */
+  | { readonly kind: "file"; readonly path: string }
+  /** AWS's chain of credential providers. */
+  | { readonly kind: "aws" };
 
 export interface ListenAddress {
   /** An IP address or name, without brackets. */

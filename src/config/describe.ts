@@ -1,4 +1,4 @@
-import type { Config, DomainConfig } from "./config.ts";
+import type { Config, DomainConfig, S3Config } from "./config.ts";
 import { limitValuesOf } from "./describe-limits.ts";
 import { keyOf, type OptionName, optionNames, optionOf, tableOf } from "./options.ts";
 import { formatAddress, replaceHost } from "./values.ts";
@@ -69,11 +69,7 @@ function valuesOf({
     token_bytes: config.tokenBytes,
     max_file_size: config.maxFileSize ?? "infinity",
     ...limitValuesOf(config),
-    "s3.bucket_url": s3?.bucketUrl,
-    "s3.region": s3?.region,
-    "s3.access_key_id": s3?.accessKeyId,
-    "s3.secret_access_key": s3 === undefined ? undefined : redacted,
-    "s3.add_acl": s3?.addAcl,
+    ...(s3 && s3Values(s3)),
     "xmpp.address": formatAddress(xmpp.address),
     "xmpp.secret": redacted,
     "xmpp.tls": xmpp.tls,
@@ -84,10 +80,31 @@ function valuesOf({
   };
 }
 
-function defaultOf(name: OptionName, { domain, http }: DomainConfig): TomlValue | undefined {
+function s3Values(s3: S3Config): Partial<Record<OptionName, TomlValue | undefined>> {
+  const { credentials } = s3;
+  return {
+    "s3.bucket_url": s3.bucketUrl,
+    "s3.region": s3.region,
+    "s3.access": s3.access,
+    "s3.public_url": s3.publicUrl,
+    "s3.get_expiration_time": s3.getExpirationTime,
+    "s3.upload": s3.upload,
+    "s3.credentials": credentials.kind,
+    ...(credentials.kind === "file" && { "s3.credentials_file": credentials.path }),
+    ...(credentials.kind === "static" && {
+      "s3.access_key_id": credentials.accessKeyId,
+      "s3.secret_access_key": redacted,
+      "s3.session_token": credentials.sessionToken === undefined ? undefined : redacted,
+    }),
+    "s3.add_acl": s3.addAcl,
+  };
+}
+
+function defaultOf(name: OptionName, { domain, http, s3 }: DomainConfig): TomlValue | undefined {
   if (name === "host") return replaceHost(String(optionOf(name).default), domain);
   if (name === "access") return [domain];
   if (name === "http.public_url") return `http://${formatAddress(http.listen)}`;
+  if (name === "s3.public_url") return s3?.bucketUrl;
   return optionOf(name).default;
 }
 

@@ -1,4 +1,5 @@
 import {
+  hasFileKey,
   isOptionName,
   knownKeys,
   type OptionName,
@@ -40,7 +41,7 @@ export function settingsFromEnvironment(
         place: { kind: "environment", variable },
         raw: rawValue(key, text),
       } as const;
-      if (optionOf(key).isSecret) secrets.set(key, { ...secrets.get(key), itself: given });
+      if (hasFileKey(key)) secrets.set(key, { ...secrets.get(key), itself: given });
       else settings.set(key, readSetting(given, problems));
     } else {
       const name = secretOfFileKey(key);

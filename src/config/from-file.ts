@@ -1,4 +1,5 @@
 import {
+  hasFileKey,
   isOptionName,
   knownKeys,
   type OptionName,
@@ -127,7 +128,7 @@ class FileReader {
       scope.secrets.set(secret, { ...scope.secrets.get(secret), fromFile: { ...given, name: secret } });
     } else if (isOptionName(key)) {
       const itself = { ...given, name: key };
-      if (optionOf(key).isSecret) scope.secrets.set(key, { ...scope.secrets.get(key), itself });
+      if (hasFileKey(key)) scope.secrets.set(key, { ...scope.secrets.get(key), itself });
       else scope.settings.set(key, readSetting(itself, this.#problems));
     }
   }

@@ -14,12 +14,16 @@ export interface Option {
   readonly defaultWords?: string;
   /** Where the option must be given. */
   readonly isMandatory: "always" | "for s3" | "no";
+  /** It is mandatory only where this other option has this value. */
+  readonly mandatoryWith?: { readonly name: string; readonly value: string };
   readonly unit?: string;
   readonly prose: string;
   /** As it stands in TOML after "=". */
   readonly example: string;
   /** Never shown, and readable from a file. */
   readonly isSecret: boolean;
+  /** Readable from a file although it is no secret. */
+  readonly hasFile?: boolean;
   /** Whether `[domain."example.net"]` may override it. */
   readonly isPerDomain: boolean;
 }

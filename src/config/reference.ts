@@ -1,6 +1,14 @@
 import { tomlText } from "./describe.ts";
 import type { Option } from "./option.ts";
-import { type OptionName, optionNames, optionOf, tableNames, tableOf, variableOf } from "./options.ts";
+import {
+  hasFileKey,
+  type OptionName,
+  optionNames,
+  optionOf,
+  tableNames,
+  tableOf,
+  variableOf,
+} from "./options.ts";
 
 /** Writes the reference of all options, docs/options.md, from their table. */
 export function optionsReference(): string {
@@ -48,7 +56,7 @@ function section(title: string, names: readonly OptionName[]): string {
 
 function entry(name: OptionName): string {
   const option = optionOf(name);
-  const variables = [name, ...(option.isSecret ? [`${name}_file`] : [])].map(
+  const variables = [name, ...(hasFileKey(name) ? [`${name}_file`] : [])].map(
     (key) => `\`${variableOf(key)}\``,
   );
   const facts = [
@@ -57,15 +65,17 @@ function entry(name: OptionName): string {
     `- Example: \`${name} = ${option.example}\``,
     `- Environment: ${variables.join(", ")}`,
     ...(option.isSecret ? [`- Secret: never shown; \`${name}_file\` names a file that holds it`] : []),
+    ...(option.hasFile ? [`- \`${name}_file\` names a file that holds it`] : []),
     ...(option.isPerDomain ? [] : ["- For all domains: a domain's own table cannot override it"]),
   ];
   return `### \`${name}\`\n\n${option.prose}\n\n${facts.join("\n")}`;
 }
 
-function defaultText({ default: value, defaultWords, isMandatory }: Option): string {
+function defaultText({ default: value, defaultWords, isMandatory, mandatoryWith }: Option): string {
   if (value !== undefined) return `\`${tomlText(value)}\``;
   if (defaultWords !== undefined) return defaultWords;
-  return isMandatory === "for s3" ? "none: mandatory for `s3`" : "none: mandatory";
+  const condition = mandatoryWith && ` with \`${mandatoryWith.name} = "${mandatoryWith.value}"\``;
+  return isMandatory === "for s3" ? `none: mandatory for \`s3\`${condition ?? ""}` : "none: mandatory";
 }
 
 function cell(text: string): string {

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { domainToASCII } from "node:url";
 import { checkLimits } from "./check-limits.ts";
 import { checkHosts, checkMandatory } from "./checks.ts";
-import type { Config, DomainConfig, S3Config } from "./config.ts";
+import type { Config, DomainConfig, S3Config, S3Credentials } from "./config.ts";
 import { limitsOf } from "./limits.ts";
 import type { OptionName, OptionValue } from "./options.ts";
 import type { Problem } from "./problem.ts";
@@ -72,19 +72,42 @@ function domainConfig(layers: Layers, domain: string, folder: string): DomainCon
       tls: value("xmpp.tls"),
       tlsCa: tlsCa === undefined ? undefined : resolve(folder, tlsCa),
     },
-    s3: backend === "s3" ? s3Config(layers, domain) : undefined,
+    s3: backend === "s3" ? s3Config(layers, domain, folder) : undefined,
     disk: { path: diskPath },
     http: { listen, publicUrl: publicUrl(find(layers, domain, "http.public_url").value?.is, listen, domain) },
   };
 }
 
-function s3Config(layers: Layers, domain: string): S3Config {
+function s3Config(layers: Layers, domain: string, folder: string): S3Config {
+  const value = <Name extends OptionName>(name: Name) => inForce(layers, domain, name);
+  const bucketUrl = value("s3.bucket_url");
   return {
-    bucketUrl: inForce(layers, domain, "s3.bucket_url"),
-    region: inForce(layers, domain, "s3.region"),
+    bucketUrl,
+    region: value("s3.region"),
+    access: value("s3.access"),
+    publicUrl: find(layers, domain, "s3.public_url").value?.is ?? bucketUrl,
+    getExpirationTime: value("s3.get_expiration_time"),
+    upload: value("s3.upload"),
+    credentials: s3Credentials(layers, domain, folder),
+    addAcl: value("s3.add_acl"),
+  };
+}
+
+function s3Credentials(layers: Layers, domain: string, folder: string): S3Credentials {
+  const kind = inForce(layers, domain, "s3.credentials");
+  if (kind === "file") return { kind, path: resolve(folder, inForce(layers, domain, "s3.credentials_file")) };
+  if (kind === "aws") return { kind };
+  const file = (name: OptionName) => find(layers, domain, name).setting?.file;
+  return {
+    kind,
     accessKeyId: inForce(layers, domain, "s3.access_key_id"),
     secretAccessKey: inForce(layers, domain, "s3.secret_access_key"),
-    addAcl: inForce(layers, domain, "s3.add_acl"),
+    sessionToken: find(layers, domain, "s3.session_token").value?.is,
+    files: {
+      accessKeyId: file("s3.access_key_id"),
+      secretAccessKey: file("s3.secret_access_key"),
+      sessionToken: file("s3.session_token"),
+    },
   };
 }
 

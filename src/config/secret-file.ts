@@ -59,7 +59,7 @@ function readSecretFile(given: Given, files: Files, problems: Problem[]): Settin
   if (secret === "") return fail("a file that holds the secret", `${path}, which is empty`);
   const result = optionOf(given.name).schema.safeParse(secret);
   if (!result.success) return fail(`a file that holds ${optionOf(given.name).expected}`, path);
-  return { key, place, value: result.data, isValid: true };
+  return { key, place, value: result.data, isValid: true, file: path };
 }
 
 function exampleOf({ name, place }: Given): string {

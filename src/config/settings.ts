@@ -9,6 +9,8 @@ export interface Setting {
   /** What the option's schema read; undefined too when it could not read it, and a problem says so. */
   readonly value: unknown;
   readonly isValid: boolean;
+  /** The absolute path of the file that the value was read from, when it has one of its own. */
+  readonly file?: string;
 }
 
 /** The options given in one place. */
@@ -75,7 +77,7 @@ function gotText({ name, raw, text }: Given, item: number | undefined): string |
   if (optionOf(name).isSecret)
     return raw === "" ? "an empty text" : typeof raw === "string" ? undefined : "another type";
   // A URL with a password in it is as secret as one.
-  const isUrl = name === "s3.bucket_url" || name === "http.public_url";
+  const isUrl = name.endsWith("_url");
   if (isUrl && String(raw).includes("@")) return undefined;
   if (item !== undefined && Array.isArray(raw)) return show(raw[item]);
   if (text === undefined || typeof raw === "string") return show(raw);

@@ -52,7 +52,7 @@ function hasExpired({ expiry }: OpenObject, now: Date): boolean {
 
 async function findObject(token: string, buckets: readonly HttpBucket[]): Promise<OpenObject | undefined> {
   for (const { store } of buckets) {
-    const object = await store.open(token);
+    const object = await store.open?.(token);
     if (object !== undefined) return object;
   }
   return undefined;

@@ -1,11 +1,12 @@
 import type { Bytes } from "../slot/slot.ts";
-import type { ObjectStore } from "../store/object-store.ts";
+import type { ObjectSink, ObjectStore } from "../store/object-store.ts";
 
-/** A bucket that the HTTP server keeps: where its objects are, and whose signatures open it for a PUT. */
+/** A bucket that takes uploads over HTTP: where they go, and whose signatures open it for a PUT. */
 export interface HttpBucket {
   /** What clients reach the bucket by, one for each domain it serves; they are part of what is signed. */
   readonly publicUrls: readonly string[];
-  readonly store: ObjectStore;
+  /** Objects can be fetched here only from a store that opens them. */
+  readonly store: ObjectSink & Partial<Pick<ObjectStore, "open">>;
   /** The secret access key of this access key id; undefined when the bucket does not know it. */
   credentials(accessKeyId: string): string | undefined;
   readonly region: string;

@@ -14,6 +14,8 @@ export type HttpEvent =
       readonly status: number;
       readonly reason: Refusal["kind"] | "not-found" | "not-satisfiable" | "expectation" | "malformed";
       readonly object: string | undefined;
+      /** What the store said, for the operator and not for the client. */
+      readonly detail?: string;
     }
   /** The client went away, or sent nothing for too long, before the upload was complete. */
   | {

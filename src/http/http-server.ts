@@ -7,6 +7,7 @@ import { type DownloadDeps, download } from "./download.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import { publicPrefixes } from "./object-path.ts";
+import { type PrivateBucket, privateBucketOf, redirect } from "./redirect.ts";
 import { RequestBody } from "./request-body.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
 import { type UploadDeps, upload } from "./upload.ts";
@@ -15,8 +16,10 @@ import { uploadCheck } from "./upload-check.ts";
 export interface HttpServerOptions {
   /** Port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
-  /** At least one. A PUT goes to the bucket that knows its key, a GET to each in turn. */
+  /** A PUT goes to the bucket that knows its key, a GET to each in turn. */
   readonly buckets: readonly HttpBucket[];
+  /** Buckets to which a GET is redirected; none when absent. */
+  readonly privateBuckets?: readonly PrivateBucket[];
   readonly now: () => Date;
   /** Is told of each request when it is over. Must not throw. */
   readonly onEvent: (event: HttpEvent) => void;
@@ -29,8 +32,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** Where it really listens. */
   readonly address: { readonly host: string; readonly port: number };
-  /** Serves these buckets from the next request on; requests under way end as they began. At least one. */
-  serve(buckets: readonly HttpBucket[]): void;
+  /** Serves these buckets from the next request on; requests under way end as they began. */
+  serve(buckets: readonly HttpBucket[], privateBuckets?: readonly PrivateBucket[]): void;
   /**
    * Takes no new connection, lets the requests under way finish for so long, and closes what is left.
    * `grace` is `stopTimeout` when absent.
@@ -61,7 +64,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const port = typeof address === "object" && address !== null ? address.port : options.listen.port;
   return {
     address: { host: options.listen.host, port },
-    serve: (buckets) => service.serve(buckets),
+    serve: (buckets, privateBuckets) => service.serve(buckets, privateBuckets),
     stop: (grace = options.stopTimeout ?? 10) => service.stop(server, grace),
   };
 }
@@ -79,30 +82,36 @@ function listening(server: Server, { host, port }: HttpServerOptions["listen"]):
 /** What the client expects before it sends the body. Source: RFC 9110 §10.1.1. */
 type Expectation = "none" | "continue" | "unknown";
 
+type ServiceDeps = HttpServerOptions &
+  UploadDeps &
+  DownloadDeps & { readonly privateBucketOf: (head: RequestHead) => PrivateBucket | undefined };
+
 function depsFor(
   options: HttpServerOptions,
   buckets: readonly HttpBucket[],
-): HttpServerOptions & UploadDeps & DownloadDeps {
+  privateBuckets: readonly PrivateBucket[] = [],
+): ServiceDeps {
   return {
     ...options,
     buckets,
     check: uploadCheck(buckets),
-    prefixes: publicPrefixes(buckets),
+    privateBucketOf: privateBucketOf(privateBuckets, !buckets.some(({ store }) => store.open)),
+    prefixes: publicPrefixes([...buckets, ...privateBuckets]),
     stallTimeout: options.stallTimeout ?? 60,
   };
 }
 
 class Service {
-  #deps: HttpServerOptions & UploadDeps & DownloadDeps;
+  #deps: ServiceDeps;
   readonly #underWay = new Set<Promise<void>>();
   #isStopping = false;
 
   constructor(options: HttpServerOptions) {
-    this.#deps = depsFor(options, options.buckets);
+    this.#deps = depsFor(options, options.buckets, options.privateBuckets);
   }
 
-  serve(buckets: readonly HttpBucket[]): void {
-    this.#deps = depsFor(this.#deps, buckets);
+  serve(buckets: readonly HttpBucket[], privateBuckets?: readonly PrivateBucket[]): void {
+    this.#deps = depsFor(this.#deps, buckets, privateBuckets);
   }
 
   handle(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
@@ -172,8 +181,11 @@ class Service {
     if (hasBody(head)) response.setHeader("Connection", "close");
     switch (head.method) {
       case "GET":
-      case "HEAD":
+      case "HEAD": {
+        const bucket = this.#deps.privateBucketOf(head);
+        if (bucket) return redirect(head, response, bucket, this.#deps);
         return download(head, response, this.#deps);
+      }
       case "OPTIONS":
         return preflight(response);
       default:

@@ -2,7 +2,6 @@ import { uriDecode } from "../sigv4/encode.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import { filenameProblem } from "../slot/slot-request.ts";
 import { parseBucketUrl } from "../store/object-url.ts";
-import type { HttpBucket } from "./http-bucket.ts";
 
 /** The object that the path of a request names. */
 export interface ObjectPath {
@@ -44,7 +43,9 @@ export function readObjectPath(rawPath: string, prefixes: readonly string[]): Ob
  *
  * @throws {TypeError} when a public URL is none.
  */
-export function publicPrefixes(buckets: readonly HttpBucket[]): readonly string[] {
+export function publicPrefixes(
+  buckets: readonly { readonly publicUrls: readonly string[] }[],
+): readonly string[] {
   const urls = buckets.flatMap((bucket) => bucket.publicUrls.map(parseBucketUrl));
   return [...new Set(["", ...urls.map((url) => url.prefix)])];
 }

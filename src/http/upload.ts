@@ -35,32 +35,42 @@ export async function upload(
   if ("kind" in admitted) return refuse(head, body, response, refusalAnswer(admitted));
   const { token, size } = admitted.object;
   const object = shortToken(token);
-  if (await isTaken(token, deps.buckets)) {
-    return refuse(head, body, response, refusalAnswer(putRefusals.exists), object);
-  }
-  if (waits) response.writeContinue();
-  const failure = await store(admitted, body);
+  const failure = await store(admitted, deps.buckets, () => {
+    if (waits) response.writeContinue();
+    return body;
+  });
   if (failure === undefined) {
     sendAnswer(response, { status: 201, text: "", headers: { Location: head.rawPath } });
     return { kind: "stored", object, size, milliseconds: deps.now().getTime() - begun };
   }
   if (failure instanceof PutError) {
-    return refuse(head, body, response, refusalAnswer(putRefusals[failure.code]), object);
+    const refused = await refuse(head, body, response, refusalAnswer(putRefusals[failure.code]), object);
+    return { ...refused, detail: failure.message };
   }
   if (failure.code === "stalled") await body.answerAndLinger(response, stalledAnswer);
   return { kind: "upload-aborted", object, received: body.received, size };
 }
 
-/** In any bucket: a GET asks each of them. */
-async function isTaken(token: string, buckets: readonly HttpBucket[]): Promise<boolean> {
-  for (const { store } of buckets) if (await store.has(token)) return true;
-  return false;
-}
-
-/** @throws what is neither an expected refusal of the store nor the client's doing. */
-async function store(admitted: AdmittedUpload, body: RequestBody): Promise<PutError | BodyError | undefined> {
+/**
+ * Stores what is not there yet.
+ *
+ * @param open gives the body when it is wanted.
+ * @throws what is neither an expected refusal of the store nor the client's doing.
+ */
+async function store(
+  { bucket, object }: AdmittedUpload,
+  buckets: readonly HttpBucket[],
+  open: () => RequestBody,
+): Promise<PutError | BodyError | undefined> {
   try {
-    await admitted.bucket.store.put(admitted.object, body);
+    for (const { store } of buckets) {
+      // A GET asks every bucket that opens objects here.
+      const isConcerned = store === bucket.store || store.open !== undefined;
+      if (isConcerned && (await store.has(object.token, object.filename))) {
+        return new PutError("exists", "An object with this token is complete already.");
+      }
+    }
+    await bucket.store.put(object, open());
     return undefined;
   } catch (error) {
     if (error instanceof PutError || error instanceof BodyError) return error;
@@ -74,7 +84,7 @@ async function refuse(
   response: ServerResponse,
   answer: Answer,
   object?: string,
-): Promise<HttpEvent> {
+): Promise<Extract<HttpEvent, { readonly kind: "refused" }>> {
   await body.answerAndLinger(response, answer);
   const { status, reason = "bad-request" } = answer;
   return { kind: "refused", method: head.method, status, reason, object };
@@ -95,5 +105,9 @@ const putRefusals = {
   "read-only": {
     kind: "unavailable",
     text: "The server takes no uploads at present. Nothing was kept; try again later.",
+  },
+  upstream: {
+    kind: "bad-gateway",
+    text: "The storage behind the server did not take the file. Nothing was kept; try again later.",
   },
 } as const satisfies Record<PutError["code"], Refusal>;

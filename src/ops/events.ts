@@ -40,6 +40,15 @@ export function logSlot(log: Logger, host: string, { bareJid }: Requester, outco
   else log.debug({ host, jid: bareJid }, "Gave a slot.");
 }
 
+/** What a store refused is the operator's to mend; what a reader asked in vain is nobody's. */
+function refusalLevel({
+  method,
+  reason,
+}: Extract<HttpEvent, { kind: "refused" }>): "warn" | "info" | "debug" {
+  if (reason === "bad-gateway" || reason === "full") return "warn";
+  return method === "PUT" ? "info" : "debug";
+}
+
 /** Logs what the HTTP server tells. */
 export function logHttp(log: Logger): (event: HttpEvent) => void {
   return (event) => {
@@ -49,7 +58,7 @@ export function logHttp(log: Logger): (event: HttpEvent) => void {
         log.info(fields, "Stored an upload.");
         break;
       case "refused":
-        log[event.method === "PUT" ? "info" : "debug"](fields, "Refused a request.");
+        log[refusalLevel(event)](fields, "Refused a request.");
         break;
       case "upload-aborted":
         log.info(fields, "An upload broke off; nothing of it is kept.");

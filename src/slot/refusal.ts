@@ -31,6 +31,7 @@ type PlainKind =
   | "wrong-type"
   | "exists"
   | "full"
+  | "bad-gateway"
   | "unavailable";
 
 /** The type of a stanza error: what the requester can do about it. Source: RFC 6120 §8.3.2. */
@@ -78,6 +79,7 @@ export const refusalCodes = {
   "wrong-type": { type: "modify", condition: "not-acceptable", status: 415 },
   exists: { type: "cancel", condition: "conflict", status: 409 },
   full: { type: "wait", condition: "resource-constraint", status: 507 },
+  "bad-gateway": { type: "wait", condition: "internal-server-error", status: 502 },
   unavailable: { type: "wait", condition: "resource-constraint", status: 503 },
   "over-quota": { type: "wait", condition: "resource-constraint", status: 507 },
   "too-fast": { type: "wait", condition: "resource-constraint", status: 429 },

@@ -1,3 +1,4 @@
+import type { Refusal } from "../slot/refusal.ts";
 import type { Bytes, Seconds, Slot } from "../slot/slot.ts";
 
 /** The object that a slot is for. */
@@ -19,7 +20,10 @@ export interface Bucket {
   /**
    * Makes the PUT and GET URL of an object. No request is made and nothing is kept.
    *
-   * @param expiresIn 1 to 604800; after that many seconds from `now` the PUT URL is refused.
+   * @param expiresIn 1 to 604800; after that many seconds from `now`, or sooner when the bucket's own credentials
+   * end sooner, the PUT URL is refused.
    */
   slot(object: NewObject, expiresIn: Seconds, now: Date): Slot;
+  /** Why the bucket can make no slot at present; undefined when it can. Asked before each slot. */
+  unavailable?(now: Date): Refusal | undefined;
 }

@@ -32,7 +32,9 @@ export type PutFailure =
   /** No space, no inodes, or over the disk quota of the file system. */
   | "full"
   /** The store takes no writes at present (read-only file system, permission). */
-  | "read-only";
+  | "read-only"
+  /** The store behind slotd refused it, failed or could not be reached; the error's message says how. */
+  | "upstream";
 
 export class PutError extends Error {
   readonly code: PutFailure;
@@ -44,18 +46,24 @@ export class PutError extends Error {
 }
 
 /**
- * The port for bytes that slotd keeps itself.
+ * The port for bytes that come to slotd, wherever it puts them.
  * An object is either complete and durable or not there at all, whatever happens in between.
  */
-export interface ObjectStore {
-  /** Whether a complete object has this token. */
-  has(token: string): Promise<boolean>;
+export interface ObjectSink {
+  /** Whether there is a complete object with this token. @throws {PutError} when that cannot be found out. */
+  has(token: string, filename: string): Promise<boolean>;
   /**
    * Stores an object: when the promise resolves, its bytes, its meta data and its name survive a power cut.
    *
    * @throws {PutError} and leaves nothing behind. What `body` throws is passed on, with nothing left behind.
    */
   put(meta: ObjectMeta, body: AsyncIterable<Uint8Array>): Promise<void>;
+}
+
+/** The port for bytes that slotd keeps itself. */
+export interface ObjectStore extends ObjectSink {
+  /** Whether a complete object has this token, whatever its filename. */
+  has(token: string): Promise<boolean>;
   /** Opens a complete object; undefined when there is none. */
   open(token: string): Promise<OpenObject | undefined>;
 }

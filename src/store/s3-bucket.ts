@@ -1,7 +1,9 @@
 import { presign } from "../sigv4/presign.ts";
 import type { QueryParameter } from "../sigv4/query.ts";
 import { cachedSigningKeys } from "../sigv4/signing-key.ts";
+import type { Refusal } from "../slot/refusal.ts";
 import type { Bucket, NewObject } from "./bucket.ts";
+import { type CredentialSource, CredentialsError, lifeWithin } from "./credentials.ts";
 import { objectPath, parseBucketUrl, urlOf } from "./object-url.ts";
 
 /** The query parameter in which `echoDeclared` repeats the declared size, in bytes. */
@@ -17,8 +19,10 @@ export interface S3BucketOptions {
   /** As `parseBucketUrl` reads it. */
   readonly bucketUrl: string;
   readonly region: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
+  /** Asked for each slot. */
+  readonly credentials: CredentialSource;
+  /** What GET URLs begin with, read as the bucket URL is; the bucket URL when absent. */
+  readonly publicUrl?: string;
   /** Asks for a public-read object, in the signed query: the requester has no way to send a header for it. */
   readonly addAcl: boolean;
   /** Repeats the declared size and type, and the expiry, in the signed query, for a bucket that says what it expected. Never on S3. */
@@ -27,16 +31,19 @@ export interface S3BucketOptions {
 
 /**
  * A bucket that takes SigV4 presigned PUTs. The PUT URL is good for one object, of the declared size and,
- * when one was declared, the declared type; the GET URL is the same without its query.
+ * when one was declared, the declared type; the GET URL is the same without its query, or at the public URL. A URL
+ * never outlives the credentials that signed it.
  *
  * @throws {TypeError} when the bucket URL cannot be used; its text says why.
  */
 export function s3Bucket(options: S3BucketOptions): Bucket {
   const bucket = parseBucketUrl(options.bucketUrl);
-  const credentials = { accessKeyId: options.accessKeyId, secretAccessKey: options.secretAccessKey };
+  const publicBucket = options.publicUrl === undefined ? bucket : parseBucketUrl(options.publicUrl);
   const signingKeys = cachedSigningKeys();
   return {
     slot(object, expiresIn, now) {
+      const credentials = options.credentials.current(now);
+      if (credentials === undefined) throw new CredentialsError();
       const path = objectPath(bucket, object.token, object.filename);
       const headers = declaredHeaders(object);
       const query = presign(
@@ -47,17 +54,23 @@ export function s3Bucket(options: S3BucketOptions): Bucket {
           query: extraQuery(options, object, headers),
           headers,
           date: now,
-          expires: expiresIn,
+          expires: lifeWithin(credentials, now, expiresIn),
           region: options.region,
           credentials,
         },
         signingKeys,
       );
-      const getUrl = urlOf(bucket, path);
-      return { putUrl: `${getUrl}?${query}`, getUrl };
+      const getUrl = urlOf(publicBucket, objectPath(publicBucket, object.token, object.filename));
+      return { putUrl: `${urlOf(bucket, path)}?${query}`, getUrl };
     },
+    unavailable: (now) => (options.credentials.current(now) === undefined ? noCredentials : undefined),
   };
 }
+
+const noCredentials: Refusal = {
+  kind: "unavailable",
+  text: "The service has no valid key for its storage at present. Try again later.",
+};
 
 /** The headers that a PUT must send as declared. */
 function declaredHeaders(object: NewObject): Record<string, string> {

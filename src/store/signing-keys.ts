@@ -1,5 +1,6 @@
 import { link, open, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { type Watched, type WatchOptions, watchFiles } from "./watched.ts";
 
 /** A key pair that signs and verifies the PUT URLs of the disk bucket. */
 export interface SigningKey {
@@ -7,6 +8,8 @@ export interface SigningKey {
   readonly accessKeyId: string;
   /** Whoever knows it can make slots. */
   readonly secretAccessKey: string;
+  /** Since when another key signs in its place; absent for the one that signs. */
+  readonly retired?: Date;
 }
 
 /** At least one key: the first signs, every one of them verifies. */
@@ -32,7 +35,7 @@ export class SigningKeysError extends Error {
  * of secret) when there is no such file. The file is only for its owner (mode 0600) and is complete or absent:
  * of two processes that start at once, one makes the key and both end with it.
  *
- * To rotate, put a new pair first and remove the old one when the last slot it signed has expired.
+ * `rotateSigningKeys` puts a new pair first.
  *
  * @param randomBytes gives `length` bytes from a cryptographic source.
  * @throws {SigningKeysError} when the file is not a list of key pairs.
@@ -41,25 +44,52 @@ export async function openSigningKeys(
   folder: string,
   randomBytes: (length: number) => Uint8Array,
 ): Promise<SigningKeys> {
-  const path = join(folder, "signing-keys.json");
+  const path = signingKeysPath(folder);
   const text = await readFile(path, "utf8").catch(undefinedIf("ENOENT"));
   if (text !== undefined) return parseKeys(path, text);
-  await makeKeys(folder, path, randomBytes);
+  await writeKeys(folder, [newSigningKey(randomBytes)], randomBytes, (temporary) =>
+    link(temporary, path).catch(undefinedIf("EEXIST")),
+  );
   // Read back rather than remembered: another process may have been first.
   return parseKeys(path, await readFile(path, "utf8"));
 }
 
-async function makeKeys(
+/** As `openSigningKeys`, and reads the file again when it changes. */
+export function watchSigningKeys(
   folder: string,
-  path: string,
   randomBytes: (length: number) => Uint8Array,
-): Promise<void> {
+  deps: Pick<WatchOptions<SigningKeys>, "onProblem" | "onChange" | "interval">,
+): Promise<Watched<SigningKeys>> {
+  return watchFiles({
+    ...deps,
+    paths: [signingKeysPath(folder)],
+    read: () => openSigningKeys(folder, randomBytes),
+  });
+}
+
+/** Where the keys of a folder are. */
+export function signingKeysPath(folder: string): string {
+  return join(folder, "signing-keys.json");
+}
+
+/** Makes a key pair: 64 bits of name, 160 bits of secret. */
+export function newSigningKey(randomBytes: (length: number) => Uint8Array): SigningKey {
   const hex = (length: number) => Buffer.from(randomBytes(length)).toString("hex");
-  const key: SigningKey = { accessKeyId: `SLOTD${hex(8).toUpperCase()}`, secretAccessKey: hex(20) };
-  const temporary = `${path}.${hex(8)}`;
+  return { accessKeyId: `SLOTD${hex(8).toUpperCase()}`, secretAccessKey: hex(20) };
+}
+
+/** Writes the file beside its place and has `place` put it there: the file is complete or absent. */
+export async function writeKeys(
+  folder: string,
+  keys: SigningKeys,
+  randomBytes: (length: number) => Uint8Array,
+  place: (temporary: string, path: string) => Promise<unknown>,
+): Promise<void> {
+  const path = signingKeysPath(folder);
+  const temporary = `${path}.${Buffer.from(randomBytes(8)).toString("hex")}`;
   try {
-    await writeSynced(temporary, `${JSON.stringify({ keys: [key] }, undefined, 2)}\n`);
-    await link(temporary, path).catch(undefinedIf("EEXIST"));
+    await writeSynced(temporary, `${JSON.stringify({ keys }, undefined, 2)}\n`);
+    await place(temporary, path);
   } finally {
     await unlink(temporary).catch(undefinedIf("ENOENT"));
   }
@@ -104,7 +134,9 @@ function parseKey(path: string, entry: unknown): SigningKey {
     const { accessKeyId, secretAccessKey } = entry;
     const isId = typeof accessKeyId === "string" && /^[A-Za-z0-9]{1,128}$/.test(accessKeyId);
     if (isId && typeof secretAccessKey === "string" && secretAccessKey.length >= 16) {
-      return { accessKeyId, secretAccessKey };
+      const retired = "retired" in entry ? new Date(String(entry.retired)) : undefined;
+      const isRetired = retired !== undefined && !Number.isNaN(retired.getTime());
+      return { accessKeyId, secretAccessKey, ...(isRetired && { retired }) };
     }
   }
   throw new SigningKeysError(path, "has an entry that is not a key pair");

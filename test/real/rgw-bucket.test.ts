@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
+import { fixedCredentials } from "../../src/store/credentials.ts";
 import { s3Bucket } from "../../src/store/s3-bucket.ts";
 import { bucketContract, put } from "../contract/bucket.ts";
 import { inventoryContract } from "../contract/inventory.ts";
@@ -22,9 +23,9 @@ describe("Ceph RGW: a bucket URL", () => {
   const body = new Uint8Array(Buffer.from("hello"));
 
   test.each(["", "/", "/some%20prefix/a+b", "/some%20prefix/a+b/"])("may end in %j", async (ending) => {
-    const { region, accessKeyId, secretAccessKey } = rgw;
+    const { region } = rgw;
     const bucketUrl = rgw.bucketUrl + ending;
-    const bucket = s3Bucket({ bucketUrl, region, accessKeyId, secretAccessKey, addAcl: false });
+    const bucket = s3Bucket({ bucketUrl, region, credentials: fixedCredentials(rgw), addAcl: false });
     const token = randomBytes(16).toString("hex");
     const { putUrl } = bucket.slot({ ...object, token }, 60, new Date());
     expect((await put(putUrl, body)).status).toBe(200);
@@ -33,9 +34,9 @@ describe("Ceph RGW: a bucket URL", () => {
   });
 
   test("may be of virtual-host style", async () => {
-    const { region, accessKeyId, secretAccessKey } = rgw;
+    const { region } = rgw;
     const bucketUrl = rgw.virtualHostUrl;
-    const bucket = s3Bucket({ bucketUrl, region, accessKeyId, secretAccessKey, addAcl: false });
+    const bucket = s3Bucket({ bucketUrl, region, credentials: fixedCredentials(rgw), addAcl: false });
     const { putUrl } = bucket.slot(object, 60, new Date());
     // The name is not known to every resolver, so the request goes to the address under that name.
     const { host } = new URL(putUrl);

@@ -1,3 +1,4 @@
+import { fixedCredentials } from "../../src/store/credentials.ts";
 import { s3Bucket } from "../../src/store/s3-bucket.ts";
 import { s3Client } from "../../src/store/s3-client.ts";
 import { s3Inventory } from "../../src/store/s3-inventory.ts";
@@ -7,9 +8,9 @@ import type { S3Store } from "../peers/s3-store.ts";
 
 /** A real store as the bucket contract wants it: slotd signs the slots, AWS's own signer reads the objects back. */
 export function storeUnderTest(store: S3Store): BucketUnderTest {
-  const { bucketUrl, region, accessKeyId, secretAccessKey } = store;
+  const { bucketUrl, region } = store;
   return {
-    bucket: s3Bucket({ bucketUrl, region, accessKeyId, secretAccessKey, addAcl: false }),
+    bucket: s3Bucket({ bucketUrl, region, credentials: fixedCredentials(store), addAcl: false }),
     created: 200,
     fetchObject: (getUrl) => store.fetchObject(keyOf(store, getUrl)),
   };

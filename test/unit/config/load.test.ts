@@ -55,8 +55,17 @@ test("takes S3 as the backend when none is given", () => {
   expect(config.s3).toEqual({
     bucketUrl: "https://s3.example/bucket",
     region: "eu-west-1",
-    accessKeyId: "AKID",
-    secretAccessKey: "s3-hush",
+    access: "public",
+    publicUrl: "https://s3.example/bucket",
+    getExpirationTime: 300,
+    upload: "direct",
+    credentials: {
+      kind: "static",
+      accessKeyId: "AKID",
+      secretAccessKey: "s3-hush",
+      sessionToken: undefined,
+      files: { accessKeyId: undefined, secretAccessKey: undefined, sessionToken: undefined },
+    },
     addAcl: true,
   });
 });
@@ -137,7 +146,7 @@ secret_access_key = "own-s3"
       access: ["boss@example.org"],
     });
     expect(domains[1]?.xmpp.secret).toBe("own");
-    expect(domains[1]?.s3?.secretAccessKey).toBe("own-s3");
+    expect(domains[1]?.s3?.credentials).toMatchObject({ secretAccessKey: "own-s3" });
   });
 
   test("need different hosts, and the message names both", () => {

@@ -63,7 +63,10 @@ describe("a secret file", () => {
 s3 = { bucket_url = "https://b.example", region = "r", access_key_id = "k", secret_access_key_file = "k" }
 xmpp.secret_file = "own"\n`;
     const config = domainOf(text, { files: { "/conf/k": "s3 key\n", "/conf/own": "own\n" } });
-    expect(config.s3?.secretAccessKey).toBe("s3 key");
+    expect(config.s3?.credentials).toMatchObject({
+      secretAccessKey: "s3 key",
+      files: { accessKeyId: undefined, secretAccessKey: "/conf/k" },
+    });
     expect(config.xmpp.secret).toBe("own");
   });
 });
@@ -134,7 +137,10 @@ access = ["*"]
     const redacted = config.domains.map((domain) => ({
       ...domain,
       xmpp: { ...domain.xmpp, secret: "(redacted)" },
-      s3: domain.s3 && { ...domain.s3, secretAccessKey: "(redacted)" },
+      s3: domain.s3 && {
+        ...domain.s3,
+        credentials: { ...domain.s3.credentials, secretAccessKey: "(redacted)" },
+      },
     }));
     expect(again.config).toEqual({ ...config, domains: redacted });
   });

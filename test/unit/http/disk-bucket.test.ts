@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from "bun:test";
+import { fixedCredentials } from "../../../src/store/credentials.ts";
 import { s3Bucket } from "../../../src/store/s3-bucket.ts";
 import { type BucketUnderTest, bucketContract } from "../../contract/bucket.ts";
 import { credentials, type Fixture, startFixture } from "./http-fixture.ts";
@@ -14,7 +15,7 @@ function diskContract(name: string, prefix: string, echoDeclared: boolean): void
         bucket: s3Bucket({
           bucketUrl: `${fixture.origin}${prefix}`,
           region: "local",
-          ...credentials,
+          credentials: fixedCredentials(credentials),
           addAcl: false,
           echoDeclared,
         }),

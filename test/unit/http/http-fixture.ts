@@ -7,6 +7,7 @@ import type { HttpEvent } from "../../../src/http/http-event.ts";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../../src/http/http-server.ts";
 import type { Slot } from "../../../src/slot/slot.ts";
 import type { NewObject } from "../../../src/store/bucket.ts";
+import { fixedCredentials } from "../../../src/store/credentials.ts";
 import { type Files, nodeFiles } from "../../../src/store/disk-files.ts";
 import { openDiskStore } from "../../../src/store/disk-store.ts";
 import type { ObjectStore } from "../../../src/store/object-store.ts";
@@ -86,7 +87,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
   const bucket = s3Bucket({
     bucketUrl: publicUrls[0]!,
     region: "local",
-    ...credentials,
+    credentials: fixedCredentials(credentials),
     addAcl: false,
     echoDeclared: true,
   });

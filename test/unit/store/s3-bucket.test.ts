@@ -8,6 +8,7 @@ import { presign } from "../../../src/sigv4/presign.ts";
 import type { QueryParameter } from "../../../src/sigv4/query.ts";
 import { verify } from "../../../src/sigv4/verify.ts";
 import type { NewObject } from "../../../src/store/bucket.ts";
+import { fixedCredentials } from "../../../src/store/credentials.ts";
 import {
   DECLARED_LENGTH,
   DECLARED_TYPE,
@@ -19,8 +20,7 @@ import {
 const options: S3BucketOptions = {
   bucketUrl: "https://s3.eu-west-1.amazonaws.com/b",
   region: "eu-west-1",
-  accessKeyId: "KEY",
-  secretAccessKey: "secret",
+  credentials: fixedCredentials({ accessKeyId: "KEY", secretAccessKey: "secret" }),
   addAcl: false,
 };
 const object: NewObject = { token: "00ff", filename: "très cool.jpg", size: 5, contentType: "image/jpeg" };
@@ -172,7 +172,13 @@ function signingOptions(one: Case) {
 
 function slotUrl(one: Case): URL {
   const { token, filename, size, contentType } = one;
-  return new URL(s3Bucket(one).slot({ token, filename, size, contentType }, one.expiresIn, one.date).putUrl);
+  return new URL(
+    s3Bucket({ ...one, credentials: fixedCredentials(one) }).slot(
+      { token, filename, size, contentType },
+      one.expiresIn,
+      one.date,
+    ).putUrl,
+  );
 }
 
 // A file name of "." or ".." cannot be written in a URL; slot requests with one are refused before.

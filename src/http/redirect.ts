@@ -1,0 +1,93 @@
+import type { ServerResponse } from "node:http";
+import type { ObjectSigner } from "../store/object-signer.ts";
+import { parseBucketUrl } from "../store/object-url.ts";
+import { type Answer, everyHeaders, notFoundAnswer, refusalAnswer, sendAnswer } from "./answers.ts";
+import { contentDisposition } from "./content-disposition.ts";
+import { type HttpEvent, shortToken } from "./http-event.ts";
+import { readObjectPath } from "./object-path.ts";
+import type { RequestHead } from "./request-head.ts";
+import { servedType } from "./served-type.ts";
+
+/** A private bucket whose objects are reached through the HTTP server. */
+export interface PrivateBucket {
+  /** What clients reach it by; no other bucket has the same. */
+  readonly publicUrls: readonly string[];
+  readonly signer: ObjectSigner;
+  /** Whether an object may still be fetched; every one when absent. What may not is answered with 404. */
+  isKept?(token: string): Promise<boolean>;
+}
+
+/**
+ * Makes the choice of the private bucket that a GET or HEAD is for: by the host that was asked, or, for a proxy that
+ * changes the host, the only bucket there is.
+ *
+ * @param isAlone whether the HTTP server has nothing else to serve.
+ */
+export function privateBucketOf(
+  buckets: readonly PrivateBucket[],
+  isAlone: boolean,
+): (head: RequestHead) => PrivateBucket | undefined {
+  const places = buckets.flatMap((bucket) =>
+    bucket.publicUrls.map((url) => ({ bucket, ...parseBucketUrl(url) })),
+  );
+  const only = isAlone && buckets.length === 1 ? buckets[0] : undefined;
+  return (head) => {
+    const here = places.filter(({ host }) => host === head.host.toLowerCase());
+    const under = here.filter(({ prefix }) => head.rawPath.startsWith(`${prefix}/`));
+    const longest = under.reduce<(typeof under)[number] | undefined>(
+      (best, place) => (best === undefined || place.prefix.length > best.prefix.length ? place : best),
+      undefined,
+    );
+    // A proxy may have taken the prefix off the path.
+    return longest?.bucket ?? (here.length === 1 ? here[0]?.bucket : undefined) ?? only;
+  };
+}
+
+/**
+ * Answers GET and HEAD of an object in a private bucket: 302 to a URL there that is signed for this object and this
+ * method, and valid for a short while. What is signed says too how the object is served, so that a stored type never
+ * makes a browser run anything. Nothing but `/<token>/<filename>` is ever signed. Whether there is such an object is
+ * for the bucket to say.
+ *
+ * Source: RFC 9110 §15.4.3.
+ */
+export async function redirect(
+  head: RequestHead,
+  response: ServerResponse,
+  bucket: PrivateBucket,
+  deps: { readonly prefixes: readonly string[]; readonly now: () => Date },
+): Promise<HttpEvent> {
+  const path = readObjectPath(head.rawPath, deps.prefixes);
+  if ("kind" in path) return refuse(head, response, notFoundAnswer);
+  const { token, filename } = path;
+  if (bucket.isKept && !(await bucket.isKept(token))) return refuse(head, response, notFoundAnswer, token);
+  const contentType = servedType(filename);
+  const as = { contentType, contentDisposition: contentDisposition(contentType, filename) };
+  const signed = bucket.signer.sign(head.method === "HEAD" ? "HEAD" : "GET", path, as, deps.now());
+  if (signed === undefined) return refuse(head, response, noKeyAnswer, token);
+  response.writeHead(302, {
+    ...everyHeaders,
+    Location: signed.url,
+    // Whoever keeps the redirect must be able to follow it until the end.
+    "Cache-Control": `public, max-age=${Math.floor(signed.expiresIn / 2)}`,
+    "Content-Length": "0",
+  });
+  response.end();
+  return { kind: "served", object: shortToken(token), status: 302, bytes: 0 };
+}
+
+function refuse(head: RequestHead, response: ServerResponse, answer: Answer, token?: string): HttpEvent {
+  sendAnswer(response, answer);
+  return {
+    kind: "refused",
+    method: head.method,
+    status: answer.status,
+    reason: answer.reason ?? "not-found",
+    object: token === undefined ? undefined : shortToken(token),
+  };
+}
+
+const noKeyAnswer = refusalAnswer({
+  kind: "unavailable",
+  text: "The service has no valid key for its storage at present. Try again later.",
+});
