@@ -4,6 +4,7 @@ import type { Bytes, Seconds } from "../slot/slot.ts";
 import { type CredentialSource, lifeWithin } from "./credentials.ts";
 import { type ObjectMeta, type ObjectSink, PutError, type PutFailure } from "./object-store.ts";
 import { objectPath, parseBucketUrl, urlOf } from "./object-url.ts";
+import { S3RequestError, sendHttp } from "./s3-answer.ts";
 import { type StoreAnswer, StoreConnectionError, StoreRequest } from "./store-request.ts";
 
 export interface S3SinkOptions {
@@ -56,11 +57,14 @@ class S3Sink implements ObjectSink {
   }
 
   async has(token: string, filename: string): Promise<boolean> {
-    const { status, code, message } = await this.#ask(token, filename).catch(asPutError);
+    const url = this.#sign("HEAD", { token, filename }, {});
+    // Not a StoreRequest. COMPAT(Swift 2.30): it sends a body after the head, which fetch() leaves alone.
+    const answer = sendHttp({ method: "HEAD", url, timeout: this.#deps.stallTimeout * 1000 });
+    const { status, code = "" } = await answer.catch(asPutError);
     // COMPAT(AWS): without the right to list the bucket, 403 is the answer for what is not there.
     if (status === 404 || status === 403) return false;
     if (status >= 200 && status < 300) return true;
-    throw refusalOf({ status, code, message });
+    throw refusalOf({ status, code, message: "" });
   }
 
   async put(meta: ObjectMeta, body: AsyncIterable<Uint8Array>): Promise<void> {
@@ -81,12 +85,14 @@ class S3Sink implements ObjectSink {
   /** A request whose body the store wants. */
   async #open(meta: ObjectMeta): Promise<StoreRequest> {
     const isConditional = this.#knowsIfNoneMatch;
-    const request = this.#send("PUT", meta, this.#putHeaders(meta));
+    const request = this.#send(meta, this.#putHeaders(meta));
     if (!this.#knowsContinue) return request;
     const wanted = await request.wanted(continueWithin);
     if (wanted === "late") this.#knowsContinue = false;
     if (wanted !== "answered") return request;
     const answer = await request.answer(0);
+    // Nothing was wanted of an empty file.
+    if (answer.status >= 200 && answer.status < 300) return request;
     request.abort();
     // COMPAT(Swift, B2): 501 NotImplemented for If-None-Match.
     if (answer.status !== 501 || !isConditional) throw refusalOf(answer);
@@ -119,50 +125,39 @@ class S3Sink implements ObjectSink {
     request: StoreRequest,
     last: Uint8Array | undefined,
   ): Promise<StoreAnswer> {
-    if (!this.#knowsIfNoneMatch && (await this.has(meta.token, meta.filename))) throw existsError();
-    if (last !== undefined) await request.write(last);
+    if (last !== undefined) {
+      const isLookedFor = !this.#knowsIfNoneMatch;
+      if (isLookedFor && (await this.has(meta.token, meta.filename))) throw existsError();
+      await request.write(last);
+    }
     return request.finish(answerWithin);
   }
 
-  async #ask(token: string, filename: string): Promise<StoreAnswer> {
-    const request = this.#send("HEAD", { token, filename }, {});
-    try {
-      return await request.finish(this.#deps.stallTimeout * 1000);
-    } finally {
-      request.abort();
-    }
+  #send(meta: ObjectMeta, headers: Record<string, string>): StoreRequest {
+    const isAsked = this.#knowsContinue;
+    return new StoreRequest(
+      "PUT",
+      this.#sign("PUT", meta, headers),
+      { ...headers, ...(isAsked && { expect: "100-continue" }) },
+      this.#deps.stallTimeout,
+    );
   }
 
   /** @throws {PutError} when there are no credentials. */
-  #send(
+  #sign(
     method: "HEAD" | "PUT",
     object: { readonly token: string; readonly filename: string },
     headers: Record<string, string>,
-  ): StoreRequest {
+  ): string {
     const now = this.#deps.now();
     const credentials = this.#options.credentials.current(now);
     if (credentials === undefined) throw new PutError("upstream", "There are no valid keys for the store.");
     const path = objectPath(this.#bucket, object.token, object.filename);
-    const query = presign(
-      {
-        method,
-        host: this.#bucket.host,
-        path,
-        headers,
-        date: now,
-        expires: lifeWithin(credentials, now, longestUpload),
-        region: this.#options.region,
-        credentials,
-      },
-      this.#signingKeys,
-    );
-    const isAsked = method === "PUT" && this.#knowsContinue;
-    return new StoreRequest(
-      method,
-      `${urlOf(this.#bucket, path)}?${query}`,
-      { ...headers, ...(isAsked && { expect: "100-continue" }) },
-      this.#deps.stallTimeout,
-    );
+    const expires = lifeWithin(credentials, now, longestUpload);
+    const { host } = this.#bucket;
+    const { region } = this.#options;
+    const request = { method, host, path, headers, date: now, expires, region, credentials };
+    return `${urlOf(this.#bucket, path)}?${presign(request, this.#signingKeys)}`;
   }
 }
 
@@ -216,6 +211,7 @@ function refusalOf({ status, code, message }: StoreAnswer): PutError {
 
 /** @throws always: a failure of the store as the port names it, and everything else as it is. */
 function asPutError(error: unknown): never {
-  if (error instanceof StoreConnectionError) throw new PutError("upstream", error.message, error);
+  const isConnection = error instanceof StoreConnectionError || error instanceof S3RequestError;
+  if (isConnection) throw new PutError("upstream", error.message, error);
   throw error;
 }
