@@ -5,12 +5,17 @@ import { bucketOf, credentialsKey, type Served, servedOn } from "./app/domain-bu
 import { groupBy } from "./app/group-by.ts";
 import { Keep, type Prepared, type Stoppable } from "./app/keep.ts";
 import { present } from "./app/present.ts";
+import { readyChecks } from "./app/ready-checks.ts";
 import { openCredentials, takesUploads, usesHttp } from "./app/s3-buckets.ts";
 import { componentKey, type DomainSettings, ServedDomain, slotMaker } from "./app/served-domain.ts";
 import type { Config, DomainConfig, ListenAddress } from "./config/config.ts";
 import { type HttpServer, startHttpServer } from "./http/http-server.ts";
-import { logHttp } from "./ops/events.ts";
+import { type Watchers, watchHttp } from "./ops/events.ts";
 import type { Logger } from "./ops/log.ts";
+import { Metrics } from "./ops/metrics.ts";
+import { type OpsServer, startOpsServer } from "./ops/ops-server.ts";
+import { followProcess } from "./ops/process-metrics.ts";
+import { newReference } from "./ops/reference.ts";
 import type { Seconds, Slot, SlotRequest } from "./slot/slot.ts";
 import { makeSlot } from "./slots.ts";
 import type { CredentialSource } from "./store/credentials.ts";
@@ -18,6 +23,7 @@ import { openDiskStore } from "./store/disk-store.ts";
 import type { ObjectStore } from "./store/object-store.ts";
 import type { SigningKeys } from "./store/signing-keys.ts";
 import type { Watched } from "./store/watched.ts";
+import { version } from "./version.ts";
 
 const deps = { now: () => new Date(), randomBytes };
 
@@ -25,6 +31,9 @@ const deps = { now: () => new Date(), randomBytes };
 export interface App {
   /** Where the embedded HTTP server listens; none with S3 alone. */
   readonly httpAddresses: readonly ListenAddress[];
+  /** Where metrics and health are served; undefined: nowhere. */
+  readonly opsAddress: ListenAddress | undefined;
+  readonly metrics: Metrics;
   /**
    * Goes by another configuration: everything that it needs is made first, and then it is in force at once.
    * Connections, listeners and data folders whose settings are the same stay as they are. Reloads must not overlap.
@@ -84,27 +93,44 @@ interface Listener {
 }
 
 class Running implements App {
-  readonly #log: Logger;
+  readonly metrics = new Metrics();
+  readonly #watchers: Watchers;
   readonly #stores = new Keep<OpenStore>();
   readonly #keys = new Keep<Kept<Watched<SigningKeys>>>();
   readonly #credentials = new Keep<Kept<CredentialSource>>();
   readonly #listeners = new Keep<Listener>();
   readonly #domains = new Keep<ServedDomain>();
+  readonly #opsServers = new Keep<OpsServer>();
   /** Ends when the listeners that a reload took away have let their uploads finish. */
   #leaving: Promise<void> = Promise.resolve();
   #grace: Seconds = 0;
 
+  #configs: readonly DomainConfig[] = [];
+
   constructor(log: Logger) {
-    this.#log = log;
+    const reference = () => newReference(randomBytes);
+    this.#watchers = { log, metrics: this.metrics, monotonic: () => performance.now(), reference };
+    this.metrics.set("info", { version, runtime: `Bun ${process.versions.bun ?? "unknown"}` }, 1);
+    followProcess(this.metrics);
+    this.metrics.beforeScrape(() => {
+      this.metrics.forget("componentUp");
+      for (const { served, isOnline } of this.#domains.running)
+        this.metrics.set("componentUp", served, isOnline ? 1 : 0);
+    });
   }
 
   get httpAddresses(): readonly ListenAddress[] {
     return this.#listeners.running.map(({ server }) => server.address);
   }
 
+  get opsAddress(): ListenAddress | undefined {
+    return this.#opsServers.running[0]?.address;
+  }
+
   async stop(): Promise<void> {
     await Promise.all([this.#domains.stop(), this.#listeners.stop(), this.#leaving]);
     await Promise.all([this.#stores.stop(), this.#keys.stop(), this.#credentials.stop()]);
+    await this.#opsServers.stop();
   }
 
   async reload(config: Config): Promise<void> {
@@ -160,19 +186,29 @@ class Running implements App {
       }),
     );
     const byKey = new Map(settings.map((each) => [componentKey(each.config), each]));
-    const domainDeps = { ...deps, log: this.#log, monotonic: () => performance.now(), random: Math.random };
+    const domainDeps = { ...deps, watchers: this.#watchers, random: Math.random };
     const domains = await prepare(
       this.#domains,
       new Map([...byKey].map(([key, each]) => [key, () => new ServedDomain(each, domainDeps)])),
     );
-    return { stores, keys, credentials, listeners, served, domains, settings: byKey };
+    const { listen } = config.ops;
+    const ops = await prepare(
+      this.#opsServers,
+      new Map(listen === undefined ? [] : [[addressKey(listen), () => this.#opsServer(listen)]]),
+    );
+    return { stores, keys, credentials, listeners, served, domains, ops, settings: byKey };
+  }
+
+  #opsServer(listen: ListenAddress): Promise<OpsServer> {
+    const checks = () => readyChecks(this.#domains.running, this.#configs);
+    return startOpsServer({ listen, metrics: this.metrics, checks });
   }
 
   #keysWanted(domains: readonly DomainConfig[]): Map<string, () => Promise<Kept<Watched<SigningKeys>>>> {
     return new Map(
       domains.map(({ disk }) => [
         disk.path,
-        async () => kept(await openKeys(disk.path, randomBytes, this.#log)),
+        async () => kept(await openKeys(disk.path, randomBytes, this.#watchers.log)),
       ]),
     );
   }
@@ -182,7 +218,12 @@ class Running implements App {
       domains.flatMap(({ s3 }) =>
         s3 === undefined
           ? []
-          : [[credentialsKey(s3), async () => kept(await openCredentials(s3.credentials, this.#log))]],
+          : [
+              [
+                credentialsKey(s3),
+                async () => kept(await openCredentials(s3.credentials, this.#watchers.log)),
+              ],
+            ],
       ),
     );
   }
@@ -194,14 +235,17 @@ class Running implements App {
         listen: http.listen,
         ...present(served.get(key)),
         now: deps.now,
-        onEvent: logHttp(this.#log),
+        onEvent: watchHttp(this.#watchers),
+        reference: this.#watchers.reference,
       });
       return { server, stop: () => server.stop(this.#grace) };
     };
   }
 
   /** Puts in force what was prepared. A component that goes is gone before one that comes takes its JID. */
-  async #apply({ stores, keys, credentials, listeners, served, domains, settings }: Next): Promise<void> {
+  async #apply(next: Next): Promise<void> {
+    const { stores, keys, credentials, listeners, served, domains, ops, settings } = next;
+    this.#configs = [...settings.values()].map(({ config }) => config);
     for (const [key, { server }] of listeners.items) {
       const { buckets, privateBuckets } = present(served.get(key));
       server.serve(buckets, privateBuckets);
@@ -209,6 +253,7 @@ class Running implements App {
     for (const [key, domain] of domains.items) domain.use(present(settings.get(key)));
     await domains.commit();
     for (const domain of domains.added) domain.start();
+    await ops.commit();
     this.#leaving = Promise.all([this.#leaving, listeners.commit()]).then(async () => {
       await Promise.all([stores.commit(), keys.commit(), credentials.commit()]);
     });
@@ -223,6 +268,7 @@ interface Next {
   readonly listeners: Prepared<Listener>;
   readonly served: ReadonlyMap<string, Served>;
   readonly domains: Prepared<ServedDomain>;
+  readonly ops: Prepared<OpsServer>;
   readonly settings: ReadonlyMap<string, DomainSettings>;
 }
 

@@ -1,6 +1,5 @@
 import type { DomainConfig } from "../config/config.ts";
-import { logComponent, logSlot } from "../ops/events.ts";
-import type { Logger } from "../ops/log.ts";
+import { type WatchedDomain, type Watchers, watchComponent, watchSlots } from "../ops/events.ts";
 import { purposesOn } from "../slot/policy.ts";
 import { requestSlot, type SlotDeps, type SlotMaker } from "../slots.ts";
 import type { Bucket } from "../store/bucket.ts";
@@ -20,9 +19,7 @@ export interface DomainSettings {
 }
 
 export interface DomainDeps extends SlotDeps {
-  readonly log: Logger;
-  /** Milliseconds of a clock that never goes back. */
-  readonly monotonic: () => number;
+  readonly watchers: Watchers;
   /** 0 to below 1. */
   readonly random: () => number;
 }
@@ -47,17 +44,18 @@ export class ServedDomain {
   constructor(settings: DomainSettings, deps: DomainDeps) {
     this.#settings = settings;
     this.#maker = slotMaker(settings);
-    const { log, monotonic, random } = deps;
-    const { host } = settings.config;
+    const { watchers, random } = deps;
+    const events = watchComponent(watchers, this.served);
     this.#component = new Component(
       { ...loginOf(settings), router: this.#router(deps) },
-      { events: logComponent(log, host, monotonic), monotonic, random },
+      { events, monotonic: watchers.monotonic, random },
     );
   }
 
-  /** The component's JID. */
-  get host(): string {
-    return this.#settings.config.host;
+  /** The domain, and the JID of its component. */
+  get served(): WatchedDomain {
+    const { domain, host } = this.#settings.config;
+    return { domain, host };
   }
 
   get isOnline(): boolean {
@@ -82,13 +80,10 @@ export class ServedDomain {
   }
 
   #router(deps: DomainDeps): Router {
-    const { host } = this.#settings.config;
-    const service: SlotService = (request, requester) => {
-      const outcome = requestSlot(request, requester, this.#maker, deps);
-      logSlot(deps.log, host, requester, outcome);
-      return outcome;
-    };
-    const routes = [...uploadRoutes(service), pingRoute, versionRoute("slotd", version)];
+    const { host } = this.served;
+    const service: SlotService = (request, requester) => requestSlot(request, requester, this.#maker, deps);
+    const watch = watchSlots(deps.watchers, this.served);
+    const routes = [...uploadRoutes(service, watch), pingRoute, versionRoute("slotd", version)];
     const identity = { category: "store", type: "file", name: "HTTP File Upload" };
     const forms = () => uploadForms(this.#maker.policy.purposes.message.maxFileSize);
     const features = () => purposeFeatures(purposesOn(this.#maker.policy));

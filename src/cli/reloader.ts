@@ -10,6 +10,8 @@ export interface ReloaderDeps {
   readonly load: () => LoadResult;
   /** Puts a configuration in force, or throws and changes nothing. */
   readonly apply: (config: Config) => Promise<void>;
+  /** Is told how each reload ended. */
+  readonly ended: (isDone: boolean) => void;
   readonly log: Logger;
 }
 
@@ -21,7 +23,7 @@ export function reloader(deps: ReloaderDeps): () => Promise<ControlAnswer> {
   let last: Promise<unknown> = Promise.resolve();
   return () => {
     const next = last.then(() => reload(deps));
-    last = next;
+    last = next.then(({ isDone }) => deps.ended(isDone));
     return next;
   };
 }

@@ -21,11 +21,18 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
   const stopSignal = nextSignal();
   const app = await startApp(config, log.logger);
   if (app === undefined) return 1;
+  const { metrics } = app;
+  for (const outcome of ["done", "refused"]) metrics.count("reloads", { outcome }, 0);
+  metrics.set("reloadOk", {}, 1);
   const reload = reloader({
     load: () => loadConfig({ file: args.text("config"), env: io.env, cwd: io.cwd }),
     apply: async (next) => {
       await app.reload(next);
       log.use(logOptions(next, io));
+    },
+    ended: (isDone) => {
+      metrics.count("reloads", { outcome: isDone ? "done" : "refused" });
+      metrics.set("reloadOk", {}, isDone ? 1 : 0);
     },
     log: log.logger,
   });
@@ -49,6 +56,7 @@ async function startApp(config: Config, log: Logger): Promise<App | undefined> {
   try {
     const app = await start(config, log);
     for (const { host, port } of app.httpAddresses) log.info({ host, port }, "The HTTP server listens.");
+    if (app.opsAddress !== undefined) log.info({ ...app.opsAddress }, "Metrics and health are served.");
     return app;
   } catch (error) {
     log.error({ err: error }, `slotd cannot start: ${explain(error)}`);

@@ -37,29 +37,45 @@ export const notFoundAnswer: Answer = {
   reason: "not-found",
 };
 
-/** The headers of a short answer, and its text as it is sent. */
-export function encodeAnswer(answer: Answer): {
+/** The header of every answer that tells the request's reference. */
+export const REFERENCE_HEADER = "X-Request-Id";
+
+/** The headers of a short answer, and its text as it is sent: with the reference that the log has too. */
+export function encodeAnswer(
+  answer: Answer,
+  reference: string,
+): {
   readonly headers: Record<string, string>;
   readonly text: string;
 } {
-  const text = answer.text === "" ? "" : `${answer.text}\n`;
-  const headers: Record<string, string> = { ...everyHeaders, "Cache-Control": "no-store", ...answer.headers };
+  const text = answer.text === "" ? "" : `${answer.text} Reference: ${reference}.\n`;
+  const headers: Record<string, string> = {
+    ...everyHeaders,
+    [REFERENCE_HEADER]: reference,
+    "Cache-Control": "no-store",
+    ...answer.headers,
+  };
   // RFC 9110 §8.6: 204 has no Content-Length.
   if (answer.status !== 204) headers["Content-Length"] = String(Buffer.byteLength(text));
   if (text !== "") headers["Content-Type"] = "text/plain; charset=utf-8";
   return { headers, text };
 }
 
+/** The reference that was set on a response before anything else. */
+export function referenceOf(response: ServerResponse): string {
+  return String(response.getHeader(REFERENCE_HEADER) ?? "");
+}
+
 /** Sends a short answer and is done; to HEAD, only its headers. */
 export function sendAnswer(response: ServerResponse, answer: Answer): void {
-  const { headers, text } = encodeAnswer(answer);
+  const { headers, text } = encodeAnswer(answer, referenceOf(response));
   response.writeHead(answer.status, headers);
   response.end(response.req.method === "HEAD" ? undefined : text);
 }
 
 /** A whole answer as bytes, for a connection whose request could not be parsed; the connection ends with it. */
-export function rawAnswer(statusText: string, answer: Answer): string {
-  const { headers, text } = encodeAnswer(answer);
+export function rawAnswer(statusText: string, answer: Answer, reference: string): string {
+  const { headers, text } = encodeAnswer(answer, reference);
   const lines = Object.entries({ ...headers, Connection: "close" }).map(
     ([name, value]) => `${name}: ${value}\r\n`,
   );

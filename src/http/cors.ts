@@ -10,7 +10,7 @@ export const ALLOWED_METHODS = "GET, HEAD, OPTIONS, PUT";
 export const corsHeaders = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers":
-    "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Last-Modified, Location",
+    "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Last-Modified, Location, X-Request-Id",
 } as const;
 
 /**

@@ -37,6 +37,16 @@ export type HttpEvent =
       readonly error: unknown;
     };
 
+/** What is known of a request whatever came of it. */
+export interface HttpRequestFacts {
+  /** What the client was told to call the request by, when it asks about it. */
+  readonly reference: string;
+  /** As it came; "" when the request could not be parsed. */
+  readonly method: string;
+  /** From the head of the request to the end of its answer. */
+  readonly milliseconds: number;
+}
+
 /** What may be told of a token. */
 export function shortToken(token: string): string {
   return token.slice(0, 8);

@@ -1,11 +1,18 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Seconds } from "../slot/slot.ts";
-import { type Answer, rawAnswer, refusalAnswer, sendAnswer } from "./answers.ts";
+import {
+  type Answer,
+  REFERENCE_HEADER,
+  rawAnswer,
+  referenceOf,
+  refusalAnswer,
+  sendAnswer,
+} from "./answers.ts";
 import { ALLOWED_METHODS, preflightHeaders } from "./cors.ts";
 import { type DownloadDeps, download } from "./download.ts";
 import type { HttpBucket } from "./http-bucket.ts";
-import { type HttpEvent, shortToken } from "./http-event.ts";
+import { type HttpEvent, type HttpRequestFacts, shortToken } from "./http-event.ts";
 import { publicPrefixes } from "./object-path.ts";
 import { type PrivateBucket, privateBucketOf, redirect } from "./redirect.ts";
 import { RequestBody } from "./request-body.ts";
@@ -22,7 +29,9 @@ export interface HttpServerOptions {
   readonly privateBuckets?: readonly PrivateBucket[];
   readonly now: () => Date;
   /** Is told of each request when it is over. Must not throw. */
-  readonly onEvent: (event: HttpEvent) => void;
+  readonly onEvent: (event: HttpEvent, request: HttpRequestFacts) => void;
+  /** A new name for a request, for the client's report and the log's line: letters and digits. */
+  readonly reference: () => string;
   /** A transfer in which no byte moves for so long is ended; 60 when absent. */
   readonly stallTimeout?: Seconds;
   /** How long `stop` waits for transfers under way; 10 when absent. */
@@ -116,6 +125,7 @@ class Service {
 
   handle(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
     if (this.#isStopping) response.setHeader("Connection", "close");
+    response.setHeader(REFERENCE_HEADER, this.#deps.reference());
     const done = this.#answer(request, response, expectation).finally(() => this.#underWay.delete(done));
     this.#underWay.add(done);
   }
@@ -127,14 +137,12 @@ class Service {
       return;
     }
     const [statusText, answer] = malformedAnswers[error.code ?? ""] ?? badRequestAnswer;
-    socket.end(rawAnswer(statusText, answer));
-    this.#deps.onEvent({
-      kind: "refused",
-      method: "",
-      status: answer.status,
-      reason: "malformed",
-      object: undefined,
-    });
+    const reference = this.#deps.reference();
+    socket.end(rawAnswer(statusText, answer, reference));
+    this.#deps.onEvent(
+      { kind: "refused", method: "", status: answer.status, reason: "malformed", object: undefined },
+      { reference, method: "", milliseconds: 0 },
+    );
   }
 
   async stop(server: Server, timeout: Seconds): Promise<void> {
@@ -154,16 +162,21 @@ class Service {
 
   async #answer(request: IncomingMessage, response: ServerResponse, expectation: Expectation): Promise<void> {
     const { method = "" } = request;
+    const begun = this.#deps.now().getTime();
     const body = new RequestBody(request, this.#deps.stallTimeout);
+    const tell = (event: HttpEvent): void => {
+      const milliseconds = this.#deps.now().getTime() - begun;
+      this.#deps.onEvent(event, { reference: referenceOf(response), method, milliseconds });
+    };
     try {
       const head = readRequestHead(method, request.url ?? "", request.rawHeaders);
-      this.#deps.onEvent(
+      tell(
         "kind" in head
           ? await refuse(method, body, response, refusalAnswer(head))
           : await this.#route(head, body, response, expectation),
       );
     } catch (error) {
-      this.#deps.onEvent({ kind: "failed", method, object: objectIn(request.url), error });
+      tell({ kind: "failed", method, object: objectIn(request.url), error });
       if (response.headersSent) request.socket.destroy();
       else await body.answerAndLinger(response, failedAnswer);
     }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Bytes, Seconds } from "../slot/slot.ts";
-import { type Answer, encodeAnswer } from "./answers.ts";
+import { type Answer, encodeAnswer, referenceOf } from "./answers.ts";
 
 /** A body that did not come to its end: nothing is wrong with slotd, and the client may try again. */
 export class BodyError extends Error {
@@ -48,7 +48,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
    * reads would otherwise get a reset connection instead of the answer. The connection is closed after that.
    */
   async answerAndLinger(response: ServerResponse, answer: Answer): Promise<void> {
-    const { headers, text } = encodeAnswer(answer);
+    const { headers, text } = encodeAnswer(answer, referenceOf(response));
     response.writeHead(answer.status, { ...headers, Connection: "close" });
     // The answer is complete by its length; ending it would close the connection at once.
     response.write(text);

@@ -1,77 +1,164 @@
-import type { HttpEvent } from "../http/http-event.ts";
+import type { HttpEvent, HttpRequestFacts } from "../http/http-event.ts";
 import type { Requester } from "../slot/policy.ts";
 import type { Refusal } from "../slot/refusal.ts";
-import type { Slot } from "../slot/slot.ts";
+import type { Slot, SlotRequest } from "../slot/slot.ts";
 import type { StreamProblem } from "../xmpp/stream-problem.ts";
 import type { Logger } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 
 /** How often a component that stays down for one reason says so again at warn level; milliseconds. */
 const REMIND_AFTER = 5 * 60_000;
 
+/** What is told of everything that happens. */
+export interface Watchers {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Milliseconds of a clock that never goes back. */
+  readonly monotonic: () => number;
+  /** A new reference for a request. */
+  readonly reference: () => string;
+}
+
+/** The domain served, and the JID of its component. */
+export interface WatchedDomain {
+  readonly domain: string;
+  readonly host: string;
+}
+
 /**
- * Logs the fate of a component's stream: a line when it comes up, and one when it is down. The same problem at
- * each further attempt is told at debug level, and as a warning again every five minutes.
- *
- * @param monotonic milliseconds of a clock that never goes back.
+ * Watches a component's stream: a line when it comes up, and one when it is down. The same problem at each further
+ * attempt is told at debug level, and as a warning again every five minutes.
  */
-export function logComponent(log: Logger, host: string, monotonic: () => number) {
+export function watchComponent({ log, metrics, monotonic, reference }: Watchers, served: WatchedDomain) {
+  const { domain, host } = served;
   let told: { readonly kind: string; readonly at: number } | undefined;
+  metrics.count("componentConnects", { domain }, 0);
+  metrics.count("stanzasFailed", { domain }, 0);
   return {
     online(): void {
       told = undefined;
+      metrics.count("componentConnects", { domain });
       log.info({ host }, "Connected to the XMPP server; slots can be asked for.");
     },
     offline({ kind, text }: StreamProblem, retryIn: number): void {
+      metrics.count("componentProblems", { domain, problem: kind });
       const isKnown = told?.kind === kind && monotonic() - told.at < REMIND_AFTER;
       if (!isKnown) told = { kind, at: monotonic() };
       const level = isKnown ? "debug" : kind === "conflict" ? "info" : "warn";
       log[level]({ host, problem: kind }, `${text} Trying again; next in ${(retryIn / 1000).toFixed(1)} s.`);
     },
-    failed(error: unknown): void {
-      log.error({ host, err: error }, "A stanza could not be answered.");
+    failed(error: unknown): string {
+      const ref = reference();
+      metrics.count("stanzasFailed", { domain });
+      log.error({ host, ref, err: error }, "A stanza could not be answered.");
+      return `Something went wrong here; it is in the log. Reference: ${ref}.`;
     },
   };
 }
 
-/** Logs the outcome of a slot request: every refusal with its reason, slots at debug level and never their URLs. */
-export function logSlot(log: Logger, host: string, { bareJid }: Requester, outcome: Slot | Refusal): void {
-  if ("kind" in outcome)
-    log.info({ host, jid: bareJid, reason: outcome.kind }, `Refused a slot. ${outcome.text}`);
-  else log.debug({ host, jid: bareJid }, "Gave a slot.");
-}
-
-/** What a store refused is the operator's to mend; what a reader asked in vain is nobody's. */
-function refusalLevel({
-  method,
-  reason,
-}: Extract<HttpEvent, { kind: "refused" }>): "warn" | "info" | "debug" {
-  if (reason === "bad-gateway" || reason === "full") return "warn";
-  return method === "PUT" ? "info" : "debug";
-}
-
-/** Logs what the HTTP server tells. */
-export function logHttp(log: Logger): (event: HttpEvent) => void {
-  return (event) => {
-    const { kind, ...fields } = event;
-    switch (event.kind) {
-      case "stored":
-        log.info(fields, "Stored an upload.");
-        break;
-      case "refused":
-        log[refusalLevel(event)](fields, "Refused a request.");
-        break;
-      case "upload-aborted":
-        log.info(fields, "An upload broke off; nothing of it is kept.");
-        break;
-      case "served":
-        log.debug(fields, "Served a file.");
-        break;
-      case "download-aborted":
-        log.debug(fields, "A download broke off.");
-        break;
-      case "failed":
-        log.error({ method: event.method, object: event.object, err: event.error }, "A request failed.");
-        break;
-    }
+/**
+ * Watches slot requests from when they come: counts and times them, and logs every refusal with its reason, slots
+ * at debug level and never their URLs. What the requester is told of a refusal has the reference of its line.
+ */
+export function watchSlots({ log, metrics, monotonic, reference }: Watchers, served: WatchedDomain) {
+  const { domain, host } = served;
+  metrics.count("slots", { domain, purpose: "message", outcome: "given" }, 0);
+  metrics.count("slotBytes", { domain, purpose: "message" }, 0);
+  return ({ bareJid }: Requester) => {
+    const begun = monotonic();
+    return (outcome: Slot | Refusal, request: SlotRequest | undefined): Slot | Refusal => {
+      const { purpose = "message", size } = request ?? {};
+      const isGiven = !("kind" in outcome);
+      metrics.observe("slotSeconds", { domain }, (monotonic() - begun) / 1000);
+      metrics.count("slots", { domain, purpose, outcome: isGiven ? "given" : outcome.kind });
+      if (isGiven) {
+        metrics.count("slotBytes", { domain, purpose }, size);
+        log.debug({ host, jid: bareJid, purpose, size }, "Gave a slot.");
+        return outcome;
+      }
+      const ref = reference();
+      log.info({ host, jid: bareJid, ref, reason: outcome.kind }, `Refused a slot. ${outcome.text}`);
+      return { ...outcome, text: `${outcome.text} Reference: ${ref}.` };
+    };
   };
+}
+
+/** Watches the HTTP server: a line for each upload, refusal and failure, and everything counted. */
+export function watchHttp({ log, metrics }: Watchers) {
+  for (const status of ["201", "aborted"]) metrics.count("uploads", { status }, 0);
+  for (const status of ["200", "aborted"]) metrics.count("downloads", { status }, 0);
+  return (event: HttpEvent, request: HttpRequestFacts): void => {
+    logHttp(log, event, request);
+    countHttp(metrics, event, request);
+  };
+}
+
+function logHttp(log: Logger, event: HttpEvent, { reference: ref }: HttpRequestFacts): void {
+  const { kind, ...rest } = event;
+  const fields = { ...rest, ref };
+  switch (event.kind) {
+    case "stored":
+      log.info(fields, "Stored an upload.");
+      break;
+    case "refused":
+      // What a store refused is the operator's to mend.
+      log[event.reason === "bad-gateway" || event.reason === "full" ? "warn" : "info"](
+        fields,
+        "Refused a request.",
+      );
+      break;
+    case "upload-aborted":
+      log.info(fields, "An upload broke off; nothing of it is kept.");
+      break;
+    case "served":
+      log.debug(fields, "Served a file.");
+      break;
+    case "download-aborted":
+      log.debug(fields, "A download broke off.");
+      break;
+    case "preflight":
+      break;
+    case "failed":
+      log.error({ method: event.method, object: event.object, ref, err: event.error }, "A request failed.");
+      break;
+  }
+}
+
+const known = new Set(["GET", "HEAD", "OPTIONS", "PUT"]);
+
+function countHttp(metrics: Metrics, event: HttpEvent, { method, milliseconds }: HttpRequestFacts): void {
+  // Anyone may invent methods; each would be a series for ever.
+  const named = known.has(method) ? method : "other";
+  const status = statusOf(event);
+  const seconds = milliseconds / 1000;
+  metrics.count("httpRequests", { method: named, status });
+  if (event.kind === "refused") metrics.count("httpRefusals", { method: named, reason: event.reason });
+  if (named === "PUT") {
+    metrics.count("uploads", { status });
+    if (event.kind === "stored") {
+      metrics.count("uploadBytes", {}, event.size);
+      metrics.observe("uploadSeconds", {}, seconds);
+    }
+  } else if (named === "GET" || named === "HEAD") {
+    metrics.count("downloads", { status });
+    metrics.observe("downloadSeconds", {}, seconds);
+    if (event.kind === "served") metrics.count("downloadBytes", {}, event.bytes);
+  }
+}
+
+function statusOf(event: HttpEvent): string {
+  switch (event.kind) {
+    case "stored":
+      return "201";
+    case "preflight":
+      return "204";
+    case "failed":
+      return "500";
+    case "refused":
+    case "served":
+      return String(event.status);
+    case "upload-aborted":
+    case "download-aborted":
+      return "aborted";
+  }
 }

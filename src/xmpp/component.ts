@@ -29,8 +29,12 @@ export interface ComponentEvents {
   online(): void;
   /** The stream is down; the next attempt follows in `retryIn` milliseconds. */
   offline(problem: StreamProblem, retryIn: number): void;
-  /** Something threw while a stanza was answered; the requester got internal-server-error. */
-  failed(error: unknown): void;
+  /**
+   * Something threw while a stanza was answered; the requester gets internal-server-error.
+   *
+   * @returns what the requester is told, one sentence or two.
+   */
+  failed(error: unknown): string;
 }
 
 export interface ComponentDeps {
@@ -211,11 +215,8 @@ export class Component {
   }
 
   #failed(stanza: Element, error: unknown): Element {
-    this.#deps.events.failed(error);
-    return errorIq(
-      stanza,
-      stanzaError("wait", "internal-server-error", "Something went wrong here; it is in the log."),
-    );
+    const text = this.#deps.events.failed(error);
+    return errorIq(stanza, stanzaError("wait", "internal-server-error", text));
   }
 
   #refuseOversized(shell: Element): void {

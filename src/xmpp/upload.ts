@@ -24,22 +24,32 @@ export type SlotService = (
   requester: Requester,
 ) => Slot | Refusal | Promise<Slot | Refusal>;
 
+/**
+ * Watches a slot request from the moment it came. What it gives is told once how the request ended, and gives what
+ * the requester is told. `request` is undefined when it could not be read.
+ */
+export type SlotWatch = (
+  requester: Requester,
+) => (outcome: Slot | Refusal, request: SlotRequest | undefined) => Slot | Refusal;
+
+const unwatched: SlotWatch = () => (outcome) => outcome;
+
 /** The routes of HTTP File Upload, in both namespaces. Source: XEP-0363 §4. */
-export function uploadRoutes(service: SlotService): Route[] {
+export function uploadRoutes(service: SlotService, watch: SlotWatch = unwatched): Route[] {
   return namespaces.flatMap((ns) => [
     {
       type: "get",
       ns,
       name: "request",
       feature: ns,
-      handle: (request) => answerRequest(request, ns, service),
+      handle: (request) => answerRequest(request, ns, service, watch),
     } satisfies Route,
     {
       type: "set",
       ns,
       name: "request",
       feature: undefined,
-      handle: () => refused(setRefusal, ns),
+      handle: (request) => encodeOutcome(watch(requesterOf(request))(setRefusal, undefined), ns),
     } satisfies Route,
   ]);
 }
@@ -59,16 +69,22 @@ export function purposeFeatures(purposes: readonly Purpose[]): string[] {
 const setRefusal: Refusal = { kind: "not-allowed", text: "Ask for a slot with an IQ of type get." };
 
 function answerRequest(
-  { from, fromBareJid, payload }: IqRequest,
+  iq: IqRequest,
   ns: UploadNs,
   service: SlotService,
+  watch: SlotWatch,
 ): IqAnswer | Promise<IqAnswer> {
-  const request = decodeRequest(payload, ns);
-  if ("kind" in request) return refused(request, ns);
-  const outcome = service(request, { bareJid: fromBareJid, domain: from.domain });
-  return outcome instanceof Promise
-    ? outcome.then((done) => encodeOutcome(done, ns))
-    : encodeOutcome(outcome, ns);
+  const requester = requesterOf(iq);
+  const end = watch(requester);
+  const request = decodeRequest(iq.payload, ns);
+  if ("kind" in request) return encodeOutcome(end(request, undefined), ns);
+  const outcome = service(request, requester);
+  const answer = (done: Slot | Refusal): IqAnswer => encodeOutcome(end(done, request), ns);
+  return outcome instanceof Promise ? outcome.then(answer) : answer(outcome);
+}
+
+function requesterOf({ from, fromBareJid }: IqRequest): Requester {
+  return { bareJid: fromBareJid, domain: from.domain };
 }
 
 function encodeOutcome(outcome: Slot | Refusal, ns: UploadNs): IqAnswer {

@@ -1,6 +1,7 @@
 import { type HttpServer, startHttpServer } from "../../src/http/http-server.ts";
-import { logHttp } from "../../src/ops/events.ts";
+import { watchHttp } from "../../src/ops/events.ts";
 import { createLog } from "../../src/ops/log.ts";
+import { Metrics } from "../../src/ops/metrics.ts";
 import { fixedCredentials } from "../../src/store/credentials.ts";
 import { s3Bucket } from "../../src/store/s3-bucket.ts";
 import { s3Sink } from "../../src/store/s3-sink.ts";
@@ -46,7 +47,13 @@ export async function startProxy(store: S3Store, changes: Partial<S3Access> = {}
       },
     ],
     now: () => new Date(),
-    onEvent: logHttp(logger),
+    onEvent: watchHttp({
+      log: logger,
+      metrics: new Metrics(),
+      monotonic: () => performance.now(),
+      reference: () => "ref1",
+    }),
+    reference: () => "ref1",
   });
   return {
     server,

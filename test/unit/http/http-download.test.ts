@@ -165,7 +165,11 @@ describe("a download", () => {
     ];
     for (const wrong of paths) {
       const { status, body, headers } = await fixture.send(`GET ${wrong} HTTP/1.1`);
-      expect([wrong, status, body.toString()]).toEqual([wrong, 404, "There is no such file here.\n"]);
+      expect([wrong, status, body.toString()]).toEqual([
+        wrong,
+        404,
+        "There is no such file here. Reference: ref1.\n",
+      ]);
       expect([headers.get("cache-control"), headers.get("access-control-allow-origin")]).toEqual([
         "no-store",
         "*",
@@ -180,7 +184,7 @@ describe("a download", () => {
     const { status, body } = await fixture.send(`GET ${path} HTTP/1.1`);
     expect([status, body.toString()]).toEqual([
       500,
-      "Something went wrong here; the log of slotd says what.\n",
+      "Something went wrong here; the log of slotd says what. Reference: ref1.\n",
     ]);
     const event = await fixture.event("failed");
     expect(event).toMatchObject({ object: path.slice(1, 9), error: { code: "damaged" } });

@@ -76,6 +76,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
       },
     ],
     now: () => fixture.clock,
+    reference: () => "ref1",
     onEvent: (event) => {
       const at = waiting.findIndex(({ kind }) => kind === event.kind);
       if (at < 0) events.push(event);

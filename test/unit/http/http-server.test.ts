@@ -96,6 +96,7 @@ describe("the server", () => {
       buckets: [],
       now: () => new Date(),
       onEvent: () => undefined,
+      reference: () => "ref1",
     };
     await expect(startHttpServer(options)).rejects.toMatchObject({ code: "EADDRINUSE" });
   });
@@ -144,3 +145,41 @@ describe("the server", () => {
     await stopping.stop();
   });
 });
+
+describe("every answer has the reference that its event has:", () => {
+  test.each([
+    ["a refusal", "GET /nothing HTTP/1.1", "Reference: r1."],
+    ["a method that is not taken", "POST /x HTTP/1.1\nContent-Length: 0", "Reference: r1."],
+    ["a preflight", "OPTIONS /x HTTP/1.1", ""],
+    ["what is no HTTP", "GET\u0001 / HTTP/1.1", "Reference: r1."],
+  ])("%s", async (_, head, text) => {
+    let made = 0;
+    const told: string[] = [];
+    const named = await startFixture({
+      server: {
+        reference: () => `r${++made}`,
+        onEvent: (_, { reference, method }) => told.push(`${reference} ${method}`),
+      },
+    });
+    const { headers, body } = await named.send(head);
+    expect(headers.get("x-request-id")).toBe("r1");
+    expect(headers.get("access-control-expose-headers")).toContain("X-Request-Id");
+    expect(body.toString()).toContain(text);
+    await waitFor(() => told.length > 0);
+    const method = head.includes("\u0001") ? "" : head.split(" ")[0];
+    expect(told).toEqual([`r1 ${method}`]);
+    await named.stop();
+  });
+
+  test("a download", async () => {
+    const { putUrl, getUrl } = fixture.slot();
+    const put = await fetch(putUrl, { method: "PUT", body: "hello" });
+    const got = await fetch(getUrl);
+    expect([put.status, put.headers.get("x-request-id")]).toEqual([201, "ref1"]);
+    expect([got.status, got.headers.get("x-request-id")]).toEqual([200, "ref1"]);
+  });
+});
+
+async function waitFor(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 1));
+}

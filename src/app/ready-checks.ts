@@ -1,0 +1,46 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import type { DomainConfig } from "../config/config.ts";
+import type { ReadyCheck } from "../ops/ops-server.ts";
+import type { ServedDomain } from "./served-domain.ts";
+
+/** What has to be well for these domains: each component, each bucket and each data folder once. */
+export function readyChecks(
+  domains: readonly ServedDomain[],
+  configs: readonly DomainConfig[],
+): ReadyCheck[] {
+  const stores = new Map(configs.map((config) => storeCheck(config)).map((check) => [check.name, check]));
+  return [...domains.map(componentCheck), ...stores.values()];
+}
+
+function componentCheck(domain: ServedDomain): ReadyCheck {
+  return {
+    name: `component ${domain.served.host}`,
+    check: async () => (domain.isOnline ? undefined : "not connected to the XMPP server; the log says why"),
+  };
+}
+
+function storeCheck({ s3, disk }: DomainConfig): ReadyCheck {
+  if (s3 !== undefined) return { name: `bucket ${s3.bucketUrl}`, check: () => reachBucket(s3.bucketUrl) };
+  return { name: `folder ${disk.path}`, check: () => reachFolder(disk.path) };
+}
+
+async function reachFolder(path: string): Promise<string | undefined> {
+  try {
+    await access(path, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return `cannot be written: ${error instanceof Error && "code" in error ? String(error.code) : "unknown error"}`;
+  }
+}
+
+/** Whatever the bucket answers but a failure of its own, it is there: slots need no permission to look at it. */
+async function reachBucket(url: string): Promise<string | undefined> {
+  try {
+    const signal = AbortSignal.timeout(1_800);
+    const { status } = await fetch(url, { method: "HEAD", redirect: "manual", signal });
+    return status < 500 ? undefined : `answered with ${status}`;
+  } catch (error) {
+    return `cannot be reached: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

@@ -1,0 +1,131 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Metrics } from "./metrics.ts";
+
+/** One thing that has to be well before slotd can do its work. */
+export interface ReadyCheck {
+  /** Such as "component upload.example.org". */
+  readonly name: string;
+  /** Why it is not well, in a sentence; undefined when it is. May take its time: it is cut off after two seconds. */
+  check(): Promise<string | undefined>;
+}
+
+export interface OpsServerOptions {
+  /** Port 0 takes a free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly metrics: Metrics;
+  /** Asked at each request for what is to be looked at. */
+  readonly checks: () => readonly ReadyCheck[];
+}
+
+export interface OpsServer {
+  /** Where it really listens. */
+  readonly address: { readonly host: string; readonly port: number };
+  stop(): Promise<void>;
+}
+
+const longestCheck = 2_000;
+
+/**
+ * Serves operators: `/metrics` for Prometheus, `/healthz` (200 as long as the process answers) and `/readyz` (200 when
+ * every check is well, else 503; one line each, with the reason). GET and HEAD only.
+ *
+ * @throws the system's error when it cannot listen.
+ */
+export async function startOpsServer(options: OpsServerOptions): Promise<OpsServer> {
+  const server = createServer((request, response) => {
+    answer(request, response, options).catch((error: unknown) => {
+      send(response, 500, `${error instanceof Error ? error.message : String(error)}\n`);
+    });
+  });
+  server.headersTimeout = 5_000;
+  server.requestTimeout = 10_000;
+  await listening(server, options.listen);
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : options.listen.port;
+  return {
+    address: { host: options.listen.host, port },
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { metrics, checks }: OpsServerOptions,
+): Promise<void> {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.setHeader("Allow", "GET, HEAD");
+    return send(response, 405, "Expected GET or HEAD.\n");
+  }
+  switch (request.url?.replace(/\?.*$/s, "")) {
+    case "/metrics": {
+      const { text, contentType } = await metrics.text();
+      return send(response, 200, text, contentType);
+    }
+    case "/healthz":
+      return send(response, 200, "ok\n");
+    case "/readyz": {
+      const problems = await look(checks(), metrics);
+      return send(response, problems.length === 0 ? 200 : 503, readyText(problems));
+    }
+    default:
+      return send(response, 404, "Here are /metrics, /healthz and /readyz.\n");
+  }
+}
+
+/** Looks at everything, and gives a line for each check that is not well. */
+async function look(checks: readonly ReadyCheck[], metrics: Metrics): Promise<string[]> {
+  const looks = checks.map(async ({ name, check }) => {
+    const problem = await soon(check());
+    metrics.set("checkUp", { check: name }, problem === undefined ? 1 : 0);
+    return problem === undefined ? [] : [`${name}: ${problem}`];
+  });
+  return (await Promise.all(looks)).flat();
+}
+
+async function soon(check: Promise<string | undefined>): Promise<string | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer within ${longestCheck / 1000} s`), longestCheck);
+  });
+  try {
+    return await Promise.race([check, late]);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function readyText(problems: readonly string[]): string {
+  return problems.length === 0 ? "ready\n" : `not ready\n${problems.map((line) => `${line}\n`).join("")}`;
+}
+
+function send(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  type = "text/plain; charset=utf-8",
+): void {
+  response.writeHead(status, {
+    "Content-Type": type,
+    "Content-Length": Buffer.byteLength(text),
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+  });
+  response.end(response.req.method === "HEAD" ? undefined : text);
+}
+
+function listening(server: Server, { host, port }: OpsServerOptions["listen"]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
