@@ -1,5 +1,6 @@
-import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import type { Socket } from "node:net";
+import { type ConnectTo, openConnection } from "./connection.ts";
+import { farewell } from "./farewell.ts";
 import { errorIq, type Router } from "./router.ts";
 import { NS_COMPONENT, stanzaError } from "./stanza-error.ts";
 import {
@@ -15,12 +16,7 @@ import { type Element, serialize } from "./xml.ts";
 
 export interface ComponentOptions {
   readonly settings: StreamSettings;
-  readonly connectTo: {
-    readonly host: string;
-    readonly port: number;
-    /** TLS from the first byte; `ca` is PEM to trust instead of the system's authorities. Source: RFC 7590. */
-    readonly tls: { readonly ca: string | undefined } | undefined;
-  };
+  readonly connectTo: ConnectTo;
   readonly router: Router;
 }
 
@@ -45,6 +41,10 @@ export interface ComponentDeps {
   readonly random: () => number;
 }
 
+/** How long stop() waits for answers that are not decided yet, and how long it may take altogether; milliseconds. */
+const PENDING_LIMIT = 2_000;
+const STOP_LIMIT = 5_000;
+
 /**
  * An external component: keeps its stream to the XMPP server open and answers what comes by the router.
  * The stream's rules are in stream.ts; this only obeys them with a socket and a timer.
@@ -57,6 +57,10 @@ export class Component {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastByte = 0;
   #output = "";
+  /** Answers that are not decided yet. */
+  readonly #pending = new Set<Promise<void>>();
+  #late: Element[] = [];
+  #whenStopped: (() => void) | undefined;
 
   constructor(options: ComponentOptions, deps: ComponentDeps) {
     this.#options = options;
@@ -83,25 +87,36 @@ export class Component {
     this.#happen({ type: "start" });
   }
 
-  /** Closes the stream properly. Resolves when the socket is closed, or after two seconds. */
+  /**
+   * Answers what has come, closes the stream properly, and answers what the server passed on before it had read
+   * that. Takes at most some seconds.
+   */
   async stop(): Promise<void> {
-    const socket = this.#socket;
+    const deadline = this.#deps.monotonic() + STOP_LIMIT;
+    await Promise.race([
+      Promise.all(this.#pending),
+      new Promise((resolve) => setTimeout(resolve, PENDING_LIMIT)),
+    ]);
     clearTimeout(this.#timer);
-    this.#happen({ type: "stop" });
-    if (socket === undefined || socket.destroyed) return;
     await new Promise<void>((resolve) => {
-      const giveUp = setTimeout(() => socket.destroy(), 2_000);
-      socket.once("close", () => {
-        clearTimeout(giveUp);
-        resolve();
-      });
+      this.#whenStopped = resolve;
+      this.#happen({ type: "stop" });
     });
+    const { connectTo, settings } = this.#options;
+    for (let late = this.#late; late.length > 0 && this.#deps.monotonic() < deadline; ) {
+      const answers = await Promise.all(late.map((stanza) => this.#answerTo(stanza)));
+      const xml = answers.map((answer) => (answer ? serialize(answer, NS_COMPONENT) : "")).join("");
+      if (xml === "") break;
+      late = await farewell(connectTo, settings, xml);
+    }
+    this.#late = [];
   }
 
   #happen(event: StreamEvent): void {
     const [state, actions] = step(this.#state, event, this.#options.settings, this.#deps.random);
     this.#state = state;
     for (const action of actions) this.#obey(action);
+    if (this.#state.at === "stopped") this.#whenStopped?.();
   }
 
   #obey(action: StreamAction): void {
@@ -131,6 +146,9 @@ export class Component {
       case "deliver":
         this.#answer(action.stanza);
         break;
+      case "late":
+        this.#late.push(action.stanza);
+        break;
     }
   }
 
@@ -139,22 +157,15 @@ export class Component {
   }
 
   #connect(): void {
-    const { host, port, tls } = this.#options.connectTo;
-    const socket = tls
-      ? connectTls({
-          host,
-          port,
-          ...(isIP(host) ? {} : { servername: host }),
-          ...(tls.ca ? { ca: tls.ca } : {}),
-        })
-      : connectTcp({ host, port });
+    const socket = openConnection(
+      this.#options.connectTo,
+      () => isCurrent() && this.#happen({ type: "connected" }),
+    );
     this.#socket = socket;
     // Events of a socket that is no longer the stream's own change nothing.
     const isCurrent = (): boolean => this.#socket === socket;
     const parser = this.#parser(isCurrent);
     let reason: string | undefined;
-    socket.setNoDelay(true);
-    socket.once(tls ? "secureConnect" : "connect", () => isCurrent() && this.#happen({ type: "connected" }));
     socket.on("data", (bytes: Uint8Array) => {
       if (!isCurrent()) return;
       this.#lastByte = this.#deps.monotonic();
@@ -195,23 +206,29 @@ export class Component {
   }
 
   #answer(stanza: Element): void {
-    let answer: Element | undefined | Promise<Element>;
-    try {
-      answer = this.#options.router.answer(stanza);
-    } catch (error) {
-      answer = this.#failed(stanza, error);
-    }
-    if (answer instanceof Promise) this.#answerLater(stanza, answer);
+    const answer = this.#answerTo(stanza);
+    if (answer instanceof Promise) this.#answerLater(answer);
     else if (answer) this.#send(serialize(answer, NS_COMPONENT));
   }
 
-  #answerLater(stanza: Element, answer: Promise<Element>): void {
+  #answerTo(stanza: Element): Element | undefined | Promise<Element> {
+    try {
+      const answer = this.#options.router.answer(stanza);
+      return answer instanceof Promise
+        ? answer.catch((error: unknown) => this.#failed(stanza, error))
+        : answer;
+    } catch (error) {
+      return this.#failed(stanza, error);
+    }
+  }
+
+  #answerLater(answer: Promise<Element>): void {
     const socket = this.#socket;
-    answer
-      .catch((error: unknown) => this.#failed(stanza, error))
-      .then((done) => {
-        if (this.#socket === socket) this.#send(serialize(done, NS_COMPONENT));
-      });
+    const sent = answer.then((done) => {
+      this.#pending.delete(sent);
+      if (this.#socket === socket) this.#send(serialize(done, NS_COMPONENT));
+    });
+    this.#pending.add(sent);
   }
 
   #failed(stanza: Element, error: unknown): Element {

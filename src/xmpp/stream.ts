@@ -32,7 +32,9 @@ export type StreamState =
   | { readonly at: "opening"; readonly failures: number }
   | { readonly at: "authenticating"; readonly failures: number }
   /** `quietLooks`: how often in a row the server was found silent. */
-  | { readonly at: "online"; readonly failures: number; readonly quietLooks: number };
+  | { readonly at: "online"; readonly failures: number; readonly quietLooks: number }
+  /** The end was sent; the server may still pass on what it had. */
+  | { readonly at: "closing" };
 
 export type StreamEvent =
   | { readonly type: "start" }
@@ -56,9 +58,13 @@ export type StreamAction =
   | { readonly type: "online" }
   /** The stream is down, or did not come up; the next attempt follows in `retryIn` milliseconds. */
   | { readonly type: "offline"; readonly problem: StreamProblem; readonly retryIn: number }
-  | { readonly type: "deliver"; readonly stanza: Element };
+  | { readonly type: "deliver"; readonly stanza: Element }
+  /** A stanza that came after the end was sent: it cannot be answered on this stream. */
+  | { readonly type: "late"; readonly stanza: Element };
 
 type Step = readonly [StreamState, readonly StreamAction[]];
+
+export const CLOSE_STREAM = "</stream:stream>";
 
 export const LOGIN_TIMEOUT = 10_000;
 /** How often a stream that is online is looked at. */
@@ -67,6 +73,8 @@ export const WATCH_INTERVAL = 5_000;
 export const PING_AFTER = 10_000;
 /** After this much silence the server counts as dead. */
 export const DEAD_AFTER = 45_000;
+/** How long the server may take to end its stream after ours. */
+const CLOSE_TIMEOUT = 2_000;
 const RETRY_FIRST = 500;
 const RETRY_CAP = 30_000;
 /** A standby looks more often: the other's end should be seen within seconds. */
@@ -91,7 +99,9 @@ export function step(
     case "stop":
       return stop(state);
     case "connected":
-      return state.at === "connecting" ? open(state.failures, settings) : [state, []];
+      return state.at === "connecting"
+        ? [{ at: "opening", failures: state.failures }, [{ type: "send", xml: openStream(settings.host) }]]
+        : [state, []];
     case "opened":
       return state.at === "opening"
         ? authenticate(state.failures, event.header, settings, random)
@@ -101,6 +111,7 @@ export function step(
     case "ended":
       return end(state, event.reason, settings, random);
     case "broken":
+      if (state.at === "closing") return stopped;
       return isConnected(state) ? fail(state, invalidStream(settings, event.reason), random) : [state, []];
     case "timer":
       return runOut(state, event.silence, settings, random);
@@ -112,19 +123,37 @@ const connectActions: readonly StreamAction[] = [
   { type: "timer", after: LOGIN_TIMEOUT },
 ];
 
-function isConnected(state: StreamState): boolean {
+function isConnected(state: StreamState): state is StreamState & { readonly failures: number } {
   return state.at === "opening" || state.at === "authenticating" || state.at === "online";
 }
 
+const stopped: Step = [{ at: "stopped" }, [{ type: "disconnect" }]];
+
 function stop(state: StreamState): Step {
-  const next: StreamState = { at: "stopped" };
-  if (isConnected(state)) return [next, [{ type: "send", xml: "</stream:stream>" }, { type: "disconnect" }]];
-  return [next, state.at === "connecting" ? [{ type: "disconnect" }] : []];
+  if (state.at === "online") {
+    const actions: StreamAction[] = [
+      { type: "send", xml: CLOSE_STREAM },
+      { type: "timer", after: CLOSE_TIMEOUT },
+    ];
+    return [{ at: "closing" }, actions];
+  }
+  if (state.at === "closing") return [state, []];
+  if (state.at === "connecting") return stopped;
+  const actions: StreamAction[] = [{ type: "send", xml: CLOSE_STREAM }, { type: "disconnect" }];
+  return [{ at: "stopped" }, isConnected(state) ? actions : []];
 }
 
-function open(failures: number, { host }: StreamSettings): Step {
-  const xml = `<?xml version='1.0'?><stream:stream xmlns='${NS_COMPONENT}' xmlns:stream='${NS_STREAMS}' to='${escapeXml(host)}'>`;
-  return [{ at: "opening", failures }, [{ type: "send", xml }]];
+/** The opening of a component's stream. Source: XEP-0114 §3. */
+export function openStream(host: string): string {
+  return `<?xml version='1.0'?><stream:stream xmlns='${NS_COMPONENT}' xmlns:stream='${NS_STREAMS}' to='${escapeXml(host)}'>`;
+}
+
+/** The handshake: lowercase hex of SHA-1 over the UTF-8 of stream id and secret. Source: XEP-0114 §3. */
+export function handshake(streamId: string, secret: string): string {
+  const digest = createHash("sha1")
+    .update(streamId + secret, "utf8")
+    .digest("hex");
+  return `<handshake>${digest}</handshake>`;
 }
 
 function authenticate(
@@ -140,13 +169,11 @@ function authenticate(
   const id = header.attrs.id;
   // COMPAT(Prosody 0.12): for an unknown host the id is empty and a stream error follows.
   if (!id) return [state, []];
-  const digest = createHash("sha1")
-    .update(id + settings.secret, "utf8")
-    .digest("hex");
-  return [state, [{ type: "send", xml: `<handshake>${digest}</handshake>` }]];
+  return [state, [{ type: "send", xml: handshake(id, settings.secret) }]];
 }
 
 function receive(state: StreamState, stanza: Element, settings: StreamSettings, random: () => number): Step {
+  if (state.at === "closing") return [state, [{ type: "late", stanza }]];
   if (!isConnected(state)) return [state, []];
   if (stanza.name === "error" && stanza.ns === NS_STREAMS)
     return fail(state, fromStreamError(stanza, settings), random);
@@ -164,6 +191,7 @@ function end(
   settings: StreamSettings,
   random: () => number,
 ): Step {
+  if (state.at === "closing") return stopped;
   if (state.at === "stopped" || state.at === "pausing") return [state, []];
   const problem =
     state.at === "connecting"
@@ -176,6 +204,8 @@ function runOut(state: StreamState, silence: number, settings: StreamSettings, r
   switch (state.at) {
     case "stopped":
       return [state, []];
+    case "closing":
+      return stopped;
     case "pausing":
       return [{ at: "connecting", failures: state.failures }, connectActions];
     case "connecting":
@@ -218,7 +248,7 @@ function ping(id: string, { host, domain }: StreamSettings): string {
 }
 
 function fail(state: StreamState, problem: StreamProblem, random: () => number): Step {
-  const failures = state.at === "stopped" ? 0 : state.failures;
+  const failures = "failures" in state ? state.failures : 0;
   const retryIn = pause(problem, failures, random);
   return [
     { at: "pausing", failures: failures + 1 },

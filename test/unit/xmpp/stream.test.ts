@@ -278,16 +278,39 @@ describe("a server that is online", () => {
 describe("a stop", () => {
   test.each([
     ["opening", "</stream:stream>"],
-    ["online", "</stream:stream>"],
+    ["authenticating", "</stream:stream>"],
     ["connecting", ""],
     ["pausing", ""],
     ["stopped", ""],
   ] as const)("while %s closes what is open and ends all attempts", (at, sent) => {
-    const [next, actions] = step({ at, failures: 0, quietLooks: 0 }, { type: "stop" }, settings, () => 0);
+    const [next, actions] = step({ at, failures: 0 }, { type: "stop" }, settings, () => 0);
     expect(next).toEqual({ at: "stopped" });
     expect(actions.map((action) => (action.type === "send" ? action.xml : "")).join("")).toBe(sent);
     for (const event of [{ type: "ended" }, { type: "timer", silence: 0 }, { type: "connected" }] as const) {
       expect(step(next, event, settings, () => 0)).toEqual([{ at: "stopped" }, []]);
+    }
+  });
+
+  test("while online sends the end, and waits for that of the server with whatever comes before it", () => {
+    const [closing, actions] = step(
+      { at: "online", failures: 0, quietLooks: 0 },
+      { type: "stop" },
+      settings,
+      () => 0,
+    );
+    expect(closing).toEqual({ at: "closing" });
+    expect(actions[0]).toEqual({ type: "send", xml: "</stream:stream>" });
+    const stanza = element("iq", NS, { type: "get" });
+    expect(step(closing, { type: "stanza", stanza }, settings, () => 0)).toEqual([
+      { at: "closing" },
+      [{ type: "late", stanza }],
+    ]);
+    for (const event of [
+      { type: "ended" },
+      { type: "timer", silence: 0 },
+      { type: "broken", reason: "" },
+    ] as const) {
+      expect(step(closing, event, settings, () => 0)).toEqual([{ at: "stopped" }, [{ type: "disconnect" }]]);
     }
   });
 });
