@@ -67,7 +67,7 @@ describe("a component that stops", () => {
         router: new Router(settings.host, routes),
       },
       {
-        events: { online: online.resolve, offline: () => undefined, failed: () => undefined },
+        events: { online: online.resolve, offline: () => undefined, failed: () => "It failed." },
         monotonic: () => performance.now(),
         random: () => 0.5,
       },
