@@ -9,6 +9,7 @@ export const packagesOf = {
   clients: ["go-sendxmpp", "python3-slixmpp", "python3-aiohttp"],
   rgw: ["radosgw", "ceph-mon", "ceph-osd", "ceph-common"],
   swift: ["swift-proxy", "swift-account", "swift-container", "swift-object", "memcached"],
+  prometheus: ["prometheus"],
   nginx: ["nginx-light"],
 } as const satisfies Record<string, readonly PackageName[]>;
 
@@ -32,6 +33,7 @@ const proofs = {
   "swift-container": { command: "swift-container-server" },
   "swift-object": { command: "swift-object-server" },
   memcached: { command: "memcached" },
+  prometheus: { command: "prometheus" },
   "nginx-light": { command: "nginx" },
 } as const satisfies Record<string, { readonly command: string } | { readonly module: string }>;
 

@@ -25,6 +25,7 @@ const partsOf: Readonly<Record<string, readonly Part[]>> = {
   rgw: ["rgw"],
   swift: ["swift"],
   nginx: ["nginx"],
+  prometheus: ["prometheus"],
 };
 
 /** One process of a run. */

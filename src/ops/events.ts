@@ -2,7 +2,7 @@ import type { HttpEvent, HttpRequestFacts } from "../http/http-event.ts";
 import type { Requester } from "../slot/policy.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Slot, SlotRequest } from "../slot/slot.ts";
-import type { StreamProblem } from "../xmpp/stream-problem.ts";
+import { type StreamProblem, streamProblemKinds } from "../xmpp/stream-problem.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -34,6 +34,7 @@ export function watchComponent({ log, metrics, monotonic, reference }: Watchers,
   let told: { readonly kind: string; readonly at: number } | undefined;
   metrics.count("componentConnects", { domain }, 0);
   metrics.count("stanzasFailed", { domain }, 0);
+  for (const problem of streamProblemKinds) metrics.count("componentProblems", { domain, problem }, 0);
   return {
     online(): void {
       told = undefined;

@@ -1,17 +1,21 @@
 import { NS_STREAM_ERRORS } from "./stream-names.ts";
 import { childElements, type Element } from "./xml.ts";
 
+/** Every reason for which a component's stream can be down. */
+export const streamProblemKinds = [
+  "unreachable",
+  "timeout",
+  "wrong-secret",
+  "unknown-host",
+  "conflict",
+  "refused",
+  "closed",
+  "frozen",
+  "invalid-stream",
+] as const;
+
 /** Why a component's stream is down. */
-export type StreamProblemKind =
-  | "unreachable"
-  | "timeout"
-  | "wrong-secret"
-  | "unknown-host"
-  | "conflict"
-  | "refused"
-  | "closed"
-  | "frozen"
-  | "invalid-stream";
+export type StreamProblemKind = (typeof streamProblemKinds)[number];
 
 export interface StreamProblem {
   readonly kind: StreamProblemKind;
