@@ -5,6 +5,6 @@
 export function leaksIn(log: string, secrets: readonly string[], urls: readonly string[] = []): string[] {
   const parts = urls.map((url) => new URL(url)).flatMap(({ pathname, search }) => [pathname, search]);
   const words = [...secrets, ...parts.filter((part) => part.length > 1)].filter((word) => log.includes(word));
-  const shapes = [/X-Amz-[A-Za-z-]*/g, /Signature=?/g, /[a-z]+:\/\/\S*/g, /[0-9a-f]{16,}/gi];
+  const shapes = [/X-Amz-[A-Za-z-]*/g, /Signature=?/g, /[a-z]+:\/\/\S*/g, /(?=[0-9]*[a-f])[0-9a-f]{16,}/gi];
   return [...words, ...shapes.flatMap((shape) => log.match(shape) ?? [])];
 }
