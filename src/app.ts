@@ -1,16 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type DataFolder, openKeys } from "./app/disk-buckets.ts";
-import { bucketOf, credentialsKey, type Served, servedOn } from "./app/domain-buckets.ts";
+import { bucketOf, credentialsKey, servedOn } from "./app/domain-buckets.ts";
 import { groupBy } from "./app/group-by.ts";
+import { checkCertificate, httpSettings, listenerKey } from "./app/http-settings.ts";
 import { Keep, type Prepared, type Stoppable } from "./app/keep.ts";
 import { present } from "./app/present.ts";
 import { readyChecks } from "./app/ready-checks.ts";
 import { openCredentials, takesUploads, usesHttp } from "./app/s3-buckets.ts";
 import { componentKey, type DomainSettings, ServedDomain, slotMaker } from "./app/served-domain.ts";
-import type { Config, DomainConfig, ListenAddress } from "./config/config.ts";
-import { type HttpServer, startHttpServer } from "./http/http-server.ts";
-import { type Watchers, watchHttp } from "./ops/events.ts";
+import type { Config, DiskConfig, DomainConfig, HttpListen, ListenAddress } from "./config/config.ts";
+import { type HttpServer, type HttpServerOptions, startHttpServer } from "./http/http-server.ts";
+import { type Watchers, watchHttp, watchTls } from "./ops/events.ts";
 import type { Logger } from "./ops/log.ts";
 import { Metrics } from "./ops/metrics.ts";
 import { type OpsServer, startOpsServer } from "./ops/ops-server.ts";
@@ -30,7 +31,7 @@ const deps = { now: () => new Date(), randomBytes };
 /** A running slotd. */
 export interface App {
   /** Where the embedded HTTP server listens; none with S3 alone. */
-  readonly httpAddresses: readonly ListenAddress[];
+  readonly httpAddresses: readonly HttpListen[];
   /** Where metrics and health are served; undefined: nowhere. */
   readonly opsAddress: ListenAddress | undefined;
   readonly metrics: Metrics;
@@ -119,7 +120,7 @@ class Running implements App {
     });
   }
 
-  get httpAddresses(): readonly ListenAddress[] {
+  get httpAddresses(): readonly HttpListen[] {
     return this.#listeners.running.map(({ server }) => server.address);
   }
 
@@ -162,21 +163,34 @@ class Running implements App {
     for (const { item } of keys.items.values()) await item.refresh();
     const credentials = await prepare(this.#credentials, this.#credentialsWanted(config.domains));
     const paths = [...new Set(onDisk.map(({ disk }) => disk.path))];
-    const stores = await prepare(this.#stores, new Map(paths.map((path) => [path, () => openStore(path)])));
+    const storeKey = (path: string) => JSON.stringify([path, config.disk]);
+    const stores = await prepare(
+      this.#stores,
+      new Map(paths.map((path) => [storeKey(path), () => openStore(path, config.disk)])),
+    );
     const keysOf = ({ disk }: DomainConfig) => keys.items.get(disk.path)?.item;
     const credentialsOf = ({ s3 }: DomainConfig) => credentials.items.get(credentialsKey(s3))?.item;
     const folderOf = (path: string): DataFolder => ({
-      store: present(stores.items.get(path)).store,
+      store: present(stores.items.get(storeKey(path))).store,
       keys: present(keys.items.get(path)).item,
     });
-    const served = new Map(
-      [...groupBy(overHttp, listenKey)].map(([key, domains]): [string, Served] => {
-        return [key, servedOn(domains, { keysOf, credentialsOf, folderOf }, deps)];
+    checkCertificate(config.http);
+    const listenKey = ({ http }: DomainConfig) => listenerKey(http.listen, config.http);
+    const wanted = new Map(
+      [...groupBy(overHttp, listenKey)].map(([key, domains]) => {
+        const served = servedOn(domains, { keysOf, credentialsOf, folderOf }, deps);
+        const about = {
+          now: deps.now,
+          onEvent: watchHttp(this.#watchers),
+          onTlsEvent: watchTls(this.#watchers),
+          reference: this.#watchers.reference,
+        };
+        return [key, httpSettings(config.http, domains[0].http.listen, served, about)];
       }),
     );
     const listeners = await prepare(
       this.#listeners,
-      new Map(overHttp.map((domain) => [listenKey(domain), this.#listener(domain, served)])),
+      new Map([...wanted].map(([key, options]) => [key, () => this.#listener(options)])),
     );
     const settings = await Promise.all(
       config.domains.map(async (domain): Promise<DomainSettings> => {
@@ -194,9 +208,9 @@ class Running implements App {
     const { listen } = config.ops;
     const ops = await prepare(
       this.#opsServers,
-      new Map(listen === undefined ? [] : [[addressKey(listen), () => this.#opsServer(listen)]]),
+      new Map(listen === undefined ? [] : [[JSON.stringify(listen), () => this.#opsServer(listen)]]),
     );
-    return { stores, keys, credentials, listeners, served, domains, ops, settings: byKey };
+    return { stores, keys, credentials, listeners, wanted, domains, ops, settings: byKey };
   }
 
   #opsServer(listen: ListenAddress): Promise<OpsServer> {
@@ -228,28 +242,16 @@ class Running implements App {
     );
   }
 
-  #listener({ http }: DomainConfig, served: ReadonlyMap<string, Served>): () => Promise<Listener> {
-    const key = addressKey(http.listen);
-    return async () => {
-      const server = await startHttpServer({
-        listen: http.listen,
-        ...present(served.get(key)),
-        now: deps.now,
-        onEvent: watchHttp(this.#watchers),
-        reference: this.#watchers.reference,
-      });
-      return { server, stop: () => server.stop(this.#grace) };
-    };
+  async #listener(options: HttpServerOptions): Promise<Listener> {
+    const server = await startHttpServer(options);
+    return { server, stop: () => server.stop(this.#grace) };
   }
 
   /** Puts in force what was prepared. A component that goes is gone before one that comes takes its JID. */
   async #apply(next: Next): Promise<void> {
-    const { stores, keys, credentials, listeners, served, domains, ops, settings } = next;
+    const { stores, keys, credentials, listeners, wanted, domains, ops, settings } = next;
     this.#configs = [...settings.values()].map(({ config }) => config);
-    for (const [key, { server }] of listeners.items) {
-      const { buckets, privateBuckets } = present(served.get(key));
-      server.serve(buckets, privateBuckets);
-    }
+    for (const [key, { server }] of listeners.items) server.use(present(wanted.get(key)));
     for (const [key, domain] of domains.items) domain.use(present(settings.get(key)));
     await domains.commit();
     for (const domain of domains.added) domain.start();
@@ -266,7 +268,7 @@ interface Next {
   readonly keys: Prepared<Kept<Watched<SigningKeys>>>;
   readonly credentials: Prepared<Kept<CredentialSource>>;
   readonly listeners: Prepared<Listener>;
-  readonly served: ReadonlyMap<string, Served>;
+  readonly wanted: ReadonlyMap<string, HttpServerOptions>;
   readonly domains: Prepared<ServedDomain>;
   readonly ops: Prepared<OpsServer>;
   readonly settings: ReadonlyMap<string, DomainSettings>;
@@ -281,19 +283,11 @@ function kept<Item extends { stop(): void }>(item: Item): Kept<Item> {
   };
 }
 
-async function openStore(path: string): Promise<OpenStore> {
-  const store = await openDiskStore(path, deps);
+async function openStore(path: string, options: DiskConfig): Promise<OpenStore> {
+  const store = await openDiskStore(path, deps, options);
   return { store, stop: () => Promise.resolve() };
 }
 
 async function authorities({ xmpp }: DomainConfig): Promise<string | undefined> {
   return xmpp.tlsCa === undefined ? undefined : readFile(xmpp.tlsCa, "utf8");
-}
-
-function listenKey({ http }: DomainConfig): string {
-  return addressKey(http.listen);
-}
-
-function addressKey({ host, port }: ListenAddress): string {
-  return `${host} ${port}`;
 }

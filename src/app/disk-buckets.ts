@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import type { DomainConfig, ListenAddress } from "../config/config.ts";
+import type { DomainConfig, HttpListen } from "../config/config.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { Logger } from "../ops/log.ts";
 import type { Bytes } from "../slot/slot.ts";
@@ -65,7 +65,7 @@ export function diskBuckets(
 export function diskBucket(
   domain: DomainConfig,
   keys: Watched<SigningKeys>,
-  listening: ListenAddress | undefined,
+  listening: HttpListen | undefined,
   getUrl?: string,
 ): Bucket {
   return s3Bucket({
@@ -79,8 +79,9 @@ export function diskBucket(
 }
 
 /** What clients reach a domain's HTTP server by. */
-export function ownUrl({ http }: DomainConfig, listening: ListenAddress | undefined): string {
-  return http.publicUrl.replace(/:0$/, `:${listening?.port ?? 0}`);
+export function ownUrl({ http }: DomainConfig, listening: HttpListen | undefined): string {
+  const port = listening !== undefined && "port" in listening ? listening.port : 0;
+  return http.publicUrl.replace(/:0$/, `:${port}`);
 }
 
 /** The most that any of these domains takes for one of its purposes; undefined when one has no limit. */

@@ -1,4 +1,4 @@
-import type { DomainConfig, ListenAddress, S3Config } from "../config/config.ts";
+import type { DomainConfig, HttpListen, S3Config } from "../config/config.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { PrivateBucket } from "../http/redirect.ts";
 import type { SlotDeps } from "../slots.ts";
@@ -58,7 +58,7 @@ export function bucketOf(
   config: DomainConfig,
   keys: Watched<SigningKeys> | undefined,
   credentials: CredentialSource | undefined,
-  listening: ListenAddress | undefined,
+  listening: HttpListen | undefined,
 ): Bucket {
   const [onS3] = s3Domains(config, keys, credentials);
   return onS3 ? s3DomainBucket(onS3, listening) : diskBucket(config, present(keys), listening);

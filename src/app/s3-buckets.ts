@@ -1,4 +1,4 @@
-import type { DomainConfig, ListenAddress, S3Config, S3Credentials } from "../config/config.ts";
+import type { DomainConfig, HttpListen, S3Config, S3Credentials } from "../config/config.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { PrivateBucket } from "../http/redirect.ts";
 import type { Logger } from "../ops/log.ts";
@@ -62,7 +62,7 @@ export function openCredentials(credentials: S3Credentials, log: Logger): Promis
 /** The bucket that a domain on S3 makes its slots for. `listening`: where the HTTP server is, for a free port. */
 export function s3DomainBucket(
   { config, credentials, keys }: S3Domain,
-  listening: ListenAddress | undefined,
+  listening: HttpListen | undefined,
 ): Bucket {
   const { s3 } = config;
   const publicUrl = s3.access === "private" ? ownUrl(config, listening) : s3.publicUrl;

@@ -55,7 +55,7 @@ async function startApp(config: Config, log: Logger): Promise<App | undefined> {
   log.info({ version }, `slotd ${version} starts for ${domains}.`);
   try {
     const app = await start(config, log);
-    for (const { host, port } of app.httpAddresses) log.info({ host, port }, "The HTTP server listens.");
+    for (const address of app.httpAddresses) log.info({ ...address }, "The HTTP server listens.");
     if (app.opsAddress !== undefined) log.info({ ...app.opsAddress }, "Metrics and health are served.");
     return app;
   } catch (error) {

@@ -38,7 +38,7 @@ export interface DomainConfig {
   readonly s3: S3Config | undefined;
   readonly disk: { readonly path: string };
   readonly http: {
-    readonly listen: ListenAddress;
+    readonly listen: HttpListen;
     /** What clients reach `listen` by; no trailing slash. */
     readonly publicUrl: string;
   };
@@ -114,6 +114,33 @@ export type S3Credentials =
   /** AWS's chain of credential providers. */
   | { readonly kind: "aws" };
 
+/** What the disk stores of all domains have in common. */
+export interface DiskConfig {
+  /** Bytes that stay free on the file system; 0 is none. */
+  readonly reserve: Bytes;
+  readonly fsync: boolean;
+}
+
+/** What the HTTP listeners of all domains have in common. */
+export interface HttpConfig {
+  /** Absolute paths of PEM files; undefined: plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** Origins, or "*". */
+  readonly corsOrigins: readonly string[];
+  readonly inlineTypes: readonly string[];
+  readonly cache: "public" | "private";
+  readonly maxUploads: number;
+  readonly maxUploadsPerAddress: number;
+  /** Bytes a second; 0 is any. */
+  readonly minRate: Bytes;
+  readonly idleTimeout: Seconds;
+  /** IP addresses and networks in CIDR notation. */
+  readonly trustedProxies: readonly string[];
+}
+
+/** Where an HTTP server listens: a TCP address, or the absolute path of a Unix socket. */
+export type HttpListen = ListenAddress | { readonly unix: string };
+
 export interface ListenAddress {
   /** An IP address or name, without brackets. */
   readonly host: string;
@@ -123,6 +150,8 @@ export interface ListenAddress {
 
 /** The whole configuration of one slotd. */
 export interface Config {
+  readonly disk: DiskConfig;
+  readonly http: HttpConfig;
   /** At least one, in the order of `domains`. */
   readonly domains: readonly DomainConfig[];
   /** 0 to 3600: how long transfers under way may take to finish at the end. */

@@ -1,7 +1,7 @@
 import type { Config, DomainConfig, S3Config } from "./config.ts";
 import { limitValuesOf } from "./describe-limits.ts";
 import { keyOf, type OptionName, optionNames, optionOf, tableOf } from "./options.ts";
-import { formatAddress, replaceHost } from "./values.ts";
+import { defaultPublicUrl, formatAddress, formatListen, parseByteSize, replaceHost } from "./values.ts";
 
 /** What stands in the place of a secret. */
 const redacted = "(redacted)";
@@ -37,8 +37,49 @@ export function describeConfig(config: Config): string {
     line("listen", "ops.listen", config.ops.listen === undefined ? "off" : formatAddress(config.ops.listen)),
     ...(config.ops.socket === undefined ? [] : [line("socket", "ops.socket", config.ops.socket)]),
   ];
-  const blocks = [top, log, ops, quota, ...config.domains.flatMap(domainBlocks)];
+  const { disk, http } = config;
+  const diskBlock = [
+    "[disk]",
+    line("reserve", "disk.reserve", sizeText("disk.reserve", disk.reserve)),
+    line("fsync", "disk.fsync", disk.fsync),
+  ];
+  const blocks = [
+    top,
+    log,
+    diskBlock,
+    ...httpBlocks(http),
+    ops,
+    quota,
+    ...config.domains.flatMap(domainBlocks),
+  ];
   return blocks.map((lines) => `${lines.join("\n")}\n`).join("\n");
+}
+
+function httpBlocks(http: Config["http"]): string[][] {
+  const block = [
+    "[http]",
+    line("cors_origins", "http.cors_origins", http.corsOrigins),
+    line("inline_types", "http.inline_types", http.inlineTypes),
+    line("cache", "http.cache", http.cache),
+    line("max_uploads", "http.max_uploads", http.maxUploads),
+    line("max_uploads_per_address", "http.max_uploads_per_address", http.maxUploadsPerAddress),
+    line("min_rate", "http.min_rate", sizeText("http.min_rate", http.minRate)),
+    line("idle_timeout", "http.idle_timeout", http.idleTimeout),
+    line("trusted_proxies", "http.trusted_proxies", http.trustedProxies),
+  ];
+  if (http.tls === undefined) return [block];
+  const tls = [
+    "[http.tls]",
+    line("cert", "http.tls.cert", http.tls.cert),
+    line("key", "http.tls.key", http.tls.key),
+  ];
+  return [block, tls];
+}
+
+/** The default as it is written, or the number of bytes. */
+function sizeText(name: OptionName, bytes: number): TomlValue {
+  const fallback = optionOf(name).default;
+  return typeof fallback === "string" && parseByteSize(fallback) === bytes ? fallback : bytes;
 }
 
 function domainBlocks(config: DomainConfig): string[][] {
@@ -75,7 +116,7 @@ function valuesOf({
     "xmpp.tls": xmpp.tls,
     "xmpp.tls_ca": xmpp.tlsCa,
     "disk.path": config.disk.path,
-    "http.listen": formatAddress(http.listen),
+    "http.listen": formatListen(http.listen),
     "http.public_url": http.publicUrl,
   };
 }
@@ -103,8 +144,8 @@ function s3Values(s3: S3Config): Partial<Record<OptionName, TomlValue | undefine
 function defaultOf(name: OptionName, { domain, http, s3 }: DomainConfig): TomlValue | undefined {
   if (name === "host") return replaceHost(String(optionOf(name).default), domain);
   if (name === "access") return [domain];
-  if (name === "http.public_url") return `http://${formatAddress(http.listen)}`;
   if (name === "s3.public_url") return s3?.bucketUrl;
+  if (name === "http.public_url") return defaultPublicUrl(http.listen, false);
   return optionOf(name).default;
 }
 

@@ -9,7 +9,7 @@ export interface Option {
   /** The type in words, with range and unit: what stands after "expected". */
   readonly expected: string;
   /** The value in force when none is given, as TOML would give it. */
-  readonly default?: string | number | boolean;
+  readonly default?: string | number | boolean | readonly string[];
   /** The same in words, where it depends on other options or on the system. */
   readonly defaultWords?: string;
   /** Where the option must be given. */

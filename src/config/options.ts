@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { diskOptions, httpOptions } from "./http-options.ts";
 import { ledgerOptions, limitOptions, purposeOptions, whoAndWhatOptions } from "./limit-options.ts";
 import { byteSize, expectedSize, type Option, perDomain, text } from "./option.ts";
-import { parseAddress, parseBaseUrl, parseDomain, replaceHost } from "./values.ts";
+import { parseAddress, parseBaseUrl, parseDomain, parseListen, replaceHost } from "./values.ts";
 
 const plainText = z.string().regex(/^[^\p{Cc}]+$/u);
 const secret = z.string().min(1);
@@ -242,13 +243,16 @@ export const options = {
     prose: 'Where the files live with `backend = "disk"`.',
     example: '"/var/lib/slotd"',
   },
+  ...diskOptions,
   "http.listen": {
     ...perDomain,
-    schema: text((raw) => parseAddress(raw, 0)),
+    schema: text(parseListen),
     kind: "text",
-    expected: '"host:port" with a port from 0 to 65535 (0 takes a free one; an IPv6 address in brackets)',
+    expected:
+      '"host:port" with a port from 0 to 65535 (0 takes a free one; an IPv6 address in brackets), or "unix:" and the path of a socket',
     default: "127.0.0.1:5080",
-    prose: "The address of the embedded HTTP server.",
+    prose:
+      "The address of the embedded HTTP server. A Unix socket is for a proxy on the same machine; its group may use it.",
     example: '"127.0.0.1:5080"',
   },
   "http.public_url": {
@@ -257,11 +261,12 @@ export const options = {
     kind: "text",
     expected:
       "an http or https URL without user name, password, query or fragment, in which @HOST@ stands for the served domain",
-    defaultWords: '`"http://"` and `http.listen`',
+    defaultWords: '`"http://"`, or with `http.tls.cert` `"https://"`, and `http.listen`',
     prose:
       "What clients reach `http.listen` by, mostly through a reverse proxy with TLS; `@HOST@` is replaced with the served domain.",
     example: '"https://upload.@HOST@"',
   },
+  ...httpOptions,
   ...ledgerOptions,
   ...limitOptions,
   ...purposeOptions,

@@ -1,13 +1,14 @@
 import { resolve } from "node:path";
 import { domainToASCII } from "node:url";
+import { checkHttp } from "./check-http.ts";
 import { checkLimits } from "./check-limits.ts";
 import { checkHosts, checkMandatory } from "./checks.ts";
-import type { Config, DomainConfig, S3Config, S3Credentials } from "./config.ts";
+import type { Config, DomainConfig, HttpConfig, HttpListen, S3Config, S3Credentials } from "./config.ts";
 import { limitsOf } from "./limits.ts";
 import type { OptionName, OptionValue } from "./options.ts";
 import type { Problem } from "./problem.ts";
 import { find, type Layers } from "./settings.ts";
-import { formatAddress, parseBaseUrl, parseDomain, replaceHost } from "./values.ts";
+import { defaultPublicUrl, parseBaseUrl, parseDomain, replaceHost } from "./values.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** What the layers amount to. */
@@ -34,14 +35,44 @@ export function resolveConfig(
   checkMandatory(layers, domains ?? [], from.file, problems);
   checkHosts(layers, domains ?? [], from.file, problems);
   checkLimits(layers, domains ?? [], problems);
+  checkHttp(layers, domains ?? [], problems);
   if (problems.length > 0 || domains === undefined) return { config: undefined, domains, warnings: [] };
   const config: Config = {
     domains: domains.map((domain) => domainConfig(layers, domain, from.folder)),
     shutdownGrace: inForce(layers, undefined, "shutdown_grace"),
     log: { level: inForce(layers, undefined, "log.level"), format: inForce(layers, undefined, "log.format") },
     ops: opsConfig(layers, from.folder),
+    disk: {
+      reserve: inForce(layers, undefined, "disk.reserve"),
+      fsync: inForce(layers, undefined, "disk.fsync"),
+    },
+    http: httpConfig(layers, from.folder),
   };
   return { config, domains, warnings: warningsOf(config) };
+}
+
+function httpConfig(layers: Layers, folder: string): HttpConfig {
+  const value = <Name extends OptionName>(name: Name) => inForce(layers, undefined, name);
+  return {
+    tls: tlsFiles(layers, folder),
+    corsOrigins: value("http.cors_origins"),
+    inlineTypes: value("http.inline_types"),
+    cache: value("http.cache"),
+    maxUploads: value("http.max_uploads"),
+    maxUploadsPerAddress: value("http.max_uploads_per_address"),
+    minRate: value("http.min_rate"),
+    idleTimeout: value("http.idle_timeout"),
+    trustedProxies: value("http.trusted_proxies"),
+  };
+}
+
+/** That there is none or both has been checked. */
+function tlsFiles(layers: Layers, folder: string): HttpConfig["tls"] {
+  const cert = find(layers, undefined, "http.tls.cert").value?.is;
+  const key = find(layers, undefined, "http.tls.key").value?.is;
+  return cert === undefined || key === undefined
+    ? undefined
+    : { cert: resolve(folder, cert), key: resolve(folder, key) };
 }
 
 function opsConfig(layers: Layers, folder: string): Config["ops"] {
@@ -55,7 +86,8 @@ function opsConfig(layers: Layers, folder: string): Config["ops"] {
 function domainConfig(layers: Layers, domain: string, folder: string): DomainConfig {
   const value = <Name extends OptionName>(name: Name) => inForce(layers, domain, name);
   const backend = value("backend");
-  const listen = value("http.listen");
+  const given = value("http.listen");
+  const listen = "unix" in given ? { unix: resolve(folder, given.unix) } : given;
   const diskPath = resolve(folder, value("disk.path"));
   const tlsCa = find(layers, domain, "xmpp.tls_ca").value?.is;
   return {
@@ -74,7 +106,7 @@ function domainConfig(layers: Layers, domain: string, folder: string): DomainCon
     },
     s3: backend === "s3" ? s3Config(layers, domain, folder) : undefined,
     disk: { path: diskPath },
-    http: { listen, publicUrl: publicUrl(find(layers, domain, "http.public_url").value?.is, listen, domain) },
+    http: { listen, publicUrl: publicUrl(layers, domain, listen) },
   };
 }
 
@@ -111,8 +143,13 @@ function s3Credentials(layers: Layers, domain: string, folder: string): S3Creden
   };
 }
 
-function publicUrl(given: string | undefined, listen: OptionValue<"http.listen">, domain: string): string {
-  if (given === undefined) return `http://${formatAddress(listen)}`;
+/** That it is given where slotd listens on a Unix socket has been checked. */
+function publicUrl(layers: Layers, domain: string, listen: HttpListen): string {
+  const given = find(layers, domain, "http.public_url").value?.is;
+  if (given === undefined) {
+    const hasTls = find(layers, undefined, "http.tls.cert").value !== undefined;
+    return defaultPublicUrl(listen, hasTls);
+  }
   const url = parseBaseUrl(replaceHost(given, domainToASCII(domain)));
   if (url === undefined) throw new Error("http.public_url passed its schema and is no URL");
   return url;

@@ -1,7 +1,7 @@
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
 import type { Bytes, Seconds } from "../slot/slot.ts";
-import type { LedgerLocation, ListenAddress } from "./config.ts";
+import type { HttpListen, LedgerLocation, ListenAddress } from "./config.ts";
 
 /** The placeholder that stands for the served domain in `host` and `http.public_url`. */
 export const hostPlaceholder = "@HOST@";
@@ -149,6 +149,49 @@ export function parseAddress(text: string, lowestPort: 0 | 1): ListenAddress | u
   if (match[1] !== undefined ? !isIPv6(host) : parseDomain(host) === undefined) return undefined;
   const port = Number(match[3]);
   return port >= lowestPort && port <= 65535 ? { host, port } : undefined;
+}
+
+/**
+ * Reads what an HTTP server can listen on: "host:port", "[::1]:port" or "unix:/path".
+ *
+ * @returns undefined when it is none of them.
+ */
+export function parseListen(text: string): HttpListen | undefined {
+  const path = /^unix:([^\0]+)$/.exec(text)?.[1];
+  return path === undefined ? parseAddress(text, 0) : { unix: path };
+}
+
+/** Writes where an HTTP server listens as `parseListen` reads it. */
+export function formatListen(listen: HttpListen): string {
+  return "unix" in listen ? `unix:${listen.unix}` : formatAddress(listen);
+}
+
+/** The public URL where none is given. */
+export function defaultPublicUrl(listen: HttpListen, hasTls: boolean): string {
+  return `${hasTls ? "https" : "http"}://${formatListen(listen)}`;
+}
+
+/**
+ * Reads the origin of a web page, or "*" for all. Source: RFC 6454 §6.2.
+ *
+ * @returns undefined when it is none; a URL with a path is none.
+ */
+export function parseOrigin(text: string): string | undefined {
+  if (text === "*") return text;
+  if (!/^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+$/i.test(text) || !URL.canParse(text)) return undefined;
+  const { protocol, host } = new URL(text);
+  return host === "" ? undefined : `${protocol}//${host}`;
+}
+
+/**
+ * Reads an IP address, or a network in CIDR notation.
+ *
+ * @returns undefined when it is none.
+ */
+export function parseNetwork(text: string): string | undefined {
+  const [, address = "", bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family === 0 || Number(bits ?? 0) > (family === 6 ? 128 : 32) ? undefined : text;
 }
 
 /** Writes an address as `parseAddress` reads it. */

@@ -1,12 +1,13 @@
-import type { ServerResponse } from "node:http";
 import type { Bytes, Seconds } from "../slot/slot.ts";
 import type { OpenObject } from "../store/object-store.ts";
-import { type Answer, everyHeaders, notFoundAnswer, sendAnswer } from "./answers.ts";
+import { type Answer, type CommonHeaders, notFoundAnswer } from "./answers.ts";
 import { evaluateConditions, mayUseRange, type Validators } from "./conditional.ts";
-import { contentDisposition } from "./content-disposition.ts";
+import { contentDisposition, type InlineRule } from "./content-disposition.ts";
+import type { Exchange } from "./exchange.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { formatHttpDate } from "./http-date.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
+import type { MissGate } from "./miss-gate.ts";
 import { readObjectPath } from "./object-path.ts";
 import { type RangeResult, readRange } from "./range.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -19,28 +20,36 @@ export interface DownloadDeps {
   readonly buckets: readonly HttpBucket[];
   readonly prefixes: readonly string[];
   readonly now: () => Date;
+  readonly missGate: MissGate;
+  readonly isInline: InlineRule;
+  /** Whether caches that serve several people may keep a file. */
+  readonly cache: "public" | "private";
   /** A client that takes no byte for so long is cut off. */
   readonly stallTimeout: Seconds;
 }
 
 /**
  * Answers GET and HEAD: the object with its declared type, or a part of it, or the news that it has not changed.
- * A token that is not there, one with another filename, and one whose time is over are the same 404.
+ * A token that is not there, one with another filename and one whose time is over are the same 404, at the same
+ * moment after the request.
  *
  * Source: RFC 9110 §9.3.1, §13 and §14.
  */
 export async function download(
   head: RequestHead,
-  response: ServerResponse,
+  exchange: Exchange,
   deps: DownloadDeps,
 ): Promise<HttpEvent> {
+  const missOpens = deps.missGate.arrive();
   const path = readObjectPath(head.rawPath, deps.prefixes);
-  if ("kind" in path) return refuse(head, response, notFoundAnswer);
+  if ("kind" in path) return miss(exchange, missOpens);
   const object = await findObject(path.token, deps.buckets);
   try {
-    if (object?.filename !== path.filename || hasExpired(object, deps.now()))
-      return refuse(head, response, notFoundAnswer, path.token);
-    return await serve(head, response, object, deps);
+    const now = deps.now();
+    if (object?.filename !== path.filename || hasExpired(object, now)) {
+      return await miss(exchange, missOpens, path.token);
+    }
+    return await serve(head, exchange, object, now, deps);
   } finally {
     await object?.close();
   }
@@ -58,32 +67,36 @@ async function findObject(token: string, buckets: readonly HttpBucket[]): Promis
   return undefined;
 }
 
+async function miss(exchange: Exchange, opens: Promise<void>, token?: string): Promise<HttpEvent> {
+  await opens;
+  return refuse(exchange, notFoundAnswer, token);
+}
+
 async function serve(
   head: RequestHead,
-  response: ServerResponse,
+  exchange: Exchange,
   object: OpenObject,
+  now: Date,
   deps: DownloadDeps,
 ): Promise<HttpEvent> {
-  const now = deps.now();
   const validators = validatorsOf(object);
   const condition = evaluateConditions(head.header, validators, now);
-  if (condition === "failed") return refuse(head, response, conditionFailed, object.token);
-  const headers = objectHeaders(object, validators, now);
-  if (condition === "not-modified") return sendHead(response, 304, headers, object.token);
+  if (condition === "failed") return refuse(exchange, conditionFailed, object.token);
+  const headers = objectHeaders(object, validators, now, exchange.common, deps);
+  if (condition === "not-modified") return sendHead(exchange, 304, headers, object.token);
   // RFC 9110 §14.2: a range means something to GET only.
   const range: RangeResult =
     head.method === "GET" && mayUseRange(head.header, validators, now)
       ? readRange(head.header("range"), object.size)
       : { kind: "whole" };
-  if (range.kind === "unsatisfiable")
-    return refuse(head, response, notSatisfiable(object.size), object.token);
+  if (range.kind === "unsatisfiable") return refuse(exchange, notSatisfiable(object.size), object.token);
   const { first, length } = partOf(range, object.size);
   headers["Content-Length"] = String(length);
   if (range.kind === "part") headers["Content-Range"] = `bytes ${range.first}-${range.last}/${object.size}`;
   const status = range.kind === "part" ? 206 : 200;
-  if (head.method === "HEAD") return sendHead(response, status, headers, object.token);
-  response.writeHead(status, headers);
-  const isSent = await sendContent(response, object, first, length, deps.stallTimeout);
+  if (head.method === "HEAD") return sendHead(exchange, status, headers, object.token);
+  exchange.response.writeHead(status, headers);
+  const isSent = await sendContent(exchange.response, object, first, length, deps.stallTimeout);
   const short = shortToken(object.token);
   return isSent
     ? { kind: "served", object: short, status, bytes: length }
@@ -104,23 +117,25 @@ function objectHeaders(
   object: OpenObject,
   { etag, lastModified }: Validators,
   now: Date,
+  common: CommonHeaders,
+  { isInline, cache }: DownloadDeps,
 ): Record<string, string> {
   const left: Seconds =
     object.expiry === undefined ? year : Math.floor((object.expiry.getTime() - now.getTime()) / 1000);
   return {
-    ...everyHeaders,
+    ...common,
     "Content-Type": object.contentType,
-    "Content-Disposition": contentDisposition(object.contentType, object.filename),
+    "Content-Disposition": contentDisposition(object.contentType, object.filename, isInline),
     "Accept-Ranges": "bytes",
     // RFC 8246.
-    "Cache-Control": `public, max-age=${Math.min(year, left)}, immutable`,
+    "Cache-Control": `${cache}, max-age=${Math.min(year, left)}, immutable`,
     ETag: etag,
     "Last-Modified": formatHttpDate(lastModified),
   };
 }
 
 function sendHead(
-  response: ServerResponse,
+  { response }: Exchange,
   status: number,
   headers: Record<string, string>,
   token: string,
@@ -145,13 +160,7 @@ function notSatisfiable(size: Bytes): Answer {
   };
 }
 
-function refuse(head: RequestHead, response: ServerResponse, answer: Answer, token?: string): HttpEvent {
-  sendAnswer(response, answer);
-  return {
-    kind: "refused",
-    method: head.method,
-    status: answer.status,
-    reason: answer.reason ?? "not-found",
-    object: token === undefined ? undefined : shortToken(token),
-  };
+function refuse(exchange: Exchange, answer: Answer, token?: string): HttpEvent {
+  exchange.send(answer);
+  return exchange.refused(answer, token === undefined ? undefined : shortToken(token));
 }

@@ -1,8 +1,8 @@
-import type { ServerResponse } from "node:http";
 import type { ObjectSigner } from "../store/object-signer.ts";
 import { parseBucketUrl } from "../store/object-url.ts";
-import { type Answer, everyHeaders, notFoundAnswer, refusalAnswer, sendAnswer } from "./answers.ts";
-import { contentDisposition } from "./content-disposition.ts";
+import { type Answer, notFoundAnswer, refusalAnswer } from "./answers.ts";
+import { contentDisposition, type InlineRule } from "./content-disposition.ts";
+import type { Exchange } from "./exchange.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import { readObjectPath } from "./object-path.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -53,38 +53,35 @@ export function privateBucketOf(
  */
 export async function redirect(
   head: RequestHead,
-  response: ServerResponse,
+  exchange: Exchange,
   bucket: PrivateBucket,
-  deps: { readonly prefixes: readonly string[]; readonly now: () => Date },
+  deps: { readonly prefixes: readonly string[]; readonly now: () => Date; readonly isInline: InlineRule },
 ): Promise<HttpEvent> {
   const path = readObjectPath(head.rawPath, deps.prefixes);
-  if ("kind" in path) return refuse(head, response, notFoundAnswer);
+  if ("kind" in path) return refuse(exchange, notFoundAnswer);
   const { token, filename } = path;
-  if (bucket.isKept && !(await bucket.isKept(token))) return refuse(head, response, notFoundAnswer, token);
+  if (bucket.isKept && !(await bucket.isKept(token))) return refuse(exchange, notFoundAnswer, token);
   const contentType = servedType(filename);
-  const as = { contentType, contentDisposition: contentDisposition(contentType, filename) };
+  const as = {
+    contentType,
+    contentDisposition: contentDisposition(contentType, filename, deps.isInline),
+  };
   const signed = bucket.signer.sign(head.method === "HEAD" ? "HEAD" : "GET", path, as, deps.now());
-  if (signed === undefined) return refuse(head, response, noKeyAnswer, token);
-  response.writeHead(302, {
-    ...everyHeaders,
+  if (signed === undefined) return refuse(exchange, noKeyAnswer, token);
+  exchange.response.writeHead(302, {
+    ...exchange.common,
     Location: signed.url,
     // Whoever keeps the redirect must be able to follow it until the end.
     "Cache-Control": `public, max-age=${Math.floor(signed.expiresIn / 2)}`,
     "Content-Length": "0",
   });
-  response.end();
+  exchange.response.end();
   return { kind: "served", object: shortToken(token), status: 302, bytes: 0 };
 }
 
-function refuse(head: RequestHead, response: ServerResponse, answer: Answer, token?: string): HttpEvent {
-  sendAnswer(response, answer);
-  return {
-    kind: "refused",
-    method: head.method,
-    status: answer.status,
-    reason: answer.reason ?? "not-found",
-    object: token === undefined ? undefined : shortToken(token),
-  };
+function refuse(exchange: Exchange, answer: Answer, token?: string): HttpEvent {
+  exchange.send(answer);
+  return exchange.refused(answer, token === undefined ? undefined : shortToken(token));
 }
 
 const noKeyAnswer = refusalAnswer({

@@ -1,45 +1,73 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Bytes, Seconds } from "../slot/slot.ts";
-import { type Answer, encodeAnswer, referenceOf } from "./answers.ts";
+import { type Answer, type CommonHeaders, encodeAnswer } from "./answers.ts";
 
 /** A body that did not come to its end: nothing is wrong with slotd, and the client may try again. */
 export class BodyError extends Error {
-  /** "aborted": the client went away. "stalled": it sent nothing for too long. */
-  readonly code: "aborted" | "stalled";
-  constructor(code: "aborted" | "stalled", cause?: unknown) {
-    super(code === "aborted" ? "The client went away." : "The client sent nothing for too long.", { cause });
+  /** "aborted": the client went away. "stalled": it sent nothing for too long. "too-slow": it sent too little. */
+  readonly code: "aborted" | "stalled" | "too-slow";
+  constructor(code: "aborted" | "stalled" | "too-slow", cause?: unknown) {
+    super(bodyErrorTexts[code], { cause });
     this.name = "BodyError";
     this.code = code;
   }
 }
 
+const bodyErrorTexts = {
+  aborted: "The client went away.",
+  stalled: "The client sent nothing for too long.",
+  "too-slow": "The client sent too little for too long.",
+} as const;
+
+/** How long a body may take. */
+export interface BodyPace {
+  /** No byte for so long ends it. */
+  readonly stallTimeout: Seconds;
+  /** Fewer bytes a second than this, over a whole window, end it; 0 is any. */
+  readonly minRate: Bytes;
+  readonly window: Seconds;
+}
+
 /** How long, and how much, a body that nobody wants is read. */
 const linger = { bytes: 64 * 1024 * 1024, total: 10_000, idle: 2_000 };
 
+/** More than this is not taken from the connection while nobody asks for it. */
+const highWater: Bytes = 256 * 1024;
+
 /**
- * The body of one request, read chunk by chunk as it is asked for. Unlike the stream's own iterator it leaves the
+ * The body of one request, given chunk by chunk as it is asked for. Unlike the stream's own iterator it leaves the
  * connection alone when reading ends early, so that an answer can still be sent.
  */
 export class RequestBody implements AsyncIterable<Uint8Array> {
-  readonly #chunks: AsyncIterator<Uint8Array>;
-  readonly #stallTimeout: Seconds;
-  #received = 0;
+  readonly #request: IncomingMessage;
+  readonly #pace: BodyPace;
+  readonly #queue: Uint8Array[] = [];
+  #queued: Bytes = 0;
+  #received: Bytes = 0;
+  #isFlowing = false;
+  #end: "ended" | BodyError | undefined;
+  #wake: (() => void) | undefined;
+  /** Of the window under way: bytes given out, and milliseconds that the client was waited for. */
+  #window = { bytes: 0, waited: 0 };
 
-  constructor(request: IncomingMessage, stallTimeout: Seconds) {
-    this.#chunks = request[Symbol.asyncIterator]();
-    this.#stallTimeout = stallTimeout;
+  constructor(request: IncomingMessage, pace: BodyPace) {
+    this.#request = request;
+    this.#pace = pace;
   }
 
   get received(): Bytes {
     return this.#received;
   }
 
-  /** @throws {BodyError} when the body ends before its length, or nothing came for the stall timeout. */
+  /** @throws {BodyError} when the body ends before its length, or comes too slowly. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    const { stallTimeout, minRate } = this.#pace;
     for (;;) {
-      const chunk = await this.#next(this.#stallTimeout * 1000);
+      const begun = performance.now();
+      const chunk = await this.#next(stallTimeout * 1000, minRate > 0 ? this.#leftOfWindow() : Infinity);
       if (chunk === undefined) return;
-      yield chunk;
+      if (minRate > 0) this.#checkRate(performance.now() - begun, chunk.length);
+      if (chunk.length > 0) yield chunk;
     }
   }
 
@@ -47,8 +75,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
    * Answers before the body is read, then reads on for a moment. A client that sends its whole body before it
    * reads would otherwise get a reset connection instead of the answer. The connection is closed after that.
    */
-  async answerAndLinger(response: ServerResponse, answer: Answer): Promise<void> {
-    const { headers, text } = encodeAnswer(answer, referenceOf(response));
+  async answerAndLinger(response: ServerResponse, answer: Answer, common: CommonHeaders): Promise<void> {
+    const { headers, text } = encodeAnswer(answer, common);
     response.writeHead(answer.status, { ...headers, Connection: "close" });
     // The answer is complete by its length; ending it would close the connection at once.
     response.write(text);
@@ -57,7 +85,7 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     try {
       while (this.#received < limit) {
         const left = end - performance.now();
-        if (left <= 0 || (await this.#next(Math.min(linger.idle, left))) === undefined) break;
+        if (left <= 0 || (await this.#next(Math.min(linger.idle, left), Infinity)) === undefined) break;
       }
     } catch (error) {
       if (!(error instanceof BodyError)) throw error;
@@ -65,23 +93,65 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     response.end();
   }
 
-  async #next(milliseconds: number): Promise<Uint8Array | undefined> {
-    const next = this.#chunks.next();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const stalled = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new BodyError("stalled")), milliseconds);
-    });
-    try {
-      const result = await Promise.race([next, stalled]);
-      if (result.done) return undefined;
-      this.#received += result.value.length;
-      return result.value;
-    } catch (error) {
-      // A stalled read fails later, when the connection is closed; nobody waits for it then.
-      next.catch(() => undefined);
-      throw error instanceof BodyError ? error : new BodyError("aborted", error);
-    } finally {
-      clearTimeout(timer);
+  /** Gives the next chunk, an empty one when `patience` is over, undefined at the end. Milliseconds. */
+  async #next(stallAfter: number, patience: number): Promise<Uint8Array | undefined> {
+    this.#begin();
+    if (this.#queue.length === 0 && this.#end === undefined) await this.#wait(Math.min(stallAfter, patience));
+    const chunk = this.#queue.shift();
+    if (chunk !== undefined) {
+      this.#queued -= chunk.length;
+      if (this.#queued < highWater / 2 && this.#request.isPaused()) this.#request.resume();
+      this.#received += chunk.length;
+      return chunk;
     }
+    if (this.#end === "ended") return undefined;
+    if (this.#end !== undefined) throw this.#end;
+    if (patience < stallAfter) return new Uint8Array();
+    throw new BodyError("stalled");
+  }
+
+  #wait(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Starts to take bytes from the connection: not before somebody wants them. */
+  #begin(): void {
+    if (this.#isFlowing) return;
+    this.#isFlowing = true;
+    const request = this.#request;
+    const finish = (end: "ended" | BodyError) => {
+      this.#end ??= end;
+      this.#wake?.();
+    };
+    request.on("data", (chunk: Uint8Array) => {
+      this.#queue.push(chunk);
+      this.#queued += chunk.length;
+      if (this.#queued >= highWater) request.pause();
+      this.#wake?.();
+    });
+    request.on("end", () => finish(request.complete ? "ended" : new BodyError("aborted")));
+    request.on("error", (error) => finish(new BodyError("aborted", error)));
+    request.on("close", () => finish(new BodyError("aborted")));
+    if (request.destroyed && !request.readableEnded) finish(new BodyError("aborted"));
+  }
+
+  #leftOfWindow(): number {
+    return Math.max(1, this.#pace.window * 1000 - this.#window.waited);
+  }
+
+  /** Only the time that the client was waited for counts: a slow disk is not its fault. */
+  #checkRate(waited: number, bytes: Bytes): void {
+    const { minRate, window } = this.#pace;
+    this.#window.waited += waited;
+    this.#window.bytes += bytes;
+    if (this.#window.waited < window * 1000) return;
+    if (this.#window.bytes < minRate * window) throw new BodyError("too-slow");
+    this.#window = { bytes: 0, waited: 0 };
   }
 }

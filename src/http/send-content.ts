@@ -19,8 +19,9 @@ export async function sendContent(
   length: Bytes,
   stallTimeout: Seconds,
 ): Promise<boolean> {
-  if (length <= pieceSize) {
-    response.end(await readPiece(object, first, length));
+  const { content } = object;
+  if (content !== undefined || length <= pieceSize) {
+    response.end(content?.subarray(first, first + length) ?? (await readPiece(object, first, length)));
     return sent(response, stallTimeout);
   }
   const end = first + length;

@@ -1,16 +1,19 @@
-import type { ServerResponse } from "node:http";
 import type { Refusal } from "../slot/refusal.ts";
 import { PutError } from "../store/object-store.ts";
-import { type Answer, refusalAnswer, sendAnswer } from "./answers.ts";
+import { type Answer, refusalAnswer } from "./answers.ts";
+import { clientKey } from "./client-address.ts";
+import type { Exchange } from "./exchange.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import { BodyError, type RequestBody } from "./request-body.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { AdmittedUpload, UploadCheck } from "./upload-check.ts";
+import type { UploadSlots } from "./upload-slots.ts";
 
 export interface UploadDeps {
   readonly buckets: readonly HttpBucket[];
   readonly check: UploadCheck;
+  readonly slots: UploadSlots;
   readonly now: () => Date;
 }
 
@@ -25,30 +28,48 @@ export interface UploadDeps {
  */
 export async function upload(
   head: RequestHead,
-  body: RequestBody,
-  response: ServerResponse,
+  exchange: Exchange,
   waits: boolean,
   deps: UploadDeps,
 ): Promise<HttpEvent> {
-  const begun = deps.now().getTime();
   const admitted = deps.check(head, deps.now());
-  if ("kind" in admitted) return refuse(head, body, response, refusalAnswer(admitted));
+  if ("kind" in admitted) return exchange.refuse(refusalAnswer(admitted));
+  const key = clientKey(exchange.client);
+  const slot = deps.slots.take(key);
+  if (slot !== "taken") return exchange.refuse(crowdedAnswers[slot], shortToken(admitted.object.token));
+  try {
+    return await receive(admitted, head, exchange, waits, deps);
+  } finally {
+    deps.slots.give(key);
+  }
+}
+
+async function receive(
+  admitted: AdmittedUpload,
+  head: RequestHead,
+  exchange: Exchange,
+  waits: boolean,
+  { now, buckets }: UploadDeps,
+): Promise<HttpEvent> {
+  const { body } = exchange;
   const { token, size } = admitted.object;
   const object = shortToken(token);
-  const failure = await store(admitted, deps.buckets, () => {
-    if (waits) response.writeContinue();
+  const begun = now().getTime();
+  const failure = await store(admitted, buckets, () => {
+    if (waits) exchange.response.writeContinue();
     return body;
   });
   if (failure === undefined) {
-    sendAnswer(response, { status: 201, text: "", headers: { Location: head.rawPath } });
-    return { kind: "stored", object, size, milliseconds: deps.now().getTime() - begun };
+    exchange.send({ status: 201, text: "", headers: { Location: head.rawPath } });
+    return { kind: "stored", object, size, milliseconds: now().getTime() - begun };
   }
   if (failure instanceof PutError) {
-    const refused = await refuse(head, body, response, refusalAnswer(putRefusals[failure.code]), object);
+    const refused = await exchange.refuse(refusalAnswer(putRefusals[failure.code]), object);
     return { ...refused, detail: failure.message };
   }
-  if (failure.code === "stalled") await body.answerAndLinger(response, stalledAnswer);
-  return { kind: "upload-aborted", object, received: body.received, size };
+  const { code: why } = failure;
+  if (why !== "aborted") await body.answerAndLinger(exchange.response, slowAnswers[why], exchange.common);
+  return { kind: "upload-aborted", why, object, received: body.received, size };
 }
 
 /**
@@ -78,22 +99,25 @@ async function store(
   }
 }
 
-async function refuse(
-  head: RequestHead,
-  body: RequestBody,
-  response: ServerResponse,
-  answer: Answer,
-  object?: string,
-): Promise<Extract<HttpEvent, { readonly kind: "refused" }>> {
-  await body.answerAndLinger(response, answer);
-  const { status, reason = "bad-request" } = answer;
-  return { kind: "refused", method: head.method, status, reason, object };
-}
+const slowAnswers = {
+  stalled: { status: 408, text: "Nothing came for too long; nothing was kept. Upload the file again." },
+  "too-slow": { status: 408, text: "The file came too slowly; nothing was kept. Upload it again." },
+} as const satisfies Record<string, Answer>;
 
-const stalledAnswer: Answer = {
-  status: 408,
-  text: "Nothing came for too long; nothing was kept. Upload the file again.",
-};
+const crowdedAnswers = {
+  busy: {
+    status: 503,
+    text: "Too many uploads are under way. Nothing was kept; try again in a moment.",
+    headers: { "Retry-After": "5" },
+    reason: "busy",
+  },
+  "too-many-uploads": {
+    status: 429,
+    text: "Too many uploads of yours are under way. Nothing was kept; try again when one of them is done.",
+    headers: { "Retry-After": "5" },
+    reason: "too-many-uploads",
+  },
+} as const satisfies Record<string, Answer>;
 
 const putRefusals = {
   exists: {

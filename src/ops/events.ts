@@ -1,4 +1,4 @@
-import type { HttpEvent, HttpRequestFacts } from "../http/http-event.ts";
+import type { HttpEvent, HttpRequestFacts, TlsEvent } from "../http/http-event.ts";
 import type { Requester } from "../slot/policy.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Slot, SlotRequest } from "../slot/slot.ts";
@@ -94,9 +94,20 @@ export function watchHttp({ log, metrics }: Watchers) {
   };
 }
 
-function logHttp(log: Logger, event: HttpEvent, { reference: ref }: HttpRequestFacts): void {
+/** Tells what becomes of the certificate of the HTTP server. */
+export function watchTls({ log }: Pick<Watchers, "log">) {
+  return (event: TlsEvent): void => {
+    if (event.kind === "certificate-changed")
+      log.info("The certificate has changed; new connections get the new one.");
+    else log.error({ err: event.error }, "The new certificate cannot be used; the one before stays in use.");
+  };
+}
+
+function logHttp(log: Logger, event: HttpEvent, request: HttpRequestFacts): void {
+  if (event.kind === "preflight" || (event.kind === "served" && !log.isLevelEnabled("debug"))) return;
+  const { reference: ref, client } = request;
   const { kind, ...rest } = event;
-  const fields = { ...rest, ref };
+  const fields = { ...rest, client, ref };
   switch (event.kind) {
     case "stored":
       log.info(fields, "Stored an upload.");
@@ -116,8 +127,6 @@ function logHttp(log: Logger, event: HttpEvent, { reference: ref }: HttpRequestF
       break;
     case "download-aborted":
       log.debug(fields, "A download broke off.");
-      break;
-    case "preflight":
       break;
     case "failed":
       log.error({ method: event.method, object: event.object, ref, err: event.error }, "A request failed.");

@@ -46,6 +46,18 @@ test("gives the defaults of the design", () => {
     shutdownGrace: 30,
     log: { level: "info", format: "auto" },
     ops: { listen: { host: "127.0.0.1", port: 5081 }, socket: undefined },
+    disk: { reserve: 268435456, fsync: true },
+    http: {
+      tls: undefined,
+      corsOrigins: ["*"],
+      inlineTypes: ["image/*", "audio/*", "video/*", "text/plain"],
+      cache: "public",
+      maxUploads: 1000,
+      maxUploadsPerAddress: 50,
+      minRate: 1024,
+      idleTimeout: 75,
+      trustedProxies: ["127.0.0.0/8", "::1"],
+    },
   });
 });
 

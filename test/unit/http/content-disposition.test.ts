@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { contentDisposition } from "../../../src/http/content-disposition.ts";
+import { contentDisposition, inlineRule } from "../../../src/http/content-disposition.ts";
+import { defaultInlineTypes } from "../../../src/http/http-service.ts";
 
 test.each([
   ["image/png", "a.png", `inline; filename="a.png"; filename*=UTF-8''a.png`],
@@ -21,5 +22,5 @@ test.each([
   ],
   ["image/jpeg", "\u202ex", `inline; filename="_x"; filename*=UTF-8''%E2%80%AEx`],
 ])("of %s named %j is %s", (contentType, filename, expected) => {
-  expect(contentDisposition(contentType, filename)).toBe(expected);
+  expect(contentDisposition(contentType, filename, inlineRule(defaultInlineTypes))).toBe(expected);
 });

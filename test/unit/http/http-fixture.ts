@@ -84,7 +84,8 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     },
     ...options.server,
   });
-  const origin = `http://127.0.0.1:${server.address.port}`;
+  const port = "port" in server.address ? server.address.port : 0;
+  const origin = `http://127.0.0.1:${port}`;
   const bucket = s3Bucket({
     bucketUrl: publicUrls[0]!,
     region: "local",
@@ -96,7 +97,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
     server,
     store,
     origin,
-    port: server.address.port,
+    port,
     events,
     slot: (object: Partial<NewObject> = {}, expiresIn = 60) =>
       bucket.slot(
@@ -104,7 +105,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
         expiresIn,
         fixture.clock,
       ),
-    send: (head: string, body?: string | Uint8Array) => exchange(server.address.port, head, body),
+    send: (head: string, body?: string | Uint8Array) => exchange(port, head, body),
     event: (kind: HttpEvent["kind"]) => {
       const at = events.findIndex((event) => event.kind === kind);
       if (at >= 0) return Promise.resolve(events.splice(at, 1)[0]!);

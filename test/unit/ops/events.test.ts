@@ -100,12 +100,12 @@ describe("a component", () => {
 });
 
 describe("an HTTP request", () => {
-  const facts = (method: string) => ({ reference: "ref1", method, milliseconds: 250 });
+  const facts = (method: string) => ({ reference: "ref1", method, client: "192.0.2.1", milliseconds: 250 });
 
   test("is counted by method and status", async () => {
     const tell = watchHttp(watchers);
     tell({ kind: "stored", object: "01234567", size: 7, milliseconds: 5 }, facts("PUT"));
-    tell({ kind: "upload-aborted", object: "01234567", received: 1, size: 7 }, facts("PUT"));
+    tell({ kind: "upload-aborted", why: "aborted", object: "01234567", received: 1, size: 7 }, facts("PUT"));
     tell(
       { kind: "refused", method: "PUT", status: 403, reason: "bad-signature", object: undefined },
       facts("PUT"),
@@ -138,7 +138,7 @@ describe("an HTTP request", () => {
     );
     tell({ kind: "failed", method: "GET", object: "01234567", error: new Error("x") }, facts("GET"));
     expect(lines).toMatchObject([
-      { level: "info", ref: "ref1", status: 404, reason: "not-found" },
+      { level: "info", ref: "ref1", client: "192.0.2.1", status: 404, reason: "not-found" },
       { level: "error", ref: "ref1", object: "01234567", err: { message: "x" } },
     ]);
   });

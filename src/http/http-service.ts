@@ -1,0 +1,217 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Bytes, Seconds } from "../slot/slot.ts";
+import { type Answer, REFERENCE_HEADER, rawAnswer, refusalAnswer } from "./answers.ts";
+import { clientAddress, type TrustedProxies } from "./client-address.ts";
+import { inlineRule } from "./content-disposition.ts";
+import { ALLOWED_METHODS, type HeadersForOrigin, headersFor, preflightHeaders } from "./cors.ts";
+import { type DownloadDeps, download } from "./download.ts";
+import { Exchange, type ExchangeDeps } from "./exchange.ts";
+import type { HttpBucket } from "./http-bucket.ts";
+import { type HttpEvent, type HttpRequestFacts, shortToken } from "./http-event.ts";
+import { malformedAnswer, maxTargetSize, originIn, targetTooLong } from "./malformed.ts";
+import { MissGate } from "./miss-gate.ts";
+import { publicPrefixes } from "./object-path.ts";
+import { type PrivateBucket, privateBucketOf, redirect } from "./redirect.ts";
+import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
+import { type UploadDeps, upload } from "./upload.ts";
+import { uploadCheck } from "./upload-check.ts";
+import { type UploadLimits, UploadSlots } from "./upload-slots.ts";
+
+export interface HttpServiceOptions {
+  /** A PUT goes to the bucket that knows its key, a GET to each in turn. */
+  readonly buckets: readonly HttpBucket[];
+  /** Buckets to which a GET is redirected; none when absent. */
+  readonly privateBuckets?: readonly PrivateBucket[];
+  readonly now: () => Date;
+  /** Is told of each request when it is over. Must not throw. */
+  readonly onEvent: (event: HttpEvent, request: HttpRequestFacts) => void;
+  /** A new name for a request, for the client's report and the log's line: letters and digits. */
+  readonly reference: () => string;
+  /** A transfer in which no byte moves for so long is ended; 60 when absent. */
+  readonly stallTimeout?: Seconds;
+  /** An upload that brings fewer bytes a second over `rateWindow` is cut off; 0, and absent, is any. */
+  readonly minRate?: Bytes;
+  /** 30 when absent. */
+  readonly rateWindow?: Seconds;
+  /** No limit when absent. */
+  readonly uploads?: UploadLimits;
+  /** The web origins that may use it; everyone when absent. */
+  readonly corsOrigins?: readonly string[];
+  /** What browsers may show; pictures, audio, video and plain text when absent. */
+  readonly inlineTypes?: readonly string[];
+  /** "public" when absent. */
+  readonly cache?: "public" | "private";
+  /** None when absent. */
+  readonly proxies?: TrustedProxies;
+}
+
+/** What a client expects before it sends the body. Source: RFC 9110 §10.1.1. */
+export type Expectation = "none" | "continue" | "unknown";
+
+/** What browsers show without harm. */
+export const defaultInlineTypes: readonly string[] = ["image/*", "audio/*", "video/*", "text/plain"];
+
+type Deps = UploadDeps &
+  DownloadDeps &
+  ExchangeDeps &
+  Pick<HttpServiceOptions, "onEvent"> & {
+    readonly privateBucketOf: (head: RequestHead) => PrivateBucket | undefined;
+  };
+
+/** Answers requests, however they came. */
+export class HttpService {
+  #deps: Deps;
+  #headersFor: HeadersForOrigin;
+  readonly #slots = new UploadSlots();
+  readonly #missGate = new MissGate();
+  readonly #underWay = new Set<Promise<void>>();
+  /** Set it to have each connection closed after its answer. */
+  isStopping = false;
+
+  constructor(options: HttpServiceOptions) {
+    this.#headersFor = headersFor(options.corsOrigins ?? ["*"]);
+    this.#deps = this.#depsFor(options);
+  }
+
+  /** Goes by other options from the next request on; requests under way end as they began. */
+  use(options: HttpServiceOptions): void {
+    this.#headersFor = headersFor(options.corsOrigins ?? ["*"]);
+    this.#deps = this.#depsFor(options);
+  }
+
+  #depsFor(options: HttpServiceOptions): Deps {
+    const { stallTimeout = 60, minRate = 0, rateWindow = 30, inlineTypes = defaultInlineTypes } = options;
+    const { buckets, privateBuckets = [] } = options;
+    this.#slots.limits = options.uploads ?? { total: Infinity, perClient: Infinity };
+    return {
+      ...options,
+      stallTimeout,
+      isInline: inlineRule(inlineTypes),
+      pace: { stallTimeout, minRate, window: rateWindow },
+      cache: options.cache ?? "public",
+      proxies: options.proxies ?? { has: () => false },
+      slots: this.#slots,
+      check: uploadCheck(buckets),
+      privateBucketOf: privateBucketOf(privateBuckets, !buckets.some(({ store }) => store.open)),
+      prefixes: publicPrefixes([...buckets, ...privateBuckets]),
+      missGate: this.#missGate,
+    };
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
+    if (this.isStopping) response.setHeader("Connection", "close");
+    const done = this.#answer(request, response, expectation).finally(() => this.#underWay.delete(done));
+    this.#underWay.add(done);
+  }
+
+  /** What node:http could not parse has no request; it is answered on the bare connection, which is closed. */
+  refuseMalformed(
+    error: Error & { readonly code?: string; readonly rawPacket?: Uint8Array },
+    socket: Socket,
+  ): void {
+    if (!socket.writable || error.code === "ECONNRESET") {
+      socket.destroy();
+      return;
+    }
+    const { proxies, onEvent } = this.#deps;
+    const reference = this.#deps.reference();
+    const common = { ...this.#headersFor(originIn(error.rawPacket)), [REFERENCE_HEADER]: reference };
+    const [statusText, answer] = malformedAnswer(error.code, error.rawPacket);
+    socket.end(rawAnswer(statusText, answer, common));
+    const client = clientAddress(socket.remoteAddress, undefined, proxies);
+    const { status, reason = "malformed" } = answer;
+    onEvent(
+      { kind: "refused", method: "", status, reason, object: undefined },
+      { reference, method: "", client, milliseconds: 0 },
+    );
+  }
+
+  /** Resolves when no request is under way any more, or after `timeout`. */
+  async settled(timeout: Seconds): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, timeout * 1000);
+    });
+    await Promise.race([Promise.allSettled([...this.#underWay]), late]);
+    clearTimeout(timer);
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse, expectation: Expectation): Promise<void> {
+    const { now, onEvent } = this.#deps;
+    const { method = "", url, headers } = request;
+    const begun = now().getTime();
+    const exchange = new Exchange(request, response, this.#headersFor(headers.origin), this.#deps);
+    const { reference } = exchange;
+    const tell = (event: HttpEvent) => {
+      const milliseconds = now().getTime() - begun;
+      // Not always asked for, and not free.
+      const facts = {
+        reference,
+        method,
+        milliseconds,
+        get client() {
+          return exchange.client;
+        },
+      };
+      onEvent(event, facts);
+    };
+    try {
+      tell(await this.#begin(exchange, expectation));
+    } catch (error) {
+      tell({ kind: "failed", method, object: objectIn(url), error });
+      if (response.headersSent) request.socket.destroy();
+      else await exchange.body.answerAndLinger(response, failedAnswer, exchange.common);
+    }
+  }
+
+  #begin(exchange: Exchange, expectation: Expectation): Promise<HttpEvent> {
+    const { method = "", url = "", rawHeaders } = exchange.request;
+    if (url.length > maxTargetSize) return exchange.refuse(targetTooLong);
+    const head = readRequestHead(method, url, rawHeaders);
+    if ("kind" in head) return exchange.refuse(refusalAnswer(head));
+    return this.#route(head, exchange, expectation);
+  }
+
+  #route(head: RequestHead, exchange: Exchange, expectation: Expectation): Promise<HttpEvent> {
+    if (expectation === "unknown") return exchange.refuse(expectationAnswer);
+    if (head.method === "PUT") return upload(head, exchange, expectation === "continue", this.#deps);
+    // A body that nobody reads must not be taken for the next request.
+    if (hasBody(head)) exchange.response.setHeader("Connection", "close");
+    switch (head.method) {
+      case "GET":
+      case "HEAD": {
+        const bucket = this.#deps.privateBucketOf(head);
+        if (bucket) return redirect(head, exchange, bucket, this.#deps);
+        return download(head, exchange, this.#deps);
+      }
+      case "OPTIONS":
+        return preflight(exchange);
+      default:
+        return exchange.refuse(methodAnswer);
+    }
+  }
+}
+
+function objectIn(target = ""): string | undefined {
+  const token = /\/([0-9a-f]{16,192})\//.exec(target)?.[1];
+  return token === undefined ? undefined : shortToken(token);
+}
+
+async function preflight(exchange: Exchange): Promise<HttpEvent> {
+  exchange.send({ status: 204, text: "", headers: { Allow: ALLOWED_METHODS, ...preflightHeaders } });
+  return { kind: "preflight" };
+}
+
+const methodAnswer = refusalAnswer({
+  kind: "not-allowed",
+  text: `This method is not taken here; expected one of ${ALLOWED_METHODS}.`,
+});
+
+const expectationAnswer: Answer = {
+  status: 417,
+  text: "The only expectation that is met here is 100-continue.",
+  reason: "expectation",
+};
+
+const failedAnswer: Answer = { status: 500, text: "Something went wrong here; the log of slotd says what." };
