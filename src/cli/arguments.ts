@@ -8,8 +8,13 @@ import { Arguments, type Command, type CommandOption, UsageError } from "./comma
  */
 export function parseArguments(command: Command, words: readonly string[]): Arguments {
   const values = new Map<string, string[]>();
+  let operand: string | undefined;
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? "";
+    if (command.operand !== undefined && operand === undefined && !word.startsWith("-")) {
+      operand = word;
+      continue;
+    }
     const option = optionNamed(command, word);
     const equals = word.indexOf("=");
     let value = equals < 0 ? undefined : word.slice(equals + 1);
@@ -24,12 +29,15 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
     values.set(option.name, [...before, value ?? ""]);
   }
   checkRequired(command, values);
-  return new Arguments(values);
+  if (command.operand !== undefined && operand === undefined) {
+    throw new UsageError(`"slotd ${command.name}" needs ${command.operand.value}`, command);
+  }
+  return new Arguments(values, operand);
 }
 
 function optionNamed(command: Command, word: string): CommandOption {
   if (!word.startsWith("-")) {
-    throw new UsageError(`unexpected "${word}"; "slotd ${command.name}" takes options only`, command);
+    throw new UsageError(`unexpected "${word}"; "slotd ${command.name}" ${takesWhat(command)}`, command);
   }
   const name = word.replace(/^--?/, "").replace(/=.*$/s, "");
   const option = word.startsWith("--") ? command.options.find((known) => known.name === name) : undefined;
@@ -43,6 +51,10 @@ function optionNamed(command: Command, word: string): CommandOption {
     `unknown option "${word.replace(/=.*$/s, "")}" of "slotd ${command.name}"${hint}`,
     command,
   );
+}
+
+function takesWhat({ operand }: Command): string {
+  return operand === undefined ? "takes options only" : `takes one ${operand.value}`;
 }
 
 function checkValue(

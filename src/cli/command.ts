@@ -32,6 +32,8 @@ export interface Command {
   /** One sentence, for the list of commands. */
   readonly summary: string;
   readonly options: readonly CommandOption[];
+  /** The one word that it takes beside options; it must be given. */
+  readonly operand?: { readonly value: string; readonly summary: string };
   /** @returns the exit code: 0, or 1 when it could not be done. */
   run(args: Arguments, io: CommandIo): Promise<number>;
 }
@@ -39,9 +41,12 @@ export interface Command {
 /** The options that were given to a command, checked against what it takes. */
 export class Arguments {
   readonly #values: ReadonlyMap<string, readonly string[]>;
+  /** The word beside the options; "" for a command that takes none. */
+  readonly operand: string;
 
-  constructor(values: ReadonlyMap<string, readonly string[]>) {
+  constructor(values: ReadonlyMap<string, readonly string[]>, operand = "") {
     this.#values = values;
+    this.operand = operand;
   }
 
   /** Whether the option was given. */

@@ -6,6 +6,9 @@ const config: CommandOption = {
   summary: "The configuration; else SLOTD_CONFIG, ./slotd.toml or /etc/slotd/slotd.toml.",
 };
 
+const json: CommandOption = { name: "json", summary: "Prints JSON instead of text." };
+const jid: CommandOption = { name: "jid", value: "JID", summary: "One bare JID." };
+
 /** Every command, in the order of the help. Each is loaded only when it runs. */
 export const commands: readonly Command[] = [
   {
@@ -66,6 +69,59 @@ export const commands: readonly Command[] = [
       config,
     ],
     run: async (args, io) => (await import("./reload.ts")).run(args, io),
+  },
+  {
+    name: "usage",
+    summary: "Prints who holds how much, by JID and purpose.",
+    options: [
+      { ...jid, summary: "Only this bare JID." },
+      { name: "domain", value: "DOMAIN", summary: "Only this served domain." },
+      json,
+      config,
+    ],
+    run: async (args, io) => (await import("./usage.ts")).run(args, io),
+  },
+  {
+    name: "files",
+    summary: "Lists the files of a JID.",
+    options: [
+      { ...jid, isRequired: true },
+      {
+        name: "purpose",
+        value: "PURPOSE",
+        summary: "Only those for message, profile, ephemeral or permanent.",
+      },
+      json,
+      config,
+    ],
+    run: async (args, io) => (await import("./files.ts")).run(args, io),
+  },
+  {
+    name: "delete",
+    summary: "Deletes one file.",
+    operand: { value: "URL|TOKEN", summary: "Its GET URL, or the token in it." },
+    options: [json, config],
+    run: async (args, io) => (await import("./delete.ts")).run(args, io),
+  },
+  {
+    name: "purge",
+    summary: "Deletes every file of a JID, such as one whose account is gone.",
+    options: [{ ...jid, isRequired: true }, json, config],
+    run: async (args, io) => (await import("./purge.ts")).run(args, io),
+  },
+  {
+    name: "reconcile",
+    summary: "Compares the ledger and the store both ways; ends with 1 when they differ.",
+    options: [
+      { name: "fix", summary: "Makes the ledger say what the store has." },
+      {
+        name: "delete-unknown",
+        summary: "With --fix: deletes files that the ledger does not know, instead of entering them.",
+      },
+      json,
+      config,
+    ],
+    run: async (args, io) => (await import("./reconcile.ts")).run(args, io),
   },
   {
     name: "config",

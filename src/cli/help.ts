@@ -25,16 +25,18 @@ A first start: "slotd init --domain example.org", then "slotd serve". docs/optio
 }
 
 /** The help of one command. */
-export function commandHelp({ name, summary, options }: Command): string {
+export function commandHelp({ name, summary, options, operand }: Command): string {
   const usage = options.map((option) => {
     const call = callOf(option) + (option.isRepeatable === true ? "..." : "");
     return option.isRequired === true ? call : `[${call}]`;
   });
+  const words = [name, ...(operand === undefined ? [] : [operand.value]), ...usage];
   const rows = [
+    ...(operand === undefined ? [] : [[operand.value, operand.summary] as const]),
     ...options.map((option): Row => [callOf(option), option.summary]),
     ["--help", "Prints this help."] as const,
   ];
-  return `${summary}\n\nUsage: slotd ${[name, ...usage].join(" ")}\n\nOptions:\n${table(rows)}\n`;
+  return `${summary}\n\nUsage: slotd ${words.join(" ")}\n\nOptions:\n${table(rows)}\n`;
 }
 
 type Row = readonly [string, string];

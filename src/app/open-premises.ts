@@ -1,0 +1,54 @@
+import { access } from "node:fs/promises";
+import { openPremises, type Premises } from "../admin/premises.ts";
+import type { Config, DomainConfig } from "../config/config.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { openSqlLedger } from "../ledger/sql-ledger.ts";
+import { openSqlite } from "../ledger/sqlite.ts";
+import { diskInventory } from "../store/disk-inventory.ts";
+import type { Inventory } from "../store/inventory.ts";
+import { s3Client } from "../store/s3-client.ts";
+import { s3Inventory } from "../store/s3-inventory.ts";
+
+const now = () => new Date();
+
+/** The ledger that a command needs is not there. */
+export class NoLedgerError extends Error {
+  readonly code = "no-ledger";
+  constructor(message: string) {
+    super(message);
+    this.name = "NoLedgerError";
+  }
+}
+
+/**
+ * Opens the ledgers and stores of a configuration for a command, beside the slotd that serves them.
+ *
+ * @throws {NoLedgerError} for a ledger that slotd has not made yet: the command may run as a user whose files slotd
+ * could not write to.
+ */
+export function openForCommand(config: Config): Promise<Premises> {
+  return openPremises(config, { openLedger, openInventory });
+}
+
+async function openLedger({ domain, ledger }: DomainConfig): Promise<Ledger | undefined> {
+  switch (ledger.kind) {
+    case "none":
+      return undefined;
+    case "sqlite":
+      await access(ledger.path).catch(() => {
+        throw new NoLedgerError(
+          `There is no ledger for ${domain} at ${ledger.path} yet; slotd makes it when it starts.`,
+        );
+      });
+      return openSqlLedger(await openSqlite(ledger.path), { now });
+    case "postgres":
+      throw new NoLedgerError("PostgreSQL is not known here yet.");
+  }
+}
+
+function openInventory({ s3, disk }: DomainConfig): Inventory {
+  if (s3 === undefined) return diskInventory(disk.path);
+  const { bucketUrl, region, accessKeyId, secretAccessKey } = s3;
+  const credentials = () => ({ accessKeyId, secretAccessKey });
+  return s3Inventory(s3Client({ bucketUrl, region, credentials, now }));
+}

@@ -1,0 +1,29 @@
+import type { Premises } from "../admin/premises.ts";
+import { openForCommand } from "../app/open-premises.ts";
+import type { Arguments, CommandIo } from "./command.ts";
+import { loadOrReport } from "./load-or-report.ts";
+
+/**
+ * Loads the configuration, opens its ledgers and stores, and closes them when the work is done.
+ *
+ * @param needsLedger whether the command is of no use without any; it is refused then.
+ */
+export async function withPremises(
+  args: Arguments,
+  io: CommandIo,
+  needsLedger: boolean,
+  work: (premises: Premises) => Promise<number>,
+): Promise<number> {
+  const config = loadOrReport(args, io);
+  if (config === undefined) return 1;
+  const premises = await openForCommand(config);
+  try {
+    if (needsLedger && premises.ledgers.length === 0) {
+      io.stderr('slotd: ledger.url is "none": nothing is written down about who has which file.\n');
+      return 1;
+    }
+    return await work(premises);
+  } finally {
+    await premises.close();
+  }
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Premises } from "../../../src/admin/premises.ts";
+import { openForCommand } from "../../../src/app/open-premises.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import type { Ledger, LedgerFile } from "../../../src/ledger/ledger.ts";
+import { openSqlLedger } from "../../../src/ledger/sql-ledger.ts";
+import { openSqlite } from "../../../src/ledger/sqlite.ts";
+import { openDiskStore } from "../../../src/store/disk-store.ts";
+import type { ObjectStore } from "../../../src/store/object-store.ts";
+import { noLimits } from "../../contract/ledger.ts";
+import { bodyOf } from "../../contract/object-store.ts";
+
+/** A data folder, its ledger and a configuration for them, as a slotd that serves example.org has left them. */
+export interface Scene {
+  readonly folder: string;
+  readonly configFile: string;
+  readonly store: ObjectStore;
+  readonly ledger: Ledger;
+  readonly premises: Premises;
+  /** Reserves a slot in the ledger. Gives its token. */
+  reserve(about?: Partial<LedgerFile>): Promise<string>;
+  /** Stores an object that holds its own token and so many more bytes. */
+  put(token: string, more?: number, expiry?: Date): Promise<number>;
+  /** What an upload by way of slotd comes to: reserved, stored and completed. */
+  upload(about?: Partial<LedgerFile>): Promise<string>;
+  /** Removes every object, and every file from the ledger. */
+  clear(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const seconds = 1000;
+
+export async function openScene(more = ""): Promise<Scene> {
+  const folder = mkdtempSync(join(tmpdir(), "slotd-admin-"));
+  const configFile = join(folder, "slotd.toml");
+  const toml = `domains = ["example.org"]\nbackend = "disk"\nxmpp.secret = "x"\ndisk.path = "data"\n${more}`;
+  writeFileSync(configFile, toml);
+  const now = () => new Date();
+  const store = await openDiskStore(join(folder, "data"), { now, randomBytes });
+  const ledger = await openSqlLedger(await openSqlite(join(folder, "data", "slotd.db")), { now });
+  const result = loadConfig({ file: configFile, env: {}, cwd: folder });
+  if (!result.ok) throw new Error("the scene's configuration is wrong");
+  const premises = await openForCommand(result.config);
+  const scene: Scene = {
+    ...{ folder, configFile, store, ledger, premises },
+    async reserve(about = {}) {
+      const token = about.token ?? randomBytes(16).toString("hex");
+      await ledger.reserve(
+        {
+          ...{ token, domain: "example.org", jid: "alice@example.org", purpose: "message" },
+          ...{ filename: "a.txt", size: token.length, expires: undefined },
+          putUntil: new Date(Date.now() + 60 * seconds),
+          ...about,
+        },
+        noLimits,
+      );
+      return token;
+    },
+    async put(token, more = 0, expiry) {
+      const content = token + "x".repeat(more);
+      const about = { token, filename: "a.txt", contentType: "text/plain", expiry };
+      await store.put({ ...about, size: content.length }, bodyOf(content));
+      return content.length;
+    },
+    async upload(about) {
+      const token = await scene.reserve(about);
+      await ledger.complete(token, await scene.put(token), () => noLimits);
+      return token;
+    },
+    async clear() {
+      const { inventory } = premises.domains[0];
+      await inventory.remove(await Array.fromAsync(inventory.list()));
+      await ledger.forget((await ledger.files({}, { limit: 1000 })).map(({ token }) => token));
+    },
+    async stop() {
+      await premises.close();
+      await ledger.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+  return scene;
+}
