@@ -1,13 +1,16 @@
 import { access } from "node:fs/promises";
 import { openPremises, type Premises } from "../admin/premises.ts";
-import type { Config, DomainConfig } from "../config/config.ts";
+import type { Config, DomainConfig, S3Config } from "../config/config.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { openSqlLedger } from "../ledger/sql-ledger.ts";
 import { openSqlite } from "../ledger/sqlite.ts";
+import type { Logger } from "../ops/log.ts";
+import { type CredentialSource, CredentialsError, type OpenCredentials } from "../store/credentials.ts";
 import { diskInventory } from "../store/disk-inventory.ts";
 import type { Inventory } from "../store/inventory.ts";
 import { s3Client } from "../store/s3-client.ts";
 import { s3Inventory } from "../store/s3-inventory.ts";
+import { openCredentials } from "./s3-buckets.ts";
 
 const now = () => new Date();
 
@@ -26,8 +29,22 @@ export class NoLedgerError extends Error {
  * @throws {NoLedgerError} for a ledger that slotd has not made yet: the command may run as a user whose files slotd
  * could not write to.
  */
-export function openForCommand(config: Config): Promise<Premises> {
-  return openPremises(config, { openLedger, openInventory });
+export async function openForCommand(config: Config, log: Logger): Promise<Premises> {
+  const open: OpenCredentials[] = [];
+  const stop = () => open.forEach((credentials) => void credentials.stop());
+  const openInventory = async ({ s3, disk }: DomainConfig): Promise<Inventory> => {
+    if (s3 === undefined) return diskInventory(disk.path);
+    const credentials = await openCredentials(s3.credentials, log);
+    open.push(credentials);
+    return bucketInventory(s3, credentials);
+  };
+  try {
+    const premises = await openPremises(config, { openLedger, openInventory });
+    return { ...premises, close: () => premises.close().finally(stop) };
+  } catch (error) {
+    stop();
+    throw error;
+  }
 }
 
 async function openLedger({ domain, ledger }: DomainConfig): Promise<Ledger | undefined> {
@@ -46,9 +63,16 @@ async function openLedger({ domain, ledger }: DomainConfig): Promise<Ledger | un
   }
 }
 
-function openInventory({ s3, disk }: DomainConfig): Inventory {
-  if (s3 === undefined) return diskInventory(disk.path);
-  const { bucketUrl, region, accessKeyId, secretAccessKey } = s3;
-  const credentials = () => ({ accessKeyId, secretAccessKey });
+/**
+ * What is in a bucket.
+ *
+ * @throws {TypeError} when the bucket URL cannot be used.
+ */
+export function bucketInventory({ bucketUrl, region }: S3Config, source: CredentialSource): Inventory {
+  const credentials = () => {
+    const current = source.current(now());
+    if (current === undefined) throw new CredentialsError();
+    return current;
+  };
   return s3Inventory(s3Client({ bucketUrl, region, credentials, now }));
 }

@@ -1,5 +1,6 @@
 import type { Premises } from "../admin/premises.ts";
 import { openForCommand } from "../app/open-premises.ts";
+import { createLog } from "../ops/log.ts";
 import type { Arguments, CommandIo } from "./command.ts";
 import { loadOrReport } from "./load-or-report.ts";
 
@@ -16,7 +17,8 @@ export async function withPremises(
 ): Promise<number> {
   const config = loadOrReport(args, io);
   if (config === undefined) return 1;
-  const premises = await openForCommand(config);
+  const { logger } = createLog({ level: "warn", format: io.isTerminal ? "text" : "json" }, io.stderr);
+  const premises = await openForCommand(config, logger);
   try {
     if (needsLedger && premises.ledgers.length === 0) {
       io.stderr('slotd: ledger.url is "none": nothing is written down about who has which file.\n');

@@ -8,6 +8,7 @@ import { loadConfig } from "../../../src/config/load.ts";
 import type { Ledger, LedgerFile } from "../../../src/ledger/ledger.ts";
 import { openSqlLedger } from "../../../src/ledger/sql-ledger.ts";
 import { openSqlite } from "../../../src/ledger/sqlite.ts";
+import { createLog } from "../../../src/ops/log.ts";
 import { openDiskStore } from "../../../src/store/disk-store.ts";
 import type { ObjectStore } from "../../../src/store/object-store.ts";
 import { noLimits } from "../../contract/ledger.ts";
@@ -43,7 +44,10 @@ export async function openScene(more = ""): Promise<Scene> {
   const ledger = await openSqlLedger(await openSqlite(join(folder, "data", "slotd.db")), { now });
   const result = loadConfig({ file: configFile, env: {}, cwd: folder });
   if (!result.ok) throw new Error("the scene's configuration is wrong");
-  const premises = await openForCommand(result.config);
+  const premises = await openForCommand(
+    result.config,
+    createLog({ level: "error", format: "json" }, () => undefined).logger,
+  );
   const scene: Scene = {
     ...{ folder, configFile, store, ledger, premises },
     async reserve(about = {}) {
