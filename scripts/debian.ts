@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** The Debian packages of each part that the tests and the demo start, without what those depend on. */
@@ -11,12 +11,13 @@ export const packagesOf = {
   swift: ["swift-proxy", "swift-account", "swift-container", "swift-object", "memcached"],
   prometheus: ["prometheus"],
   nginx: ["nginx-light"],
+  postgres: ["postgresql"],
 } as const satisfies Record<string, readonly PackageName[]>;
 
 /** A part that is made of Debian packages. */
 export type Part = keyof typeof packagesOf;
 
-/** What is there when a package is: a command, or a module of Debian's own Python. */
+/** What is there when a package is: a command, a module of Debian's own Python, or a folder with something in it. */
 const proofs = {
   prosody: { command: "prosody" },
   openssl: { command: "openssl" },
@@ -35,7 +36,11 @@ const proofs = {
   memcached: { command: "memcached" },
   prometheus: { command: "prometheus" },
   "nginx-light": { command: "nginx" },
-} as const satisfies Record<string, { readonly command: string } | { readonly module: string }>;
+  // Its programs are kept apart by version, outside of the PATH.
+  postgresql: { folder: "/usr/lib/postgresql" },
+} as const satisfies Record<string, Proof>;
+
+type Proof = { readonly command: string } | { readonly module: string } | { readonly folder: string };
 
 /** A package that this project knows how to look for. */
 export type PackageName = keyof typeof proofs;
@@ -55,6 +60,7 @@ function isCommand(name: string): boolean {
 function isInstalled(name: PackageName): boolean {
   const proof = proofs[name];
   if ("command" in proof) return isCommand(proof.command);
+  if ("folder" in proof) return existsSync(proof.folder) && readdirSync(proof.folder).length > 0;
   return spawnSync("/usr/bin/python3", ["-c", `import ${proof.module}`], { stdio: "ignore" }).status === 0;
 }
 

@@ -26,6 +26,7 @@ const partsOf: Readonly<Record<string, readonly Part[]>> = {
   swift: ["swift"],
   nginx: ["nginx"],
   prometheus: ["prometheus"],
+  postgres: ["postgres"],
 };
 
 /** One process of a run. */

@@ -4,9 +4,12 @@ import { type DataFolder, openKeys } from "./app/disk-buckets.ts";
 import { bucketOf, credentialsKey, servedOn } from "./app/domain-buckets.ts";
 import { groupBy } from "./app/group-by.ts";
 import { checkCertificate, httpSettings, listenerKey } from "./app/http-settings.ts";
+import { inventoryOf } from "./app/inventories.ts";
 import { Keep, type Prepared, type Stoppable } from "./app/keep.ts";
+import { keepersWanted, ledgerKey, recordedDomains } from "./app/keepers.ts";
 import { present } from "./app/present.ts";
 import { readyChecks } from "./app/ready-checks.ts";
+import { type RecordedDomain, type RecordKeeper, witnessOf } from "./app/record-keeper.ts";
 import { openCredentials, takesUploads, usesHttp } from "./app/s3-buckets.ts";
 import { componentKey, type DomainSettings, ServedDomain, slotMaker } from "./app/served-domain.ts";
 import type { Config, DiskConfig, DomainConfig, HttpListen, ListenAddress } from "./config/config.ts";
@@ -68,7 +71,7 @@ export async function makeSlotByHand(config: DomainConfig, request: SlotRequest,
   const credentials = config.s3 && (await openCredentials(config.s3.credentials, log));
   try {
     const bucket = bucketOf(config, keys, credentials, undefined);
-    return makeSlot(request, slotMaker({ config, bucket, ca: undefined }), deps);
+    return makeSlot(request, slotMaker({ config, bucket, record: undefined }), deps);
   } finally {
     keys?.stop();
     credentials?.stop();
@@ -99,6 +102,7 @@ class Running implements App {
   readonly #stores = new Keep<OpenStore>();
   readonly #keys = new Keep<Kept<Watched<SigningKeys>>>();
   readonly #credentials = new Keep<Kept<CredentialSource>>();
+  readonly #keepers = new Keep<RecordKeeper>();
   readonly #listeners = new Keep<Listener>();
   readonly #domains = new Keep<ServedDomain>();
   readonly #opsServers = new Keep<OpsServer>();
@@ -130,6 +134,7 @@ class Running implements App {
 
   async stop(): Promise<void> {
     await Promise.all([this.#domains.stop(), this.#listeners.stop(), this.#leaving]);
+    await this.#keepers.stop();
     await Promise.all([this.#stores.stop(), this.#keys.stop(), this.#credentials.stop()]);
     await this.#opsServers.stop();
   }
@@ -174,11 +179,21 @@ class Running implements App {
       store: present(stores.items.get(storeKey(path))).store,
       keys: present(keys.items.get(path)).item,
     });
+    const keepers = await prepare(
+      this.#keepers,
+      keepersWanted(config.domains, { now: deps.now, watchers: this.#watchers }),
+    );
+    const keeperOf = (domain: DomainConfig) => keepers.items.get(ledgerKey(domain));
+    const records = recordedDomains(config.domains, (domain) =>
+      inventoryOf(domain, credentialsOf(domain), deps),
+    );
+    const witnessed = (domains: readonly DomainConfig[]) =>
+      witnessOf([...new Set(domains.flatMap((domain) => keeperOf(domain) ?? []))]);
     checkCertificate(config.http);
     const listenKey = ({ http }: DomainConfig) => listenerKey(http.listen, config.http);
     const wanted = new Map(
       [...groupBy(overHttp, listenKey)].map(([key, domains]) => {
-        const served = servedOn(domains, { keysOf, credentialsOf, folderOf }, deps);
+        const served = servedOn(domains, { keysOf, credentialsOf, folderOf, witnessOf: witnessed }, deps);
         const about = {
           now: deps.now,
           onEvent: watchHttp(this.#watchers),
@@ -196,7 +211,8 @@ class Running implements App {
       config.domains.map(async (domain): Promise<DomainSettings> => {
         const address = listeners.items.get(listenKey(domain))?.server.address;
         const bucket = bucketOf(domain, keysOf(domain), credentialsOf(domain), address);
-        return { config: domain, bucket, ca: await authorities(domain) };
+        const record = keeperOf(domain)?.recordOf(domain);
+        return { config: domain, bucket, record, ca: await authorities(domain) };
       }),
     );
     const byKey = new Map(settings.map((each) => [componentKey(each.config), each]));
@@ -210,11 +226,11 @@ class Running implements App {
       this.#opsServers,
       new Map(listen === undefined ? [] : [[JSON.stringify(listen), () => this.#opsServer(listen)]]),
     );
-    return { stores, keys, credentials, listeners, wanted, domains, ops, settings: byKey };
+    return { stores, keys, credentials, keepers, records, listeners, wanted, domains, ops, settings: byKey };
   }
 
   #opsServer(listen: ListenAddress): Promise<OpsServer> {
-    const checks = () => readyChecks(this.#domains.running, this.#configs);
+    const checks = () => readyChecks(this.#domains.running, this.#configs, this.#keepers.running);
     return startOpsServer({ listen, metrics: this.metrics, checks });
   }
 
@@ -249,14 +265,16 @@ class Running implements App {
 
   /** Puts in force what was prepared. A component that goes is gone before one that comes takes its JID. */
   async #apply(next: Next): Promise<void> {
-    const { stores, keys, credentials, listeners, wanted, domains, ops, settings } = next;
+    const { stores, keys, credentials, keepers, records, listeners, wanted, domains, ops, settings } = next;
     this.#configs = [...settings.values()].map(({ config }) => config);
+    for (const [key, keeper] of keepers.items) keeper.use(present(records.get(key)));
     for (const [key, { server }] of listeners.items) server.use(present(wanted.get(key)));
     for (const [key, domain] of domains.items) domain.use(present(settings.get(key)));
     await domains.commit();
     for (const domain of domains.added) domain.start();
     await ops.commit();
     this.#leaving = Promise.all([this.#leaving, listeners.commit()]).then(async () => {
+      await keepers.commit();
       await Promise.all([stores.commit(), keys.commit(), credentials.commit()]);
     });
   }
@@ -267,6 +285,8 @@ interface Next {
   readonly stores: Prepared<OpenStore>;
   readonly keys: Prepared<Kept<Watched<SigningKeys>>>;
   readonly credentials: Prepared<Kept<CredentialSource>>;
+  readonly keepers: Prepared<RecordKeeper>;
+  readonly records: ReadonlyMap<string, readonly RecordedDomain[]>;
   readonly listeners: Prepared<Listener>;
   readonly wanted: ReadonlyMap<string, HttpServerOptions>;
   readonly domains: Prepared<ServedDomain>;

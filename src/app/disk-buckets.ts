@@ -8,6 +8,7 @@ import type { ObjectStore } from "../store/object-store.ts";
 import { s3Bucket } from "../store/s3-bucket.ts";
 import { type SigningKeys, watchSigningKeys } from "../store/signing-keys.ts";
 import type { Watched } from "../store/watched.ts";
+import type { Opened } from "./domain-buckets.ts";
 import { groupBy } from "./group-by.ts";
 
 /** The region in the credential scope of slotd's own bucket; S3 clients take this one where nothing else is said. */
@@ -42,7 +43,7 @@ export async function openKeys(
 /** The buckets of one HTTP listener: one for each data folder; the domains that share a folder share its keys. */
 export function diskBuckets(
   domains: readonly DomainConfig[],
-  folderOf: (path: string) => DataFolder,
+  { folderOf, witnessOf }: Pick<Opened, "folderOf" | "witnessOf">,
 ): HttpBucket[] {
   return [...groupBy(domains, (domain) => domain.disk.path)].map(([path, sharing]) => {
     const { store, keys } = folderOf(path);
@@ -53,6 +54,7 @@ export function diskBuckets(
       credentials: (id: string) => keys.value.find((key) => key.accessKeyId === id)?.secretAccessKey,
       region: DISK_REGION,
       maxFileSize: () => maxFileSize,
+      witness: witnessOf(sharing),
     };
   });
 }

@@ -1,6 +1,7 @@
 import type { DomainConfig, HttpListen, S3Config } from "../config/config.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { PrivateBucket } from "../http/redirect.ts";
+import type { UploadWitness } from "../http/upload-witness.ts";
 import type { SlotDeps } from "../slots.ts";
 import type { Bucket } from "../store/bucket.ts";
 import type { CredentialSource } from "../store/credentials.ts";
@@ -21,20 +22,22 @@ export interface Opened {
   keysOf(domain: DomainConfig): Watched<SigningKeys> | undefined;
   credentialsOf(domain: DomainConfig): CredentialSource | undefined;
   folderOf(path: string): DataFolder;
+  /** Who wants to know of uploads for these domains. */
+  witnessOf(domains: readonly DomainConfig[]): UploadWitness | undefined;
 }
 
 /** What a listener serves for its domains. */
 export function servedOn(
   domains: readonly DomainConfig[],
-  { keysOf, credentialsOf, folderOf }: Opened,
+  { keysOf, credentialsOf, folderOf, witnessOf }: Opened,
   deps: Pick<SlotDeps, "now">,
 ): Served {
   const onDisk = domains.filter(({ backend }) => backend === "disk");
   const s3 = s3HttpBuckets(
     domains.flatMap((domain) => s3Domains(domain, keysOf(domain), credentialsOf(domain))),
-    deps,
+    { ...deps, witnessOf },
   );
-  return { ...s3, buckets: [...diskBuckets(onDisk, folderOf), ...s3.buckets] };
+  return { ...s3, buckets: [...diskBuckets(onDisk, { folderOf, witnessOf }), ...s3.buckets] };
 }
 
 function s3Domains(

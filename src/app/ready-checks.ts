@@ -2,21 +2,31 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import type { DomainConfig } from "../config/config.ts";
 import type { ReadyCheck } from "../ops/ops-server.ts";
+import type { RecordKeeper } from "./record-keeper.ts";
 import type { ServedDomain } from "./served-domain.ts";
 
-/** What has to be well for these domains: each component, each bucket and each data folder once. */
+/** What has to be well for these domains: each component, bucket, data folder and ledger once. */
 export function readyChecks(
   domains: readonly ServedDomain[],
   configs: readonly DomainConfig[],
+  keepers: readonly RecordKeeper[],
 ): ReadyCheck[] {
   const stores = new Map(configs.map((config) => storeCheck(config)).map((check) => [check.name, check]));
-  return [...domains.map(componentCheck), ...stores.values()];
+  return [...domains.map(componentCheck), ...stores.values(), ...keepers.map(ledgerCheck)];
 }
 
 function componentCheck(domain: ServedDomain): ReadyCheck {
   return {
     name: `component ${domain.served.host}`,
     check: async () => (domain.isOnline ? undefined : "not connected to the XMPP server; the log says why"),
+  };
+}
+
+/** The name tells several apart without telling where they are: that may be secret. */
+function ledgerCheck({ ledger }: RecordKeeper, index: number): ReadyCheck {
+  return {
+    name: index === 0 ? "ledger" : `ledger ${index + 1}`,
+    check: async () => ((await ledger.isReachable()) ? undefined : "its database is away; the log says why"),
   };
 }
 

@@ -13,6 +13,7 @@ import { s3Sink } from "../store/s3-sink.ts";
 import type { SigningKeys } from "../store/signing-keys.ts";
 import type { Watched } from "../store/watched.ts";
 import { DISK_REGION, diskBucket, largestAllowed, ownUrl } from "./disk-buckets.ts";
+import type { Opened } from "./domain-buckets.ts";
 import { groupBy } from "./group-by.ts";
 
 /** A served domain whose files are in a bucket. */
@@ -78,7 +79,7 @@ export function s3DomainBucket(
 /** What one HTTP listener does for the domains on S3 that use it. */
 export function s3HttpBuckets(
   domains: readonly S3Domain[],
-  { now }: Pick<SlotDeps, "now">,
+  { now, witnessOf }: Pick<SlotDeps, "now"> & Pick<Opened, "witnessOf">,
 ): { readonly buckets: HttpBucket[]; readonly privateBuckets: PrivateBucket[] } {
   const proxied = groupBy(domains.filter(takesUploadsOf), bucketKey);
   const hidden = groupBy(
@@ -98,6 +99,7 @@ export function s3HttpBuckets(
           keyLists.flatMap(({ value }) => value).find((key) => key.accessKeyId === id)?.secretAccessKey,
         region: DISK_REGION,
         maxFileSize: () => maxFileSize,
+        witness: witnessOf(sharing.map((domain) => domain.config)),
       };
     }),
     privateBuckets: [...hidden.values()].map((sharing) => {

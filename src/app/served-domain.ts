@@ -1,7 +1,7 @@
 import type { DomainConfig } from "../config/config.ts";
 import { type WatchedDomain, type Watchers, watchComponent, watchSlots } from "../ops/events.ts";
 import { purposesOn } from "../slot/policy.ts";
-import { requestSlot, type SlotDeps, type SlotMaker } from "../slots.ts";
+import { requestSlot, type SlotDeps, type SlotMaker, type SlotRecord } from "../slots.ts";
 import type { Bucket } from "../store/bucket.ts";
 import { version } from "../version.ts";
 import { pingRoute, versionRoute } from "../xmpp/basics.ts";
@@ -14,6 +14,8 @@ import { purposeFeatures, type SlotService, uploadForms, uploadRoutes } from "..
 export interface DomainSettings {
   readonly config: DomainConfig;
   readonly bucket: Bucket;
+  /** Where its slots are written down; undefined: nowhere. */
+  readonly record: SlotRecord | undefined;
   /** PEM, for `xmpp.tls`; undefined for the system's authorities. */
   readonly ca: string | undefined;
 }
@@ -30,9 +32,9 @@ export function componentKey({ domain, host, xmpp }: DomainConfig): string {
 }
 
 /** How slots are made for a domain. */
-export function slotMaker({ config, bucket }: DomainSettings): SlotMaker {
+export function slotMaker({ config, bucket, record }: Omit<DomainSettings, "ca">): SlotMaker {
   const { access, deny, types, purposes, expirationTime, tokenBytes } = config;
-  return { policy: { access, deny, types, purposes }, bucket, expirationTime, tokenBytes };
+  return { policy: { access, deny, types, purposes }, bucket, expirationTime, tokenBytes, record };
 }
 
 /** One served domain: its component, and the policy and bucket in force. */

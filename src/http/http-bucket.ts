@@ -1,5 +1,6 @@
 import type { Bytes } from "../slot/slot.ts";
 import type { ObjectSink, ObjectStore } from "../store/object-store.ts";
+import type { UploadWitness } from "./upload-witness.ts";
 
 /** A bucket that takes uploads over HTTP: where they go, and whose signatures open it for a PUT. */
 export interface HttpBucket {
@@ -12,4 +13,6 @@ export interface HttpBucket {
   readonly region: string;
   /** Asked anew for each upload; undefined is no limit. */
   maxFileSize(): Bytes | undefined;
+  /** Absent: nobody wants to know. */
+  readonly witness?: UploadWitness | undefined;
 }

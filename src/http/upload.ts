@@ -55,14 +55,17 @@ async function receive(
   const { token, size } = admitted.object;
   const object = shortToken(token);
   const begun = now().getTime();
-  const failure = await store(admitted, buckets, () => {
-    if (waits) exchange.response.writeContinue();
-    return body;
-  });
+  const failure = await witnessed(admitted, () =>
+    store(admitted, buckets, () => {
+      if (waits) exchange.response.writeContinue();
+      return body;
+    }),
+  );
   if (failure === undefined) {
     exchange.send({ status: 201, text: "", headers: { Location: head.rawPath } });
     return { kind: "stored", object, size, milliseconds: now().getTime() - begun };
   }
+  if ("kind" in failure) return exchange.refuse(refusalAnswer(failure), object);
   if (failure instanceof PutError) {
     const refused = await exchange.refuse(refusalAnswer(putRefusals[failure.code]), object);
     return { ...refused, detail: failure.message };
@@ -70,6 +73,19 @@ async function receive(
   const { code: why } = failure;
   if (why !== "aborted") await body.answerAndLinger(exchange.response, slowAnswers[why], exchange.common);
   return { kind: "upload-aborted", why, object, received: body.received, size };
+}
+
+/** Tells the bucket's witness how an upload goes. It may give a refusal for what was stored. */
+async function witnessed<Failure>(
+  { bucket, object }: AdmittedUpload,
+  put: () => Promise<Failure | undefined>,
+): Promise<Failure | Refusal | undefined> {
+  const over = bucket.witness?.begin(object.token);
+  try {
+    return (await put()) ?? (await bucket.witness?.stored(object));
+  } finally {
+    over?.();
+  }
 }
 
 /**

@@ -42,6 +42,4 @@ export interface Dialect {
   readonly id: string;
   /** An expression for the list of texts that a JSON array of texts in a value holds, for `IN`. */
   texts(value: string): string;
-  /** The same for whole numbers. */
-  numbers(value: string): string;
 }

@@ -107,7 +107,10 @@ export interface LedgerFile {
   readonly size: Bytes;
   readonly state: FileState;
   readonly reserved: Date;
-  /** When the store is to be asked about it: for reserved and lapsed files. */
+  /**
+   * When the store is to be asked about a reserved or lapsed file. On a doomed one, its PUT URL may still be used until
+   * then.
+   */
   readonly askAt: Date | undefined;
   readonly completed: Date | undefined;
   readonly expires: Date | undefined;
@@ -115,9 +118,9 @@ export interface LedgerFile {
 
 /**
  * What `complete` came to. "complete": it is now, or was already. "over": it had lapsed, and its place was taken
- * since; it is doomed. "gone": it is doomed or not known; the bytes are to be removed.
+ * since; it is doomed now. "doomed": it was doomed before. "unknown": the ledger does not know it.
  */
-export type Completion = "complete" | "over" | "gone";
+export type Completion = "complete" | "over" | "doomed" | "unknown";
 
 /** One account of usage. */
 export interface Usage extends Holding {
@@ -189,7 +192,7 @@ export interface Ledger {
   /** Puts off the question to the store: an upload is under way. */
   postpone(token: string, askAt: Date): Promise<void>;
 
-  /** The files whose `askAt` has come, the longest waiting first. */
+  /** The reserved and lapsed files whose `askAt` has come, the longest waiting first. */
   toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
   /** Dooms up to `limit` complete files whose time has come, the oldest expiry first; gives how many. */
@@ -198,7 +201,7 @@ export interface Ledger {
   /** How many bytes and files `expire` would doom if it had no limit: for a dry run. */
   expired(domains: readonly string[]): Promise<Holding>;
 
-  /** The doomed files, the oldest first; `after` is the token of the last one of the page before. */
+  /** The doomed files that can be removed, by token: those whose PUT URL can be used no more. */
   doomed(domains: readonly string[], page: Page): Promise<readonly LedgerFile[]>;
 
   /** Dooms files whatever their state: they are no longer counted, and the sweep removes them. Gives those doomed now. */

@@ -19,7 +19,7 @@ import type {
   Usage,
 } from "./ledger.ts";
 import { listFiles, listUsage } from "./listings.ts";
-import { migrate } from "./migrations.ts";
+import { MigratedDatabase } from "./migrated-database.ts";
 import { afterTaking } from "./rate.ts";
 import { retryAt } from "./retry.ts";
 import { findRoom, type Over } from "./room.ts";
@@ -32,19 +32,24 @@ export interface LedgerDeps {
 }
 
 /**
- * A ledger in this database, whose schema is made or brought up to date first. The ledger owns the database from
- * then on; when this fails, it is closed.
+ * A ledger in this database, whose schema is made or brought up to date first; if the database is away, as soon as
+ * it can be reached. The ledger owns the database from then on; when this fails, it is closed.
  *
  * @throws {LedgerSchemaError} when a newer slotd has used the database.
  */
 export async function openSqlLedger(database: Database, deps: LedgerDeps): Promise<Ledger> {
   try {
-    await migrate(database);
-    return new SqlLedger(database, deps);
+    const migrated = new MigratedDatabase(database);
+    await migrated.ready().catch(ignoreAway);
+    return new SqlLedger(migrated, deps);
   } catch (error) {
     await database.close();
     throw error;
   }
+}
+
+function ignoreAway(error: unknown): void {
+  if (!(error instanceof LedgerAwayError)) throw error;
 }
 
 class SqlLedger implements Ledger {
@@ -99,9 +104,9 @@ class SqlLedger implements Ledger {
   }
 
   complete(token: string, size: Bytes, limits: (file: LedgerFile) => Limits): Promise<Completion> {
-    return this.#change(token, "gone", async (file, books): Promise<Completion> => {
+    return this.#change(token, "unknown", async (file, books): Promise<Completion> => {
       if (file.state === "complete") return "complete";
-      if (file.state === "doomed") return "gone";
+      if (file.state === "doomed") return "doomed";
       const done = { state: "complete", size, askAt: undefined, completed: this.#now() } as const;
       if (file.state === "reserved") {
         books.change(file, done);
@@ -110,7 +115,7 @@ class SqlLedger implements Ledger {
       // Its slot was given, and so it is not charged to the rate again.
       const room = await findRoom(books, { ...file, size }, { ...limits(file), rates: [] }, this.#now());
       if ("over" in room) {
-        doomIn(books, file);
+        books.change(file, { state: "doomed", askAt: undefined });
         return "over";
       }
       for (const other of room.giveWay) doomIn(books, other);
@@ -144,12 +149,18 @@ class SqlLedger implements Ledger {
 
   async toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]> {
     return this.#files(
-      `f.ask_at <= $1 AND a.domain IN ${this.#database.dialect.texts("$2")} ORDER BY f.ask_at LIMIT $3`,
+      `f.ask_at <= $1 AND f.state IN (0, 2) AND a.domain IN ${this.#database.dialect.texts("$2")} ORDER BY f.ask_at LIMIT $3`,
       [this.#now().getTime(), JSON.stringify(domains), limit],
     );
   }
 
-  expire(domains: readonly string[], limit: number): Promise<number> {
+  async expire(domains: readonly string[], limit: number): Promise<number> {
+    // Mostly there is nothing, and that needs no turn at writing.
+    const [any] = await this.#files(`${this.#hasExpired()} LIMIT 1`, [
+      this.#now().getTime(),
+      JSON.stringify(domains),
+    ]);
+    if (any === undefined) return 0;
     return this.#changes.make({
       needs: {},
       post: async (books) => {
@@ -175,8 +186,9 @@ class SqlLedger implements Ledger {
 
   doomed(domains: readonly string[], { limit, after = "" }: Page): Promise<readonly LedgerFile[]> {
     return this.#files(
-      `f.state = 3 AND f.token > $1 AND a.domain IN ${this.#database.dialect.texts("$2")} ORDER BY f.token LIMIT $3`,
-      [after, JSON.stringify(domains), limit],
+      `f.state = 3 AND f.token > $1 AND a.domain IN ${this.#database.dialect.texts("$2")}
+        AND (f.ask_at IS NULL OR f.ask_at <= $3) ORDER BY f.token LIMIT $4`,
+      [after, JSON.stringify(domains), this.#now().getTime(), limit],
     );
   }
 
@@ -270,7 +282,7 @@ class SqlLedger implements Ledger {
 
 /** A doomed file keeps its share of the day: what was sent that day was sent. */
 function doomIn(books: Books, file: LedgerFile): LedgerFile {
-  return books.change(file, { state: "doomed", askAt: undefined });
+  return books.change(file, { state: "doomed" });
 }
 
 function isDue({ askAt }: LedgerFile, now: Date): boolean {

@@ -27,7 +27,6 @@ class SqliteDatabase implements Database {
   readonly dialect: Dialect = {
     id: "INTEGER PRIMARY KEY",
     texts: (value) => `(SELECT value FROM json_each(${value}))`,
-    numbers: (value) => `(SELECT value FROM json_each(${value}))`,
   };
   readonly #writer: Connection;
   /** Of its own, so that what is read is what was committed, also while a change is under way. */

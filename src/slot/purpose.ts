@@ -6,6 +6,11 @@ export const purposes = ["message", "profile", "ephemeral", "permanent"] as cons
 
 export type Purpose = (typeof purposes)[number];
 
+/** Whether a text is the name of a purpose. */
+export function isPurpose(text: string): text is Purpose {
+  return purposes.some((purpose) => purpose === text);
+}
+
 /** What a slot request says of its purpose, valid. */
 export interface StatedPurpose {
   readonly purpose: Purpose;

@@ -127,8 +127,8 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       expect(await held()).toEqual([90, 1]);
     });
 
-    test("a token that is not known is gone", async () => {
-      expect(await ledger.complete("00ff00ff00ff00ff", 5, () => noLimits)).toBe("gone");
+    test("a token that is not known changes nothing", async () => {
+      expect(await ledger.complete("00ff00ff00ff00ff", 5, () => noLimits)).toBe("unknown");
       expect(await ledger.release("00ff00ff00ff00ff")).toBe(false);
     });
 
@@ -191,7 +191,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       expect(await ledger.complete(wanted.token, 100, () => limits)).toBe("over");
       expect(await held()).toEqual([60, 1]);
       expect(tokens(await ledger.doomed(["example.org"], { limit: 10 }))).toEqual([wanted.token]);
-      expect(await ledger.complete(wanted.token, 100, () => limits)).toBe("gone");
+      expect(await ledger.complete(wanted.token, 100, () => limits)).toBe("doomed");
     });
 
     test("what had lapsed is forgotten when the store has nothing the second time", async () => {
@@ -496,8 +496,19 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       const token = await upload();
       expect(tokens(await ledger.doom([token, "00ff00ff00ff00ff"]))).toEqual([token]);
       expect(await ledger.doom([token])).toEqual([]);
-      expect(await ledger.complete(token, 100, () => noLimits)).toBe("gone");
+      expect(await ledger.complete(token, 100, () => noLimits)).toBe("doomed");
       expect(await held()).toEqual([0, 0]);
+    });
+
+    test("a doomed reservation waits until its PUT URL is of no use", async () => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      await ledger.doom([wanted.token]);
+      expect(await held()).toEqual([0, 0]);
+      expect(await ledger.doomed(["example.org"], { limit: 10 })).toEqual([]);
+      clock += 120 * seconds;
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      expect(tokens(await ledger.doomed(["example.org"], { limit: 10 }))).toEqual([wanted.token]);
     });
 
     test("forgetting a file that counts gives its space back", async () => {

@@ -20,7 +20,7 @@ function askedFor(change: Partial<SlotRequest>, retention: number | undefined) {
   };
   const rules = { ...unlimited, retention };
   const policy = policyOf({ purposes: { message: rules, ephemeral: rules } });
-  const maker = { policy, bucket, expirationTime: 60, tokenBytes: 16 };
+  const maker = { policy, bucket, expirationTime: 60, tokenBytes: 16, record: undefined };
   const outcome = requestSlot({ ...request, ...change }, alice, maker, { now: () => now, randomBytes });
   return { outcome, asked };
 }

@@ -1,25 +1,93 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Ledger } from "../../../src/ledger/ledger.ts";
+import { Database } from "bun:sqlite";
+import { afterEach, expect, test } from "bun:test";
 import { openSqlLedger } from "../../../src/ledger/sql-ledger.ts";
 import { openSqlite } from "../../../src/ledger/sqlite.ts";
-import { ledgerContract } from "../../contract/ledger.ts";
+import { ledgerContract, noLimits } from "../../contract/ledger.ts";
+import { openTestLedger } from "./test-ledger.ts";
 
-ledgerContract("SQLite", async (now) => {
-  const folder = await mkdtemp(join(tmpdir(), "slotd-ledger-"));
-  const ledgers: Ledger[] = [];
-  const again = async (): Promise<Ledger> => {
-    const ledger = await openSqlLedger(await openSqlite(join(folder, "slotd.db")), { now });
-    ledgers.push(ledger);
-    return ledger;
-  };
-  return {
-    ledger: await again(),
-    again,
-    stop: async () => {
-      for (const ledger of ledgers) await ledger.close();
-      await rm(folder, { recursive: true });
+ledgerContract("SQLite", openTestLedger);
+
+const now = () => new Date();
+const wanted = {
+  ...{ token: "0123456789abcdef", domain: "example.org", jid: "juliet@example.org", purpose: "message" },
+  ...{ filename: "a.txt", size: 5, putUntil: new Date(), expires: undefined },
+};
+
+let stop: () => Promise<void> = () => Promise.resolve();
+afterEach(() => stop());
+
+async function open() {
+  const opened = await openTestLedger(now);
+  stop = opened.stop;
+  return opened;
+}
+
+test("SQLite: a schema of a newer slotd is refused, and left as it is", async () => {
+  const { path, ledger } = await open();
+  await ledger.reserve(wanted, noLimits);
+  const other = new Database(path);
+  other.run("UPDATE slotd_schema SET version = 99");
+  other.close();
+  await expect(openSqlLedger(await openSqlite(path), { now })).rejects.toMatchObject({
+    code: "ledger-schema",
+    message: expect.stringContaining("schema 99"),
+  });
+  expect(await ledger.find(wanted.token)).toBeDefined();
+});
+
+test("SQLite: what was reserved is on disk when it is answered", async () => {
+  const { path, ledger } = await open();
+  await ledger.reserve(wanted, noLimits);
+  const other = new Database(path, { readonly: true });
+  expect(other.query("SELECT COUNT(*) AS n FROM slotd_files").get()).toEqual({ n: 1 });
+  expect(other.query("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+  other.close();
+});
+
+test("SQLite: a change waits for another process that is writing", async () => {
+  const { path, ledger } = await open();
+  const other = new Database(path);
+  other.run("BEGIN IMMEDIATE");
+  const reserved = ledger.reserve(wanted, noLimits);
+  // Reading goes on meanwhile.
+  expect(await ledger.find(wanted.token)).toBeUndefined();
+  other.run("COMMIT");
+  other.close();
+  expect(await reserved).toEqual({ doomed: [] });
+});
+
+test("SQLite: a change that cannot be made does not take others with it", async () => {
+  const { ledger } = await open();
+  const outcomes = await Promise.allSettled([
+    ledger.reserve(wanted, noLimits),
+    ledger.reserve({ ...wanted, token: "fedcba9876543210", size: Number.NaN }, noLimits),
+    ledger.reserve({ ...wanted, token: "00000000ffffffff" }, noLimits),
+  ]);
+  expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(await ledger.audit()).toEqual([]);
+  expect(await ledger.usage({})).toEqual([expect.objectContaining({ bytes: 10, files: 2 })]);
+});
+
+test("SQLite: sums that somebody else has changed are found and mended", async () => {
+  const { path, ledger } = await open();
+  await ledger.reserve(wanted, noLimits);
+  const other = new Database(path);
+  other.run("UPDATE slotd_accounts SET bytes = bytes + 7 WHERE domain = 'example.org'");
+  other.close();
+  expect(await ledger.audit()).toEqual([
+    { account: "example.org", counted: { bytes: 12, files: 1 }, listed: { bytes: 5, files: 1 } },
+    {
+      account: "example.org juliet@example.org message",
+      counted: { bytes: 12, files: 1 },
+      listed: { bytes: 5, files: 1 },
     },
-  };
+  ]);
+  await ledger.mend();
+  expect(await ledger.audit()).toEqual([]);
+});
+
+test("SQLite: a file that is no database says so", async () => {
+  const { path } = await open();
+  await Bun.write(`${path}.txt`, "This is not a database, and slotd must not touch it.".repeat(100));
+  await expect(openSqlite(`${path}.txt`)).rejects.toMatchObject({ code: "ledger-away" });
 });

@@ -1,0 +1,36 @@
+import type { DomainConfig } from "../config/config.ts";
+import type { Limits } from "../ledger/ledger.ts";
+import type { Requester } from "../slot/policy.ts";
+import { isPurpose, type Purpose } from "../slot/purpose.ts";
+
+/** What `delete-oldest` may delete for a file of another purpose. */
+const mayDelete: readonly Purpose[] = ["message", "ephemeral"];
+
+/** The limits of the configuration as the ledger takes them, for one requester and purpose. */
+export function ledgerLimits(
+  { domain, quota, rate, purposes }: DomainConfig,
+  requester: Requester,
+  purpose: Purpose,
+): Limits {
+  const { slotsPerMinute, burst } = rate;
+  // A server can make up as many users as it likes: a remote one counts as a whole as well.
+  const names = requester.domain === domain ? [requester.bareJid] : [requester.bareJid, requester.domain];
+  return {
+    ...{ user: quota.user, userDaily: quota.userDaily, domain: quota.domain, total: quota.total },
+    ...{ whenFull: quota.whenFull, mayDelete },
+    purpose: { bytes: purposes[purpose].quota, files: undefined },
+    rates:
+      slotsPerMinute === undefined
+        ? []
+        : [...new Set(names)].map((name) => ({ name, rate: { slotsPerMinute, burst } })),
+  };
+}
+
+/** The same for a file in the ledger; a purpose that slotd does not know (any more) has the limits of messages. */
+export function ledgerLimitsOf(
+  config: DomainConfig,
+  { jid, purpose }: { readonly jid: string; readonly purpose: string },
+): Limits {
+  const requester = { bareJid: jid, domain: jid.slice(jid.indexOf("@") + 1) };
+  return ledgerLimits(config, requester, isPurpose(purpose) ? purpose : "message");
+}

@@ -1,0 +1,13 @@
+import type { Refusal } from "../slot/refusal.ts";
+import type { ObjectMeta } from "../store/object-store.ts";
+
+/** Is told of the uploads to a bucket, so that it can be written down who holds how much. */
+export interface UploadWitness {
+  /** The body of an upload is about to be read. What it gives is called when the upload is over, however it went. */
+  begin(token: string): () => void;
+  /**
+   * The object is stored. Gives a refusal when there is no room for it any more; then it has been removed again.
+   * Must not throw: what cannot be written down now is found out later.
+   */
+  stored(object: ObjectMeta): Promise<Refusal | undefined>;
+}
