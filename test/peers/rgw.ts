@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,11 +10,21 @@ import { encodeKey, type S3Store, s3Client, signedFetchOk } from "./s3-store.ts"
 export interface RgwOptions {
   /** Left out: "uploads". */
   readonly bucket?: string;
+  /** Gives out session tokens at the endpoint. COMPAT(Ceph 16): every denial reads AccessDenied then. */
+  readonly sts?: boolean;
+  /** What the store may hold, in bytes of memory: 1 GiB when left out. */
+  readonly capacity?: number;
 }
 
 export interface Rgw extends S3Store {
   /** Virtual-host style: the bucket in the host name. It ends in .localhost, which many resolvers do not know. */
   readonly virtualHostUrl: string;
+  /** Lets the browsers of any origin PUT, GET and HEAD, by a CORS configuration. */
+  allowCors(): Promise<void>;
+  /** Gives the user another key beside the first. */
+  addKey(accessKeyId: string, secretAccessKey: string): Promise<void>;
+  /** Takes one of the user's keys away. */
+  removeKey(accessKeyId: string): Promise<void>;
   /** Lets anyone GET every object, by a bucket policy: the GET URL of a slot is not signed. */
   makeBucketPublic(): Promise<void>;
 }
@@ -29,7 +39,7 @@ interface Ports {
 }
 
 /** One monitor, one object store in memory and a gateway, nothing of them on disk or beyond loopback. */
-function configuration(folder: string, clusterId: string, ports: Ports): string {
+function configuration(folder: string, clusterId: string, ports: Ports, options: RgwOptions): string {
   return `[global]
 fsid = ${clusterId}
 mon_initial_members = a
@@ -64,7 +74,7 @@ paxos_min_wait = 0.01
 [osd]
 osd_data = ${folder}/osd
 osd_objectstore = memstore
-memstore_device_bytes = 1073741824
+memstore_device_bytes = ${options.capacity ?? 1_073_741_824}
 osd_class_load_list = *
 osd_class_default_list = *
 [client]
@@ -74,6 +84,9 @@ rgw_dns_name = ${dnsName}
 rgw_thread_pool_size = 16
 rgw_enable_usage_log = false
 rgw_enable_ops_log = false
+rgw_s3_auth_use_sts = ${options.sts === true}
+rgw_sts_key = 0123456789abcdef
+rgw_sts_min_session_duration = 1
 `;
 }
 
@@ -96,12 +109,27 @@ async function startObjectStore(ceph: Ceph, server: Server) {
   await server("ceph-osd", ["-i", "0"], async () => (await ceph("ceph", "osd", "stat")).includes("1 up"));
 }
 
+/** The role that `assumeRole` takes: everything in every bucket. */
+async function makeRole(ceph: Ceph): Promise<void> {
+  const trust = {
+    Effect: "Allow",
+    Principal: { AWS: ["arn:aws:iam:::user/test"] },
+    Action: ["sts:AssumeRole"],
+  };
+  const rights = { Effect: "Allow", Action: ["s3:*"], Resource: ["arn:aws:s3:::*"] };
+  const policy = (statement: object) => JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
+  const role = ["--role-name=up", "--path=/", `--assume-role-policy-doc=${policy(trust)}`];
+  await ceph("radosgw-admin", "role", "create", ...role);
+  const rules = ["--role-name=up", "--policy-name=all", `--policy-doc=${policy(rights)}`];
+  await ceph("radosgw-admin", "role-policy", "put", ...rules);
+}
+
 /** Starts one of Ceph's servers in the foreground. */
 type Server = (name: string, args: readonly string[], isReady: () => Promise<boolean>) => Promise<void>;
 
 /**
  * Starts a Ceph RADOS Gateway on loopback (Debian packages radosgw, ceph-mon, ceph-osd, ceph-common) with an
- * empty bucket. Objects are kept in memory, 1 GiB at most.
+ * empty bucket. Objects are kept in memory.
  *
  * @throws {Error} with the end of its log when it does not come up.
  */
@@ -131,13 +159,15 @@ export async function startRgw(options: RgwOptions = {}): Promise<Rgw> {
   try {
     const clusterId = randomUUID();
     for (const name of ["mon", "osd", "rgw", "crash"]) mkdirSync(join(folder, name));
-    writeFileSync(file, configuration(folder, clusterId, ports));
+    writeFileSync(file, configuration(folder, clusterId, ports, options));
     await startMonitor(ceph, folder, clusterId, ports, server);
     await startObjectStore(ceph, server);
     await ceph(
       ...(["radosgw-admin", "user", "create", "--uid=test", "--display-name=Test"] as const),
       ...[`--access-key=${access.accessKeyId}`, `--secret-key=${access.secretAccessKey}`],
+      "--caps=roles=*;user-policy=*",
     );
+    if (options.sts) await makeRole(ceph);
     await server("radosgw", ["-n", "client.rgw"], () => isPortOpen(http));
     await waitUntil("the gateway to answer", () =>
       fetch(access.endpoint).then(
@@ -154,6 +184,22 @@ export async function startRgw(options: RgwOptions = {}): Promise<Rgw> {
   return {
     ...s3Client(access),
     virtualHostUrl: `http://${bucket}.${dnsName}:${http}`,
+    async allowCors() {
+      const body =
+        "<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>" +
+        "<AllowedMethod>HEAD</AllowedMethod><AllowedMethod>PUT</AllowedMethod><AllowedHeader>*</AllowedHeader>" +
+        "</CORSRule></CORSConfiguration>";
+      const md5 = createHash("md5").update(body).digest("base64");
+      const headers = { "content-md5": md5, "content-type": "application/xml" };
+      await signedFetchOk(access, { method: "PUT", path: `/${bucket}`, query: { cors: "" }, headers, body });
+    },
+    async addKey(accessKeyId, secretAccessKey) {
+      const key = [`--access-key=${accessKeyId}`, `--secret-key=${secretAccessKey}`];
+      await ceph("radosgw-admin", "key", "create", "--uid=test", "--key-type=s3", ...key);
+    },
+    async removeKey(accessKeyId) {
+      await ceph("radosgw-admin", "key", "rm", "--uid=test", "--key-type=s3", `--access-key=${accessKeyId}`);
+    },
     anonymousUrl: (key) => `${endpoint}/${bucket}/${encodeKey(key)}`,
     async makeBucketPublic() {
       const statement = {

@@ -10,6 +10,8 @@ export interface S3Access {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** What requests are signed for: "s3" when left out. */
+  readonly service?: string;
 }
 
 export interface FetchedObject {
@@ -58,10 +60,10 @@ export interface SignedRequest {
 
 /** Sends a request signed in the Authorization header; made with AWS's own signer, so that slotd's is not judged by itself. */
 export async function signedFetch(access: S3Access, request: SignedRequest): Promise<Response> {
-  const { endpoint, region, accessKeyId, secretAccessKey } = access;
+  const { endpoint, region, accessKeyId, secretAccessKey, service = "s3" } = access;
   const url = new URL(endpoint);
   const signer = new SignatureV4({
-    service: "s3",
+    service,
     region,
     credentials: { accessKeyId, secretAccessKey },
     sha256: Sha256,
