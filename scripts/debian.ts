@@ -12,6 +12,7 @@ export const packagesOf = {
   prometheus: ["prometheus"],
   nginx: ["nginx-light"],
   postgres: ["postgresql"],
+  browser: ["chromium"],
 } as const satisfies Record<string, readonly PackageName[]>;
 
 /** A part that is made of Debian packages. */
@@ -36,6 +37,7 @@ const proofs = {
   memcached: { command: "memcached" },
   prometheus: { command: "prometheus" },
   "nginx-light": { command: "nginx" },
+  chromium: { command: "chromium" },
   // Its programs are kept apart by version, outside of the PATH.
   postgresql: { folder: "/usr/lib/postgresql" },
 } as const satisfies Record<string, Proof>;

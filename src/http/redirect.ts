@@ -66,13 +66,14 @@ export async function redirect(
     contentType,
     contentDisposition: contentDisposition(contentType, filename, deps.isInline),
   };
-  const signed = bucket.signer.sign(head.method === "HEAD" ? "HEAD" : "GET", path, as, deps.now());
-  if (signed === undefined) return refuse(exchange, noKeyAnswer, token);
+  const url = bucket.signer.sign(head.method === "HEAD" ? "HEAD" : "GET", path, as, deps.now());
+  if (url === undefined) return refuse(exchange, noKeyAnswer, token);
   exchange.response.writeHead(302, {
     ...exchange.common,
-    Location: signed.url,
-    // Whoever keeps the redirect must be able to follow it until the end.
-    "Cache-Control": `public, max-age=${Math.floor(signed.expiresIn / 2)}`,
+    Location: url,
+    // Not for a moment: browsers would answer HEAD with the redirect that they keep of GET, which is signed for GET.
+    // What it leads to may be kept, for its URL stays the same for a while.
+    "Cache-Control": "no-store",
     "Content-Length": "0",
   });
   exchange.response.end();

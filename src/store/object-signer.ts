@@ -1,5 +1,3 @@
-import type { Seconds } from "../slot/slot.ts";
-
 /** How an object is to be served, whatever was stored with it. */
 export interface ServedAs {
   readonly contentType: string;
@@ -7,17 +5,11 @@ export interface ServedAs {
   readonly contentDisposition: string;
 }
 
-/** A signed URL, and for how much longer it is valid: 1 or more. */
-export interface SignedUrl {
-  readonly url: string;
-  readonly expiresIn: Seconds;
-}
-
 /** The port for reading from a bucket that nobody else may read: it signs URLs and makes no request. */
 export interface ObjectSigner {
   /**
-   * Signs a URL for one object and one method, for the same object the same within a while, so that browsers keep
-   * what they have fetched.
+   * Signs a URL for one object and one method. It stays the same for a while, so that browsers keep what they have
+   * fetched from it.
    *
    * @returns undefined while there are no valid credentials.
    */
@@ -26,5 +18,5 @@ export interface ObjectSigner {
     object: { readonly token: string; readonly filename: string },
     as: ServedAs,
     now: Date,
-  ): SignedUrl | undefined;
+  ): string | undefined;
 }

@@ -30,6 +30,7 @@ export function s3Signer(options: S3SignerOptions): ObjectSigner {
       if (credentials === undefined) return undefined;
       const date = new Date(Math.floor(now.getTime() / period) * period);
       const expires = lifeWithin(credentials, date, options.expiresIn);
+      if (date.getTime() + expires * 1000 <= now.getTime()) return undefined;
       const path = objectPath(bucket, object.token, object.filename);
       const query = presign(
         {
@@ -48,8 +49,7 @@ export function s3Signer(options: S3SignerOptions): ObjectSigner {
         },
         signingKeys,
       );
-      const left = Math.floor((date.getTime() + expires * 1000 - now.getTime()) / 1000);
-      return left < 1 ? undefined : { url: `${urlOf(bucket, path)}?${query}`, expiresIn: left };
+      return `${urlOf(bucket, path)}?${query}`;
     },
   };
 }

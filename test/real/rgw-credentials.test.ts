@@ -87,8 +87,8 @@ describe("session tokens of RGW's STS", () => {
     const { bucketUrl, region } = rgw;
     const signer = s3Signer({ bucketUrl, region, credentials: source, expiresIn: 300 });
     const as = { contentType: "text/plain; charset=utf-8", contentDisposition: "inline" };
-    const signed = signer.sign("GET", one, as, new Date());
-    expect(await (await fetch(signed?.url ?? "")).text()).toBe("hello");
+    const url = signer.sign("GET", one, as, new Date());
+    expect(await (await fetch(url ?? "")).text()).toBe("hello");
   });
 
   test("sign no URL that outlives them, and none once they have ended", async () => {
@@ -106,7 +106,7 @@ describe("session tokens of RGW's STS", () => {
       expiresIn: 300,
     });
     const as = { contentType: "text/plain", contentDisposition: "inline" };
-    expect(endOf(signer.sign("GET", object(), as, new Date())?.url ?? "")).toBeLessThanOrEqual(end);
+    expect(endOf(signer.sign("GET", object(), as, new Date()) ?? "")).toBeLessThanOrEqual(end);
     expect(bucket.unavailable?.(new Date())).toBeUndefined();
     await sleep(Math.max(0, end - Date.now()) + 1_100);
     expect((await put(putUrl, body, "text/plain")).status).toBe(403);
