@@ -1,4 +1,5 @@
 import type { DomainConfig, HttpListen, S3Config } from "../config/config.ts";
+import { takesUploads } from "../config/places.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { PrivateBucket } from "../http/redirect.ts";
 import type { UploadWitness } from "../http/upload-witness.ts";
@@ -9,7 +10,7 @@ import type { SigningKeys } from "../store/signing-keys.ts";
 import type { Watched } from "../store/watched.ts";
 import { type DataFolder, diskBucket, diskBuckets } from "./disk-buckets.ts";
 import { present } from "./present.ts";
-import { type S3Domain, s3DomainBucket, s3HttpBuckets, takesUploads } from "./s3-buckets.ts";
+import { type S3Domain, s3DomainBucket, s3HttpBuckets } from "./s3-buckets.ts";
 
 /** What a listener serves. */
 export interface Served {

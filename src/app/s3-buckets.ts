@@ -24,16 +24,6 @@ export interface S3Domain {
   readonly keys: Watched<SigningKeys> | undefined;
 }
 
-/** Whether files of this domain, or the redirects to them, go through slotd's HTTP server. */
-export function usesHttp({ s3 }: DomainConfig): boolean {
-  return s3 === undefined || s3.access === "private" || s3.upload === "proxy";
-}
-
-/** Whether uploads for this domain come to slotd, with URLs that its own keys sign. */
-export function takesUploads({ s3 }: DomainConfig): boolean {
-  return s3 === undefined || s3.upload === "proxy";
-}
-
 /**
  * Opens the source of a bucket's credentials. Later failures go to the log, where a key is told by its id.
  *

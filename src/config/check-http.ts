@@ -20,9 +20,15 @@ export function checkHttp(layers: Layers, domains: readonly string[], problems: 
   }
   for (const domain of domains) {
     const { setting, value } = find(layers, domain, "http.listen");
-    const isDisk = find(layers, domain, "backend").value?.is === "disk";
     const hasUrl = find(layers, domain, "http.public_url").setting !== undefined;
-    if (!isDisk || hasUrl || setting === undefined || value === undefined || !("unix" in value.is)) continue;
+    if (
+      !isUsed(layers, domain) ||
+      hasUrl ||
+      setting === undefined ||
+      value === undefined ||
+      !("unix" in value.is)
+    )
+      continue;
     problems.push({
       place: setting.place,
       key: setting.key,
@@ -32,4 +38,11 @@ export function checkHttp(layers: Layers, domains: readonly string[], problems: 
     });
     return;
   }
+}
+
+/** Whether clients of this domain reach slotd's HTTP server. */
+function isUsed(layers: Layers, domain: string): boolean {
+  if (find(layers, domain, "backend").value?.is === "disk") return true;
+  const isPrivate = find(layers, domain, "s3.access").value?.is === "private";
+  return isPrivate || find(layers, domain, "s3.upload").value?.is === "proxy";
 }

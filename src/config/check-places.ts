@@ -1,5 +1,6 @@
 import type { Config, DomainConfig } from "./config.ts";
 import { optionOf } from "./options.ts";
+import { usesHttp } from "./places.ts";
 import type { Problem } from "./problem.ts";
 import { placeOf } from "./secret-file.ts";
 
@@ -17,10 +18,6 @@ export function checkPlaces({ domains }: Config, file: string | undefined, probl
     if (owner === undefined) owners.set(http.publicUrl, { domain, bucket });
     else if (owner.bucket !== bucket) problems.push(shared(config, owner.domain, file));
   }
-}
-
-function usesHttp({ s3 }: DomainConfig): boolean {
-  return s3 === undefined || s3.access === "private" || s3.upload === "proxy";
 }
 
 function shared({ domain, http }: DomainConfig, owner: string, file: string | undefined): Problem {

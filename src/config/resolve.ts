@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { domainToASCII } from "node:url";
 import { checkHttp } from "./check-http.ts";
 import { checkLimits } from "./check-limits.ts";
+import { checkPlaces } from "./check-places.ts";
 import { checkHosts, checkMandatory } from "./checks.ts";
 import type { Config, DomainConfig, HttpConfig, HttpListen, S3Config, S3Credentials } from "./config.ts";
 import { limitsOf } from "./limits.ts";
@@ -48,6 +49,7 @@ export function resolveConfig(
     },
     http: httpConfig(layers, from.folder),
   };
+  checkPlaces(config, from.file, problems);
   return { config, domains, warnings: warningsOf(config) };
 }
 

@@ -1,4 +1,5 @@
 import type { Config, DomainConfig } from "./config.ts";
+import { usesHttp } from "./places.ts";
 import { isLoopback } from "./values.ts";
 
 /** Says, each once, what works and is probably not wanted. No secret is in it. */
@@ -8,7 +9,7 @@ export function warningsOf({ domains }: Config): string[] {
 }
 
 function domainWarnings(config: DomainConfig, served: ReadonlySet<string>): string[] {
-  const { tokenBytes, backend, s3, http, xmpp, host } = config;
+  const { tokenBytes, s3, http, xmpp, host } = config;
   const warnings: string[] = [];
   if (tokenBytes < 16) {
     warnings.push(
@@ -20,9 +21,14 @@ function domainWarnings(config: DomainConfig, served: ReadonlySet<string>): stri
       `s3.bucket_url: ${s3.bucketUrl} is not https: files travel unencrypted, and some clients refuse it.`,
     );
   }
-  if (backend === "disk" && isOpenHttp(http.publicUrl)) {
+  if (usesHttp(config) && isOpenHttp(http.publicUrl)) {
     warnings.push(
       `http.public_url: ${http.publicUrl} is not https: some clients refuse it. Put a reverse proxy with TLS before slotd, and its https URL here.`,
+    );
+  }
+  if (s3?.access === "private" && s3.publicUrl !== s3.bucketUrl) {
+    warnings.push(
+      's3.public_url: it has no effect with s3.access = "private"; GET URLs begin with http.public_url.',
     );
   }
   if (xmpp.tlsCa !== undefined && !xmpp.tls) {
