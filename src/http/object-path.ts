@@ -1,6 +1,7 @@
 import { uriDecode } from "../sigv4/encode.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import { filenameProblem } from "../slot/slot-request.ts";
+import { isToken } from "../store/object-token.ts";
 import { parseBucketUrl } from "../store/object-url.ts";
 
 /** The object that the path of a request names. */
@@ -22,8 +23,8 @@ export interface ObjectPath {
 export function readObjectPath(rawPath: string, prefixes: readonly string[]): ObjectPath | Refusal {
   const prefix = longest(prefixes.filter((candidate) => rawPath.startsWith(`${candidate}/`)));
   const suffix = rawPath.slice(prefix.length);
-  const [, token, segment] = /^\/([0-9a-f]{16,192})\/([^/]+)$/.exec(suffix) ?? [];
-  if (token === undefined || segment === undefined) {
+  const [, token, segment] = /^\/([^/]+)\/([^/]+)$/.exec(suffix) ?? [];
+  if (token === undefined || segment === undefined || !isToken(token)) {
     return refusal(
       "The path is not that of a slot; expected /<token>/<filename>. Use the URL exactly as it was given.",
     );

@@ -1,4 +1,5 @@
 import type { ObjectSigner } from "../store/object-signer.ts";
+import { expiryOfToken } from "../store/object-token.ts";
 import { parseBucketUrl } from "../store/object-url.ts";
 import { type Answer, notFoundAnswer, refusalAnswer } from "./answers.ts";
 import { contentDisposition, type InlineRule } from "./content-disposition.ts";
@@ -7,6 +8,9 @@ import { type HttpEvent, shortToken } from "./http-event.ts";
 import { readObjectPath } from "./object-path.ts";
 import type { RequestHead } from "./request-head.ts";
 import { servedType } from "./served-type.ts";
+
+/** Before the end of a file, milliseconds, in which no URL is signed: it would outlive the file. */
+const lastMoment = 1_000;
 
 /** A private bucket whose objects are reached through the HTTP server. */
 export interface PrivateBucket {
@@ -46,8 +50,8 @@ export function privateBucketOf(
 /**
  * Answers GET and HEAD of an object in a private bucket: 302 to a URL there that is signed for this object and this
  * method, and valid for a short while. What is signed says too how the object is served, so that a stored type never
- * makes a browser run anything. Nothing but `/<token>/<filename>` is ever signed. Whether there is such an object is
- * for the bucket to say.
+ * makes a browser run anything. Nothing but `/<token>/<filename>` is ever signed, and nothing beyond the time in the
+ * token, after which the answer is 404. Whether there is such an object is for the bucket to say.
  *
  * Source: RFC 9110 §15.4.3.
  */
@@ -60,14 +64,18 @@ export async function redirect(
   const path = readObjectPath(head.rawPath, deps.prefixes);
   if ("kind" in path) return refuse(exchange, notFoundAnswer);
   const { token, filename } = path;
+  const now = deps.now();
+  const expiry = expiryOfToken(token);
+  const left = expiry === undefined ? Number.POSITIVE_INFINITY : expiry.getTime() - now.getTime();
+  if (left <= 0) return refuse(exchange, notFoundAnswer, token);
   if (bucket.isKept && !(await bucket.isKept(token))) return refuse(exchange, notFoundAnswer, token);
   const contentType = servedType(filename);
   const as = {
     contentType,
     contentDisposition: contentDisposition(contentType, filename, deps.isInline),
   };
-  const url = bucket.signer.sign(head.method === "HEAD" ? "HEAD" : "GET", path, as, deps.now());
-  if (url === undefined) return refuse(exchange, noKeyAnswer, token);
+  const url = bucket.signer.sign(head.method === "HEAD" ? "HEAD" : "GET", path, as, now, expiry);
+  if (url === undefined) return refuse(exchange, left <= lastMoment ? notFoundAnswer : noKeyAnswer, token);
   exchange.response.writeHead(302, {
     ...exchange.common,
     Location: url,

@@ -11,12 +11,14 @@ export interface ObjectSigner {
    * Signs a URL for one object and one method. It stays the same for a while, so that browsers keep what they have
    * fetched from it.
    *
-   * @returns undefined while there are no valid credentials.
+   * @param until the URL is not valid beyond it, a whole second; any time when absent.
+   * @returns undefined while there are no valid credentials, and in the last second before `until`.
    */
   sign(
     method: "GET" | "HEAD",
     object: { readonly token: string; readonly filename: string },
     as: ServedAs,
     now: Date,
+    until?: Date,
   ): string | undefined;
 }

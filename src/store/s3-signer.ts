@@ -25,11 +25,11 @@ export function s3Signer(options: S3SignerOptions): ObjectSigner {
   const signingKeys = cachedSigningKeys();
   const period = Math.floor(options.expiresIn / 2) * 1000;
   return {
-    sign(method, object, as, now) {
+    sign(method, object, as, now, until) {
       const credentials = options.credentials.current(now);
       if (credentials === undefined) return undefined;
       const date = new Date(Math.floor(now.getTime() / period) * period);
-      const expires = lifeWithin(credentials, date, options.expiresIn);
+      const expires = Math.min(lifeWithin(credentials, date, options.expiresIn), secondsTo(until, date));
       if (date.getTime() + expires * 1000 <= now.getTime()) return undefined;
       const path = objectPath(bucket, object.token, object.filename);
       const query = presign(
@@ -52,4 +52,10 @@ export function s3Signer(options: S3SignerOptions): ObjectSigner {
       return `${urlOf(bucket, path)}?${query}`;
     },
   };
+}
+
+/** A second less than there is: stores count in whole seconds, and let the last one pass. */
+function secondsTo(until: Date | undefined, date: Date): Seconds {
+  if (until === undefined) return Number.POSITIVE_INFINITY;
+  return Math.floor((until.getTime() - date.getTime()) / 1000) - 1;
 }
