@@ -6,6 +6,7 @@ import type { Purpose } from "./slot/purpose.ts";
 import type { Refusal } from "./slot/refusal.ts";
 import type { Seconds, Slot, SlotRequest } from "./slot/slot.ts";
 import type { Bucket, NewObject } from "./store/bucket.ts";
+import { datedToken } from "./store/object-token.ts";
 
 /** What slots are made with for one served domain. */
 export interface SlotMaker {
@@ -14,6 +15,8 @@ export interface SlotMaker {
   /** 1 to 604800. */
   readonly expirationTime: Seconds;
   readonly tokenBytes: number;
+  /** Whether the token of an object that expires carries the time: where its store keeps nothing else with it. */
+  readonly datesTokens: boolean;
   /** Where slots are written down; undefined: nowhere, and there are no quotas and rates. */
   readonly record: SlotRecord | undefined;
 }
@@ -99,10 +102,11 @@ interface Draft {
 }
 
 function draftSlot(request: SlotRequest, maker: SlotMaker, { now, randomBytes }: SlotDeps): Draft {
-  const token = randomBytes(maker.tokenBytes).toString("hex");
   const { filename, size, contentType } = request;
   const at = now();
   const expiry = expiryOf(request, maker.policy, at);
+  const random = randomBytes(maker.tokenBytes).toString("hex");
+  const token = maker.datesTokens && expiry !== undefined ? datedToken(random, expiry) : random;
   const expiresIn = Math.min(maker.expirationTime, secondsUntil(expiry, at));
   return { object: { token, filename, size, contentType, expiry }, expiresIn, at };
 }

@@ -1,18 +1,15 @@
 import { access } from "node:fs/promises";
 import { openPremises, type Premises } from "../admin/premises.ts";
-import type { Config, DomainConfig, S3Config } from "../config/config.ts";
+import type { Config, DomainConfig } from "../config/config.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { openSqlLedger } from "../ledger/sql-ledger.ts";
-import { openSqlite } from "../ledger/sqlite.ts";
 import type { Logger } from "../ops/log.ts";
-import { type CredentialSource, CredentialsError, type OpenCredentials } from "../store/credentials.ts";
-import { diskInventory } from "../store/disk-inventory.ts";
+import type { OpenCredentials } from "../store/credentials.ts";
 import type { Inventory } from "../store/inventory.ts";
-import { s3Client } from "../store/s3-client.ts";
-import { s3Inventory } from "../store/s3-inventory.ts";
+import { inventoryOf } from "./inventories.ts";
+import { openLedger } from "./open-ledger.ts";
 import { openCredentials } from "./s3-buckets.ts";
 
-const now = () => new Date();
+const deps = { now: () => new Date() };
 
 /** The ledger that a command needs is not there. */
 export class NoLedgerError extends Error {
@@ -31,15 +28,20 @@ export class NoLedgerError extends Error {
  */
 export async function openForCommand(config: Config, log: Logger): Promise<Premises> {
   const open: OpenCredentials[] = [];
-  const stop = () => open.forEach((credentials) => void credentials.stop());
-  const openInventory = async ({ s3, disk }: DomainConfig): Promise<Inventory> => {
-    if (s3 === undefined) return diskInventory(disk.path);
-    const credentials = await openCredentials(s3.credentials, log);
+  const stop = (): void => {
+    for (const credentials of open) credentials.stop();
+  };
+  const openInventory = async (domain: DomainConfig): Promise<Inventory> => {
+    if (domain.s3 === undefined) return inventoryOf(domain, undefined, deps);
+    const credentials = await openCredentials(domain.s3.credentials, log);
     open.push(credentials);
-    return bucketInventory(s3, credentials);
+    return inventoryOf(domain, credentials, deps);
   };
   try {
-    const premises = await openPremises(config, { openLedger, openInventory });
+    const premises = await openPremises(config, {
+      openLedger: (domain) => openExisting(domain, log),
+      openInventory,
+    });
     return { ...premises, close: () => premises.close().finally(stop) };
   } catch (error) {
     stop();
@@ -47,32 +49,13 @@ export async function openForCommand(config: Config, log: Logger): Promise<Premi
   }
 }
 
-async function openLedger({ domain, ledger }: DomainConfig): Promise<Ledger | undefined> {
-  switch (ledger.kind) {
-    case "none":
-      return undefined;
-    case "sqlite":
-      await access(ledger.path).catch(() => {
-        throw new NoLedgerError(
-          `There is no ledger for ${domain} at ${ledger.path} yet; slotd makes it when it starts.`,
-        );
-      });
-      return openSqlLedger(await openSqlite(ledger.path), { now });
-    case "postgres":
-      throw new NoLedgerError("PostgreSQL is not known here yet.");
+async function openExisting({ domain, ledger }: DomainConfig, log: Logger): Promise<Ledger | undefined> {
+  if (ledger.kind === "sqlite") {
+    await access(ledger.path).catch(() => {
+      throw new NoLedgerError(
+        `There is no ledger for ${domain} at ${ledger.path} yet; slotd makes it when it starts.`,
+      );
+    });
   }
-}
-
-/**
- * What is in a bucket.
- *
- * @throws {TypeError} when the bucket URL cannot be used.
- */
-export function bucketInventory({ bucketUrl, region }: S3Config, source: CredentialSource): Inventory {
-  const credentials = () => {
-    const current = source.current(now());
-    if (current === undefined) throw new CredentialsError();
-    return current;
-  };
-  return s3Inventory(s3Client({ bucketUrl, region, credentials, now }));
+  return openLedger(ledger, { ...deps, log });
 }

@@ -34,7 +34,9 @@ export function componentKey({ domain, host, xmpp }: DomainConfig): string {
 /** How slots are made for a domain. */
 export function slotMaker({ config, bucket, record }: Omit<DomainSettings, "ca">): SlotMaker {
   const { access, deny, types, purposes, expirationTime, tokenBytes } = config;
-  return { policy: { access, deny, types, purposes }, bucket, expirationTime, tokenBytes, record };
+  const policy = { access, deny, types, purposes };
+  const datesTokens = config.backend === "s3";
+  return { policy, bucket, expirationTime, tokenBytes, datesTokens, record };
 }
 
 /** One served domain: its component, and the policy and bucket in force. */

@@ -110,6 +110,12 @@ export const commands: readonly Command[] = [
     run: async (args, io) => (await import("./purge.ts")).run(args, io),
   },
   {
+    name: "sweep",
+    summary: "Deletes expired files now; a running slotd with a ledger does so by itself.",
+    options: [{ name: "dry-run", summary: "Only counts them." }, json, config],
+    run: async (args, io) => (await import("./sweep.ts")).run(args, io),
+  },
+  {
     name: "reconcile",
     summary: "Compares the ledger and the store both ways; ends with 1 when they differ.",
     options: [

@@ -1,9 +1,10 @@
-import { isOnDisk, ledgerKindOf, purposeOptionNames } from "./limits.ts";
+import { canWithdraw, isOnDisk, ledgerKindOf, purposeOptionNames } from "./limits.ts";
 import { type OptionName, optionOf } from "./options.ts";
 import type { Problem } from "./problem.ts";
 import { find, type Layers, type Setting } from "./settings.ts";
 
-const quotas: readonly OptionName[] = [
+/** What a ledger counts. */
+const counted: readonly OptionName[] = [
   "quota.user",
   "quota.user_files",
   "quota.user_daily",
@@ -13,6 +14,7 @@ const quotas: readonly OptionName[] = [
   "quota.total",
   "quota.total_files",
   ...purposeOptionNames("quota"),
+  "rate.slots_per_minute",
 ];
 
 const retentions: readonly OptionName[] = ["retention", ...purposeOptionNames("retention")];
@@ -29,14 +31,17 @@ export function checkLimits(layers: Layers, domains: readonly string[], problems
     const hasLedger = ledgerKindOf(layers, domain).kind !== "none";
     const onDisk = isOnDisk(layers, domain);
     const needed = (names: readonly OptionName[]) => (hasLedger ? [] : names);
-    for (const name of needed(quotas)) refuse(givenLimit(layers, domain, name), noLedger(domain, "counts"));
+    for (const name of needed(counted)) refuse(givenLimit(layers, domain, name), noLedger(domain, "counts"));
     for (const name of needed(onDisk ? [] : retentions)) {
       refuse(givenLimit(layers, domain, name), noLedger(domain, "knows how old files are"));
     }
     if (!hasLedger && find(layers, domain, "quota.when_full").value?.is === "delete-oldest") {
       refuse(find(layers, domain, "quota.when_full").setting, noLedger(domain, "knows what is oldest"));
     }
-    if (!onDisk && find(layers, domain, "purpose.ephemeral.enabled").value?.is === true) {
+    if (
+      !canWithdraw(layers, domain) &&
+      find(layers, domain, "purpose.ephemeral.enabled").value?.is === true
+    ) {
       refuse(find(layers, domain, "purpose.ephemeral.enabled").setting, ephemeralOnS3(domain));
     }
   }
@@ -59,8 +64,8 @@ function noLedger(domain: string, whatItDoes: string): Omit<Problem, "place" | "
 
 function ephemeralOnS3(domain: string): Omit<Problem, "place" | "key"> {
   return {
-    expected: 'backend = "disk", where a file can be withdrawn to the second',
-    got: `a bucket that anyone can read for ${domain}`,
-    advice: `Remove this for ${domain}.`,
+    expected: "a store that a file can be withdrawn from to the second",
+    got: `a public bucket, or one without a ledger, for ${domain}`,
+    advice: `Set s3.access = "private" and ledger.url, or remove this for ${domain}.`,
   };
 }

@@ -78,7 +78,7 @@ export const ledgerOptions = {
     expected: '"sqlite:PATH", "postgres://USER:PASSWORD@HOST/DATABASE" or "none"',
     defaultWords: '`"sqlite:slotd.db"` on disk, `"none"` on S3',
     prose:
-      'Where slotd writes down who holds how much: an embedded database, a PostgreSQL that several slotd may share, or `"none"` for no record (then there are no quotas). A relative path starts from `disk.path` on disk, and from the folder of the configuration file on S3.',
+      'Where slotd writes down who holds how much: an embedded database, a PostgreSQL that several slotd may share, or `"none"` for no record (then there are no quotas and rates). A relative path starts from `disk.path` on disk, and from the folder of the configuration file on S3.',
     example: '"sqlite:/var/lib/slotd/slotd.db"',
   },
 } as const;
@@ -209,7 +209,10 @@ export const purposeOptions = {
   "purpose.profile.retention": retention("profile", '`"never"`'),
   "purpose.profile.max_file_size": maxFileSize("profile"),
   "purpose.profile.quota": quota("profile", `\`"20MiB"\` with a ledger, else ${none}`),
-  "purpose.ephemeral.enabled": isEnabled("ephemeral", "`true` on disk, else `false`"),
+  "purpose.ephemeral.enabled": isEnabled(
+    "ephemeral",
+    "`true` on disk and, with a ledger, in a private bucket, else `false`",
+  ),
   "purpose.ephemeral.retention": retention("ephemeral", "`retention`"),
   "purpose.ephemeral.max_file_size": maxFileSize("ephemeral"),
   "purpose.ephemeral.quota": quota("ephemeral", none),

@@ -68,6 +68,13 @@ export function isOnDisk(layers: Layers, domain: string): boolean {
   return find(layers, domain, "backend").value?.is === "disk";
 }
 
+/** Whether a file can be withdrawn to the second, and is deleted then. */
+export function canWithdraw(layers: Layers, domain: string): boolean {
+  if (isOnDisk(layers, domain)) return true;
+  const isPrivate = find(layers, domain, "s3.access").value?.is === "private";
+  return isPrivate && ledgerKindOf(layers, domain).kind !== "none";
+}
+
 function purposeRules(
   layers: Layers,
   domain: string,
@@ -79,7 +86,7 @@ function purposeRules(
   const defaults: Readonly<Record<Purpose, PurposeDefaults>> = {
     message: { isOn: true, retention: ordinary },
     profile: { isOn: knowsExpiry, retention: undefined, ...(hasLedger ? { quota: profileQuota } : {}) },
-    ephemeral: { isOn: onDisk, retention: ordinary },
+    ephemeral: { isOn: canWithdraw(layers, domain), retention: ordinary },
     permanent: { isOn: false, retention: undefined },
   };
   return (purpose) => {

@@ -194,7 +194,7 @@ export class HttpService {
 }
 
 function objectIn(target = ""): string | undefined {
-  const token = /\/([0-9a-f]{16,192})\//.exec(target)?.[1];
+  const token = /\/([0-9a-f]{16,192})(?:-\d{1,12})?\//.exec(target)?.[1];
   return token === undefined ? undefined : shortToken(token);
 }
 

@@ -3,7 +3,7 @@ import type { Bytes, Seconds, Slot } from "../slot/slot.ts";
 
 /** The object that a slot is for. */
 export interface NewObject {
-  /** Lowercase hex; the only part of the object's address that has to be unguessable. */
+  /** Lowercase hex, with a time where it is dated; the only part of the object's address that has to be unguessable. */
   readonly token: string;
   readonly filename: string;
   readonly size: Bytes;

@@ -28,6 +28,7 @@ describe("a slot that is written down", () => {
       bucket: { slot: () => slot },
       expirationTime: 60,
       tokenBytes: 16,
+      datesTokens: false,
       record: {
         ledger: change.ledger ?? opened.ledger,
         domain: "example.net",

@@ -10,7 +10,7 @@ const alice = { bareJid: "alice@example.net", domain: "example.net" };
 const request: SlotRequest = { filename: "a.txt", size: 5, contentType: undefined, purpose: "message" };
 
 /** What the bucket is asked for. */
-function askedFor(change: Partial<SlotRequest>, retention: number | undefined) {
+function askedFor(change: Partial<SlotRequest>, retention: number | undefined, datesTokens = false) {
   const asked: { object: NewObject; expiresIn: number }[] = [];
   const bucket = {
     slot: (object: NewObject, expiresIn: number) => {
@@ -20,7 +20,7 @@ function askedFor(change: Partial<SlotRequest>, retention: number | undefined) {
   };
   const rules = { ...unlimited, retention };
   const policy = policyOf({ purposes: { message: rules, ephemeral: rules } });
-  const maker = { policy, bucket, expirationTime: 60, tokenBytes: 16, record: undefined };
+  const maker = { policy, bucket, expirationTime: 60, tokenBytes: 16, datesTokens, record: undefined };
   const outcome = requestSlot({ ...request, ...change }, alice, maker, { now: () => now, randomBytes });
   return { outcome, asked };
 }
@@ -44,6 +44,14 @@ describe("a slot", () => {
 
   test("is for an object that stays where nothing limits it", () => {
     expect(askedFor({}, undefined).asked[0]?.object.expiry).toBeUndefined();
+  });
+
+  test("carries the time in its token where the store keeps nothing else with an object", () => {
+    const token = (retention: number | undefined, isDated: boolean) =>
+      askedFor({}, retention, isDated).asked[0]?.object.token;
+    expect(token(60, true)).toMatch(/^[0-9a-f]{32}-1767323105$/);
+    expect(token(undefined, true)).toMatch(/^[0-9a-f]{32}$/);
+    expect(token(60, false)).toMatch(/^[0-9a-f]{32}$/);
   });
 
   test("is not made when the policy refuses it", () => {

@@ -113,6 +113,23 @@ describe("slotd purge", () => {
   });
 });
 
+describe("slotd sweep", () => {
+  test("counts what has expired, and then deletes it and no other", async () => {
+    const past = new Date(Date.now() - 1000);
+    const expired = [await scene.upload({ expires: past }), await scene.upload({ expires: past })];
+    const stays = await scene.upload({ expires: new Date(Date.now() + 3_600_000) });
+    expect(await run(["sweep", "--dry-run"])).toEqual({
+      ...{ code: 0, err: "" },
+      out: "Would delete 2 expired files, 64 B.\n",
+    });
+    expect(await scene.store.has(expired[0]!)).toBe(true);
+    expect(await json("sweep")).toEqual({ files: 2, bytes: 64, left: 0, isWhole: true, isDryRun: false });
+    for (const token of expired) expect(await scene.store.has(token)).toBe(false);
+    expect(await scene.store.has(stays)).toBe(true);
+    expect(await run(["sweep"])).toEqual({ code: 0, out: "Deleted 0 expired files, 0 B.\n", err: "" });
+  });
+});
+
 describe("slotd reconcile", () => {
   test("ends with 0 where both agree, and with 1 and the differences where not", async () => {
     await scene.upload();

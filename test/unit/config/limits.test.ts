@@ -79,9 +79,15 @@ describe("limits that nothing keeps are refused:", () => {
       `${onS3}[purpose.message]\nretention = "7d"`,
       "purpose.message.retention",
     ],
+    ["a rate", `${onS3}[rate]\nslots_per_minute = 5`, "rate.slots_per_minute"],
     [
       "ephemeral files in a bucket that anyone can read",
       `${onS3}[ledger]\nurl = "sqlite:x"\n[purpose.ephemeral]\nenabled = true`,
+      "purpose.ephemeral.enabled",
+    ],
+    [
+      "ephemeral files in a bucket without a ledger, where nothing deletes them",
+      `${onS3}access = "private"\n[purpose.ephemeral]\nenabled = true`,
       "purpose.ephemeral.enabled",
     ],
   ])("%s", (_, toml, key) => {
@@ -133,6 +139,12 @@ retention = "1h"
     const { purposes } = domainOf(onS3);
     expect(Object.values(purposes).map(({ isOn }) => isOn)).toEqual([true, false, false, false]);
     expect(purposes.message.retention).toBeUndefined();
+  });
+
+  test("are on, but for permanent, in a private bucket with a ledger", () => {
+    const { purposes } = domainOf(`${onS3}access = "private"\n[ledger]\nurl = "sqlite:l.db"`);
+    expect(Object.values(purposes).map(({ isOn }) => isOn)).toEqual([true, true, true, false]);
+    expect(purposes.ephemeral.retention).toBe(2592000);
   });
 
   test("come from the environment too", () => {

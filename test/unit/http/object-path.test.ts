@@ -21,6 +21,13 @@ describe("the path of an object", () => {
     });
   });
 
+  test("may carry the time at which it expires", () => {
+    expect(readObjectPath(`/files/${token}-1893553445/a.txt`, prefixes)).toMatchObject({
+      token: `${token}-1893553445`,
+      suffix: `/${token}-1893553445/a.txt`,
+    });
+  });
+
   test.each([
     ["/", "bad-request"],
     ["", "bad-request"],
@@ -36,6 +43,8 @@ describe("the path of an object", () => {
     [`/${token.toUpperCase()}/a`, "bad-request"],
     [`/${token.slice(1)}/a`, "bad-request"],
     [`/%30${token}/a`, "bad-request"],
+    [`/${token}-/a`, "bad-request"],
+    [`/${token}-1-2/a`, "bad-request"],
     [`/../a`, "bad-request"],
     [`/${token}/%`, "bad-request"],
     [`/${token}/%zz`, "bad-request"],
