@@ -32,9 +32,14 @@ export function malformedAnswer(
   code: string | undefined,
   packet: Uint8Array | undefined,
 ): readonly [string, Answer] {
-  const isLongTarget = code === "HPE_HEADER_OVERFLOW" && packet !== undefined && !packet.includes(0x0a);
-  if (isLongTarget) return ["URI Too Long", targetTooLong];
+  if (code === "HPE_HEADER_OVERFLOW" && firstLine(packet) > maxTargetSize)
+    return ["URI Too Long", targetTooLong];
   return answers[code ?? ""] ?? badRequest;
+}
+
+function firstLine(packet: Uint8Array | undefined): Bytes {
+  const end = packet?.indexOf(0x0a) ?? 0;
+  return end < 0 ? (packet?.length ?? 0) : end;
 }
 
 /** The Origin header in what could not be parsed. */

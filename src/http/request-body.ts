@@ -28,8 +28,17 @@ export interface BodyPace {
   readonly window: Seconds;
 }
 
-/** How long, and how much, a body that nobody wants is read. */
-const linger = { bytes: 64 * 1024 * 1024, total: 10_000, idle: 2_000 };
+/** How long, and how much, a body that nobody wants is read; milliseconds. */
+export interface Linger {
+  readonly bytes: Bytes;
+  readonly total: number;
+  readonly idle: number;
+}
+
+const patient: Linger = { bytes: 64 * 1024 * 1024, total: 10_000, idle: 2_000 };
+
+/** For a client that has had all the time there is. */
+export const impatient: Linger = { bytes: 1024 * 1024, total: 500, idle: 500 };
 
 /** More than this is not taken from the connection while nobody asks for it. */
 const highWater: Bytes = 256 * 1024;
@@ -75,7 +84,12 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
    * Answers before the body is read, then reads on for a moment. A client that sends its whole body before it
    * reads would otherwise get a reset connection instead of the answer. The connection is closed after that.
    */
-  async answerAndLinger(response: ServerResponse, answer: Answer, common: CommonHeaders): Promise<void> {
+  async answerAndLinger(
+    response: ServerResponse,
+    answer: Answer,
+    common: CommonHeaders,
+    linger: Linger = patient,
+  ): Promise<void> {
     const { headers, text } = encodeAnswer(answer, common);
     response.writeHead(answer.status, { ...headers, Connection: "close" });
     // The answer is complete by its length; ending it would close the connection at once.

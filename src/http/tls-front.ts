@@ -44,6 +44,7 @@ export class TlsFront {
   readonly #timer: ReturnType<typeof setInterval>;
   #files: TlsFiles;
   #stamp: string;
+  #isOver = false;
 
   /** @throws {TlsFilesError} */
   constructor(http: HttpServer, options: TlsFrontOptions) {
@@ -58,6 +59,10 @@ export class TlsFront {
       handshakeTimeout: 20_000,
     });
     this.server.on("secureConnection", (socket) => {
+      if (this.#isOver) {
+        socket.destroy();
+        return;
+      }
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
       http.emit("connection", socket);
@@ -93,8 +98,9 @@ export class TlsFront {
     this.server.close();
   }
 
-  /** Ends the connections that are left. */
+  /** Ends the connections that are left, and those whose handshake is not over yet when it is. */
   destroyAll(): void {
+    this.#isOver = true;
     for (const socket of this.#sockets) socket.destroy();
   }
 

@@ -5,7 +5,7 @@ import { clientKey } from "./client-address.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
-import { BodyError, type RequestBody } from "./request-body.ts";
+import { BodyError, impatient, type RequestBody } from "./request-body.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { AdmittedUpload, UploadCheck } from "./upload-check.ts";
 import type { UploadSlots } from "./upload-slots.ts";
@@ -71,7 +71,9 @@ async function receive(
     return { ...refused, detail: failure.message };
   }
   const { code: why } = failure;
-  if (why !== "aborted") await body.answerAndLinger(exchange.response, slowAnswers[why], exchange.common);
+  if (why !== "aborted") {
+    await body.answerAndLinger(exchange.response, slowAnswers[why], exchange.common, impatient);
+  }
   return { kind: "upload-aborted", why, object, received: body.received, size };
 }
 

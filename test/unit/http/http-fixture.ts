@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, rm, truncate } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import type { HttpEvent } from "../../../src/http/http-event.ts";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../../src/http/http-server.ts";
 import type { Slot } from "../../../src/slot/slot.ts";
@@ -47,6 +49,10 @@ export const credentials = { accessKeyId: "TESTKEY", secretAccessKey: "a secret 
 export interface FixtureOptions {
   readonly files?: Partial<Files>;
   readonly prefix?: string;
+  /** What clients reach it by when that is not the server itself; requests go there too. */
+  /** Where the server itself listens; any free port when absent. */
+  readonly port?: number;
+  readonly front?: { readonly port: number; readonly ca?: string };
   readonly server?: Partial<HttpServerOptions>;
 }
 
@@ -62,8 +68,9 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
   const publicUrls: string[] = [];
   const fixture = { clock: new Date(Date.UTC(2026, 5, 1)), maxFileSize: undefined as number | undefined };
   // The port is known only when it listens, and the public URL when the port is.
-  const listening = await freePort();
-  publicUrls.push(`http://127.0.0.1:${listening}${options.prefix ?? ""}`);
+  const listening = options.port ?? (await freePort());
+  const scheme = options.front?.ca === undefined ? "http" : "https";
+  publicUrls.push(`${scheme}://127.0.0.1:${options.front?.port ?? listening}${options.prefix ?? ""}`);
   const server = await startHttpServer({
     listen: { host: "127.0.0.1", port: listening },
     buckets: [
@@ -105,7 +112,8 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
         expiresIn,
         fixture.clock,
       ),
-    send: (head: string, body?: string | Uint8Array) => exchange(port, head, body),
+    send: (head: string, body?: string | Uint8Array) =>
+      exchange(options.front?.port ?? port, head, body, options.front?.ca),
     event: (kind: HttpEvent["kind"]) => {
       const at = events.findIndex((event) => event.kind === kind);
       if (at >= 0) return Promise.resolve(events.splice(at, 1)[0]!);
@@ -134,10 +142,19 @@ export function targetOf(url: string): string {
 }
 
 /** Sends a request as it is written, all at once, and reads the answer until it is complete. */
-export function exchange(port: number, head: string, body: string | Uint8Array = ""): Promise<RawAnswer> {
+export function exchange(
+  port: number,
+  head: string,
+  body: string | Uint8Array = "",
+  ca?: string,
+): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const socket = connect(port, "127.0.0.1", () => {
+    const open = (then: () => void) =>
+      ca === undefined
+        ? connect(port, "127.0.0.1", then)
+        : connectTls({ port, host: "127.0.0.1", ca: readFileSync(ca), servername: "localhost" }, then);
+    const socket = open(() => {
       const lines = head.replaceAll("\n", "\r\n");
       socket.write(
         /^host:/im.test(head) ? `${lines}\r\n\r\n` : `${lines}\r\nHost: 127.0.0.1:${port}\r\n\r\n`,
