@@ -62,6 +62,18 @@ export const commands: readonly Command[] = [
     run: async (args, io) => (await import("./slot.ts")).run(args, io),
   },
   {
+    name: "check",
+    summary: "Tries the configuration for real, and says what holds, what does not, and what to do.",
+    options: [
+      { name: "domain", value: "DOMAIN", summary: "Only this one of the domains served." },
+      { name: "fix", summary: "Puts CORS, bucket policy and lifecycle rules where they are missing." },
+      { name: "json", summary: "Prints the findings as JSON." },
+      { name: "origin", value: "ORIGIN", summary: "The origin of a web client, for CORS. Default: any." },
+      config,
+    ],
+    run: async (args, io) => (await import("./check.ts")).run(args, io),
+  },
+  {
     name: "reload",
     summary: "Has the running slotd read its configuration anew; it is put in force whole, or refused.",
     options: [

@@ -1,4 +1,5 @@
 import { type App, start } from "../app.ts";
+import { backgroundCheck } from "../check/background-check.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { type ControlServer, DEFAULT_SOCKET, startControl } from "../ops/control.ts";
@@ -24,6 +25,7 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
   const { metrics } = app;
   for (const outcome of ["done", "refused"]) metrics.count("reloads", { outcome }, 0);
   metrics.set("reloadOk", {}, 1);
+  const checking = checkInBackground(config, log.logger);
   const reload = reloader({
     load: () => loadConfig({ file: args.text("config"), env: io.env, cwd: io.cwd }),
     apply: async (next) => {
@@ -43,6 +45,7 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
   );
   log.logger.info(`Got ${await stopSignal}; stopping.`);
   nextSignal().then(() => process.exit(1));
+  checking.abort();
   await control?.stop();
   await app.stop();
   process.off("SIGHUP", onHangup);
@@ -62,6 +65,18 @@ async function startApp(config: Config, log: Logger): Promise<App | undefined> {
     log.error({ err: error }, `slotd cannot start: ${explain(error)}`);
     return undefined;
   }
+}
+
+/** Says what is wrong with the bucket or the folder; slotd serves all the same, for it may be mended meanwhile. */
+function checkInBackground(config: Config, log: Logger): AbortController {
+  const checking = new AbortController();
+  void backgroundCheck(config, {
+    now: () => new Date(),
+    signal: checking.signal,
+    log,
+    warn: ({ scope, check, finding: { text, mend = "" } }) => log.warn({ scope, check }, `${text} ${mend}`),
+  });
+  return checking;
 }
 
 /** Without its control socket slotd runs all the same: SIGHUP is left. */

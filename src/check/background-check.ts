@@ -1,0 +1,83 @@
+import { randomBytes } from "node:crypto";
+import { openCredentials } from "../app/s3-buckets.ts";
+import type { Config, DomainConfig } from "../config/config.ts";
+import type { Logger } from "../ops/log.ts";
+import { folderChecks } from "./disk-folder.ts";
+import { ok } from "./finding.ts";
+import { type Check, type CheckRun, type Result, runChecks } from "./run-checks.ts";
+import { checkPreflight } from "./s3-cors.ts";
+import { S3Probe } from "./s3-probe.ts";
+import { reachChecks } from "./s3-reach.ts";
+import { explainRefusal } from "./s3-refusal.ts";
+import { s3Target } from "./s3-target.ts";
+
+export interface BackgroundDeps {
+  readonly now: () => Date;
+  /** Is told of what is wrong or doubtful only. */
+  readonly warn: (result: Result) => void;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+/** The part of the check of a bucket that writes nothing: a request for an object that is not there tells the most. */
+const readOnlyChecks: readonly Check<S3Probe>[] = [
+  ...reachChecks,
+  { name: "keys", needs: ["clock"], run: checkKeys },
+  { name: "cors", needs: ["keys"], run: checkPreflight },
+];
+
+/**
+ * Does the harmless part of the check, beside the work: it writes nothing to a bucket and asks for nothing in the
+ * name of a component. Never throws.
+ */
+export async function backgroundCheck({ domains }: Config, deps: BackgroundDeps): Promise<void> {
+  const seen = new Set<string>();
+  for (const domain of domains) {
+    const key = JSON.stringify([domain.s3 ?? domain.disk.path]);
+    if (seen.has(key) || deps.signal.aborted) continue;
+    seen.add(key);
+    const scope = domain.s3?.bucketUrl ?? domain.disk.path;
+    try {
+      await (domain.s3 ? checkBucket(domain, deps) : checkFolder(domain, deps));
+      deps.log.debug({ scope }, "The background check is done.");
+    } catch (error) {
+      deps.log.debug({ scope, err: error }, "The background check was given up.");
+    }
+  }
+}
+
+async function checkBucket({ s3, expirationTime }: DomainConfig, deps: BackgroundDeps): Promise<void> {
+  if (s3 === undefined) return;
+  const { now, signal, log } = deps;
+  const credentials = await openCredentials(s3.credentials, log);
+  try {
+    const target = s3Target(s3, expirationTime, credentials);
+    const probe = new S3Probe(target, { now, signal, randomBytes, origin: "https://web-client.example" });
+    await runChecks(readOnlyChecks, probe, runOf(target.bucketUrl, deps));
+  } finally {
+    credentials.stop();
+  }
+}
+
+async function checkFolder({ disk, maxFileSize }: DomainConfig, deps: BackgroundDeps): Promise<void> {
+  const checks = folderChecks.filter(({ name }) => name === "space");
+  await runChecks(checks, { folder: disk.path, maxFileSize, randomBytes }, runOf(disk.path, deps));
+}
+
+/** Keys that may only upload are refused here too, as "AccessDenied"; that is no fault. */
+async function checkKeys(probe: S3Probe) {
+  const answer = await probe.client.send({
+    method: "GET",
+    key: probe.makeSlot().key,
+    signal: probe.deps.signal,
+  });
+  if (answer.code === "NoSuchKey" || answer.code === "AccessDenied") return ok("The store knows the keys.");
+  return explainRefusal(probe, answer);
+}
+
+function runOf(scope: string, { signal, warn }: BackgroundDeps): CheckRun {
+  const tell = (result: Result): void => {
+    if (result.finding.level === "wrong" || result.finding.level === "warn") warn(result);
+  };
+  return { scope, signal, tell, isFixing: false, pause: async () => undefined, tellFix: () => undefined };
+}

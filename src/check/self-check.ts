@@ -1,0 +1,212 @@
+import { randomBytes } from "node:crypto";
+import { DISK_REGION, largestAllowed } from "../app/disk-buckets.ts";
+import { openCredentials, takesUploads, usesHttp } from "../app/s3-buckets.ts";
+import type { DomainConfig } from "../config/config.ts";
+import { formatAddress } from "../config/values.ts";
+import type { Logger } from "../ops/log.ts";
+import { fixedCredentials, type OpenCredentials } from "../store/credentials.ts";
+import { folderChecks } from "./disk-folder.ts";
+import { type Finding, type Fix, skipped, warn, wrong } from "./finding.ts";
+import { findOwnServer, type OwnServer } from "./own-server.ts";
+import { ownDownloadChecks, ownUploadChecks } from "./public-url.ts";
+import { type CheckRun, type Result, runChecks } from "./run-checks.ts";
+import { s3Checks } from "./s3-checks.ts";
+import { S3Probe } from "./s3-probe.ts";
+import { s3Target } from "./s3-target.ts";
+import { xmppChecks } from "./xmpp-check.ts";
+
+export interface SelfCheckOptions {
+  readonly domains: readonly DomainConfig[];
+  /** Whether what can be set right is set right. */
+  readonly isFixing: boolean;
+  /** The origin of a web client, for CORS. */
+  readonly origin: string;
+  /** Ends the check early; what it wrote is removed all the same. */
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  readonly log: Logger;
+  readonly tell: (result: Result) => void;
+  /** Is told before anything is put. */
+  readonly tellFix: (scope: string, fix: Fix) => void;
+}
+
+/**
+ * Tries a configuration for real: logs in as each component, uploads to each bucket and folder, and removes what it
+ * wrote. Domains whose settings for that are the same are tried once.
+ *
+ * @returns every result, each of which was told as it came.
+ */
+export async function selfCheck(options: SelfCheckOptions): Promise<readonly Result[]> {
+  const tasks = [
+    ...options.domains.map((domain) => () => checkXmpp(domain, options)),
+    ...once(options.domains, storageKey).map(
+      (domain) => () => (domain.s3 === undefined ? checkDisk(domain, options) : checkS3(domain, options)),
+    ),
+  ];
+  const results: Result[] = [];
+  for (const task of tasks) {
+    if (options.signal.aborted) break;
+    results.push(...(await task()));
+  }
+  return results;
+}
+
+function checkXmpp(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
+  const { host, xmpp } = domain;
+  const scope = `XMPP: ${host} at ${formatAddress(xmpp.address)}`;
+  return runChecks(xmppChecks, { domain, signal: options.signal }, runOf(scope, options));
+}
+
+async function checkDisk(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
+  const { disk, maxFileSize } = domain;
+  const folder = { folder: disk.path, maxFileSize, randomBytes };
+  const results = await runChecks(folderChecks, folder, runOf(`Disk: ${disk.path}`, options));
+  return [...results, ...(await checkHttp(domain, undefined, options))];
+}
+
+async function checkS3(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
+  const { s3, expirationTime } = domain;
+  if (s3 === undefined) return [];
+  const run = runOf(`S3: ${s3.bucketUrl}`, options);
+  let credentials: OpenCredentials;
+  try {
+    credentials = await openCredentials(s3.credentials, options.log);
+  } catch (error) {
+    const mend = "Correct the options of the keys under [s3].";
+    return [told(run, "credentials", wrong(`There are no keys for the bucket: ${textOf(error)}`, mend))];
+  }
+  const probe = new S3Probe(s3Target(s3, expirationTime, credentials), probeDeps(options));
+  try {
+    return await checkBucket(domain, probe, run, options);
+  } finally {
+    credentials.stop();
+  }
+}
+
+function checkBucket(
+  domain: DomainConfig,
+  probe: S3Probe,
+  run: CheckRun,
+  options: SelfCheckOptions,
+): Promise<readonly Result[]> {
+  const remove = (): Promise<readonly string[]> => probe.removeWritten();
+  return withRemoval(run, remove, async () => {
+    const results = await runChecks(s3Checks, probe, run);
+    if (!usesHttp(domain) || options.signal.aborted) return results;
+    if (probe.sample !== undefined) return [...results, ...(await checkHttp(domain, probe, options))];
+    const text = "Not checked, because nothing can be uploaded to the bucket.";
+    return [...results, told(runOf(httpScope(domain), options), "public-url", skipped(text))];
+  });
+}
+
+/** Looks whether clients reach slotd's own HTTP server. `bucket`: what stands behind it, unless files are on disk. */
+async function checkHttp(
+  domain: DomainConfig,
+  bucket: S3Probe | undefined,
+  options: SelfCheckOptions,
+): Promise<readonly Result[]> {
+  if (options.signal.aborted) return [];
+  const run = runOf(httpScope(domain), options);
+  let server: OwnServer;
+  try {
+    const credentials = bucket?.target.credentials;
+    server = await findOwnServer({ config: domain, credentials, now: options.now, log: options.log });
+  } catch (error) {
+    const text = `slotd cannot listen on ${formatAddress(domain.http.listen)}: ${textOf(error)}`;
+    return [told(run, "listen", wrong(text, "Correct http.listen: it is an address of this machine."))];
+  }
+  try {
+    return await checkOwnServer(domain, bucket, server, run, options);
+  } finally {
+    await server.stop();
+  }
+}
+
+function checkOwnServer(
+  domain: DomainConfig,
+  bucket: S3Probe | undefined,
+  server: OwnServer,
+  run: CheckRun,
+  options: SelfCheckOptions,
+): Promise<readonly Result[]> {
+  const { http, expirationTime } = domain;
+  const keys = server.keys?.value[0] ?? nobodysKeys();
+  const probe = new S3Probe(
+    {
+      ...{ bucketUrl: http.publicUrl, publicUrl: http.publicUrl, region: DISK_REGION, expirationTime },
+      ...{ access: "public", upload: "direct", addAcl: false, isOwn: true },
+      credentials: fixedCredentials(keys),
+    },
+    probeDeps(options),
+  );
+  const hidden = bucket?.target.access === "private" ? bucket : undefined;
+  const listen = formatAddress(http.listen);
+  const context = { probe, server, listen, hidden, maxFileSize: largestAllowed([domain]) };
+  const checks = [
+    ...(takesUploads(domain) ? ownUploadChecks : []),
+    ...(bucket === undefined || hidden !== undefined ? ownDownloadChecks : []),
+  ];
+  const remove = async (): Promise<readonly string[]> => {
+    const left = await server.inventory.remove(probe.written).catch(() => probe.written);
+    return left.map(({ token }) => token);
+  };
+  return withRemoval(run, remove, () => runChecks(checks, context, run));
+}
+
+/** What no server knows: with the data folder of no slotd there is nothing that an upload could be signed with. */
+function nobodysKeys() {
+  return { accessKeyId: "SLOTDCHECK", secretAccessKey: randomBytes(20).toString("hex") };
+}
+
+/** Does the checks and removes what they wrote, however they end. */
+async function withRemoval(
+  run: CheckRun,
+  remove: () => Promise<readonly string[]>,
+  check: () => Promise<readonly Result[]>,
+): Promise<readonly Result[]> {
+  let left: readonly string[] = [];
+  let results: readonly Result[] = [];
+  try {
+    results = await check();
+  } finally {
+    left = await remove();
+  }
+  if (left.length === 0) return results;
+  const text = `What the check wrote could not be removed: ${left.join(", ")}.`;
+  const mend = "Remove it by hand. A key that is also to delete files needs s3:DeleteObject.";
+  return [...results, told(run, "removal", warn(text, mend))];
+}
+
+function told(run: CheckRun, check: string, finding: Finding): Result {
+  const result = { scope: run.scope, check, finding, isFixed: false };
+  run.tell(result);
+  return result;
+}
+
+function runOf(scope: string, { isFixing, signal, tell, tellFix }: SelfCheckOptions): CheckRun {
+  const pause = (milliseconds: number): Promise<void> =>
+    new Promise((resolve) => {
+      setTimeout(resolve, milliseconds);
+    });
+  return { scope, isFixing, signal, tell, tellFix, pause };
+}
+
+function probeDeps({ now, signal, origin }: SelfCheckOptions) {
+  return { now, signal, origin, randomBytes };
+}
+
+function httpScope({ http }: DomainConfig): string {
+  return `HTTP: ${http.publicUrl}`;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function once<Item>(items: readonly Item[], keyOf: (item: Item) => string): readonly Item[] {
+  return [...new Map([...items].reverse().map((item) => [keyOf(item), item])).values()].reverse();
+}
+
+function storageKey({ s3, expirationTime, disk, http }: DomainConfig): string {
+  return JSON.stringify([s3, expirationTime, disk.path, http]);
+}

@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { freePorts } from "../peers/ports.ts";
+import { startProsody } from "../peers/prosody.ts";
+import { type Rgw, startRgw } from "../peers/rgw.ts";
+import { type S3Store, signedFetch, signedFetchOk } from "../peers/s3-store.ts";
+import { startSwift } from "../peers/swift.ts";
+import type { XmppServer } from "../peers/xmpp-server.ts";
+import { check, runCheck, s3Config } from "./check.ts";
+
+let prosody: XmppServer;
+let rgw: Rgw;
+let swift: S3Store;
+beforeAll(async () => {
+  prosody = await startProsody({ components: { "upload.example.test": "s3cret" } });
+  [rgw, swift] = await Promise.all([startRgw(), startSwift()]);
+}, 60_000);
+afterAll(() => Promise.all([prosody.stop(), rgw.stop(), swift.stop()]));
+
+const xmpp = () => ({ port: prosody.componentPort, secret: "s3cret" });
+const setting = async (name: string, bucket = rgw.bucket) =>
+  (await signedFetch(rgw, { method: "GET", path: `/${bucket}`, query: { [name]: "" } })).text();
+
+describe("slotd check on a fresh RGW bucket", () => {
+  test("finds what web clients and readers lack, says how to put it, and puts nothing", async () => {
+    const { code, wrong, findings } = await check(s3Config(rgw, xmpp()));
+    expect(code).toBe(1);
+    expect(wrong.map((finding) => finding.check)).toEqual(["download", "cors"]);
+    const [download, cors] = wrong;
+    expect(download?.text).toContain("the bucket is private");
+    expect(download?.paste?.[0]?.text).toContain(
+      `aws s3api put-bucket-policy --endpoint-url ${rgw.endpoint} `,
+    );
+    expect(cors?.text).toContain("preflight");
+    expect(cors?.paste?.map(({ text }) => text).join("\n")).toContain("<AllowedMethod>PUT</AllowedMethod>");
+    expect(findings.filter(({ level }) => level === "warn").map((finding) => finding.check)).toEqual([
+      "lifecycle",
+    ]);
+    expect(await setting("cors")).toContain("NoSuchCORSConfiguration");
+    expect(await setting("policy")).toContain("NoSuchBucketPolicy");
+    expect(await rgw.listKeys()).toEqual([]);
+  });
+
+  test("with --fix it shows what it puts, puts it, and all is green", async () => {
+    const { code, stdout } = await runCheck(s3Config(rgw, xmpp()), ["--fix"]);
+    expect(stdout).toContain("--fix puts a CORS rule on the bucket uploads:\n");
+    expect(stdout.indexOf("<CORSRule>")).toBeLessThan(stdout.indexOf("cors: set right."));
+    expect(stdout).not.toContain("WRONG");
+    expect(stdout).not.toContain("WARNING");
+    expect(stdout).toEndWith("\nEverything holds.\n");
+    expect(code).toBe(0);
+    expect(await setting("policy")).toContain("SlotdPublicRead");
+    const { code: again, findings } = await check(s3Config(rgw, xmpp()));
+    expect(again).toBe(0);
+    expect(findings.map((finding) => [finding.check, finding.level])).toEqual(
+      [
+        ...["options", "handshake", "reach", "clock", "upload", "region", "length", "type", "expiry"],
+        ...["overwrite", "download", "range", "client-acl", "cors", "lifecycle"],
+      ].map((name) => [name, "ok"]),
+    );
+    expect(await rgw.listKeys()).toEqual([]);
+  });
+
+  test("--fix keeps the rules and statements that are there", async () => {
+    const bucket = "lived-in";
+    const put = (query: string, body: string) =>
+      signedFetchOk(rgw, { method: "PUT", path: `/${bucket}`, query: { [query]: "" }, body });
+    await signedFetchOk(rgw, { method: "PUT", path: `/${bucket}` });
+    await put(
+      "cors",
+      "<CORSConfiguration><CORSRule><AllowedOrigin>https://app.example</AllowedOrigin><AllowedMethod>GET</AllowedMethod></CORSRule></CORSConfiguration>",
+    );
+    await put(
+      "lifecycle",
+      "<LifecycleConfiguration><Rule><ID>mine</ID><Prefix>old/</Prefix><Status>Enabled</Status><Expiration><Days>90</Days></Expiration></Rule></LifecycleConfiguration>",
+    );
+    const mine = {
+      ...{ Sid: "Mine", Effect: "Allow", Principal: "*", Action: "s3:GetObject" },
+      Resource: `arn:aws:s3:::${bucket}/mine/*`,
+    };
+    await put("policy", JSON.stringify({ Version: "2012-10-17", Statement: [mine] }));
+    const config = s3Config(rgw, xmpp(), { bucketUrl: `${rgw.endpoint}/${bucket}/xmpp` });
+    const { code, findings } = await check(config, ["--fix"]);
+    expect(code).toBe(0);
+    expect(findings.filter(({ fixed }) => fixed).map((finding) => finding.check)).toEqual([
+      ...["download", "cors", "lifecycle"],
+    ]);
+    const policy = await setting("policy", bucket);
+    expect(policy).toContain('"Mine"');
+    expect(policy).toContain(`arn:aws:s3:::${bucket}/xmpp/*`);
+    expect(await setting("cors", bucket)).toContain("https://app.example");
+    const lifecycle = await setting("lifecycle", bucket);
+    expect(lifecycle).toContain("<ID>mine</ID>");
+    expect(lifecycle).toContain("<ID>slotd-incomplete-uploads</ID>");
+  });
+});
+
+describe("slotd check says in one finding", () => {
+  const one = async (config: string, clock = 0) => {
+    const { code, wrong, findings } = await check(config, [], clock);
+    expect(code).toBe(1);
+    expect(wrong).toHaveLength(1);
+    expect(findings.filter(({ level }) => level === "warn")).toEqual([]);
+    return `${wrong[0]?.check}: ${wrong[0]?.text} ${wrong[0]?.mend}`;
+  };
+
+  test("that the secret key is wrong, on RGW and Swift", async () => {
+    for (const store of [rgw, swift]) {
+      expect(await one(s3Config(store, xmpp(), { secretAccessKey: "another" }))).toStartWith(
+        "upload: The store refuses the signature: the secret access key is not the one of the access key id. Correct s3.secret_access_key.",
+      );
+    }
+  });
+
+  test("that the key is unknown", async () => {
+    expect(await one(s3Config(rgw, xmpp(), { accessKeyId: "NOBODY" }))).toStartWith(
+      "upload: The store does not know the access key id.",
+    );
+  });
+
+  test("that the region is wrong and which is right, where the store looks at it", async () => {
+    expect(await one(s3Config(swift, xmpp(), { region: "eu-north-1" }))).toStartWith(
+      'upload: The region eu-north-1 is not the one of the bucket. Set s3.region = "us-east-1"',
+    );
+    const { findings } = await check(s3Config(rgw, xmpp(), { region: "eu-north-1" }));
+    expect(findings.find(({ check }) => check === "region")?.text).toContain("does not look at the region");
+  });
+
+  test("that the bucket is missing, on RGW and Swift", async () => {
+    for (const store of [rgw, swift]) {
+      const bucketUrl = `${store.endpoint}/nowhere-to-be-found`;
+      expect(await one(s3Config(store, xmpp(), { bucketUrl }))).toStartWith(
+        "upload: There is no bucket nowhere-to-be-found at 127.0.0.1:",
+      );
+    }
+  });
+
+  test("that the store cannot be reached", async () => {
+    const [port] = await freePorts(1);
+    expect(await one(s3Config(rgw, xmpp(), { bucketUrl: `http://127.0.0.1:${port}/uploads` }))).toStartWith(
+      `reach: 127.0.0.1:${port} cannot be reached: nothing listens there. Correct s3.bucket_url`,
+    );
+  });
+
+  test("that there is no CORS", async () => {
+    const bucket = "no-cors";
+    await prepare(bucket, ["policy", "lifecycle"]);
+    const said = await one(s3Config(rgw, xmpp(), { bucketUrl: `${rgw.endpoint}/${bucket}` }));
+    expect(said).toStartWith(
+      "cors: CORS: a browser's question before the PUT (preflight) is answered with 403.",
+    );
+    expect(said).toContain("Put a CORS rule on the bucket");
+  });
+
+  test("that the bucket is private in public mode", async () => {
+    const bucket = "no-policy";
+    await prepare(bucket, ["cors", "lifecycle"]);
+    expect(await one(s3Config(rgw, xmpp(), { bucketUrl: `${rgw.endpoint}/${bucket}` }))).toStartWith(
+      "download: The file is uploaded, and its GET URL answers 403 AccessDenied: the bucket is private",
+    );
+  });
+
+  test.each([
+    ["behind", -20],
+    ["ahead of", 20],
+  ])("that the clock is 20 minutes %s the store's", async (word, minutes) => {
+    expect(await one(s3Config(rgw, xmpp()), minutes * 60_000)).toStartWith(
+      `clock: The clock here is 20 minutes ${word} the store's; it refuses signatures`,
+    );
+  });
+
+  test("that slots have expired when they are made, with a clock that is only a little behind", async () => {
+    expect(await one(s3Config(rgw, xmpp()), -90_000)).toContain("every PUT URL has expired when it is made");
+  });
+
+  test("that the component secret is wrong", async () => {
+    expect(await one(s3Config(rgw, { ...xmpp(), secret: "other" }))).toStartWith(
+      "handshake: The XMPP server refused the secret for upload.example.test. Make xmpp.secret equal",
+    );
+  });
+
+  test("that the XMPP server does not know the component", async () => {
+    const config = s3Config(rgw, xmpp()).replace("[xmpp]", 'host = "files.example.test"\n[xmpp]');
+    expect(await one(config)).toStartWith(
+      "handshake: The XMPP server does not know the component files.example.test.",
+    );
+  });
+
+  test("that the XMPP server is down", async () => {
+    const [port = 0] = await freePorts(1);
+    expect(await one(s3Config(rgw, { ...xmpp(), port }))).toMatch(
+      /^handshake: Cannot connect to the component port 127.0.0.1:\d+: .*Start the XMPP server, or correct xmpp.address/,
+    );
+  });
+
+  const prepare = async (bucket: string, names: readonly string[]) => {
+    await signedFetchOk(rgw, { method: "PUT", path: `/${bucket}` });
+    for (const name of names) {
+      const body = (await setting(name)).replaceAll("arn:aws:s3:::uploads/", `arn:aws:s3:::${bucket}/`);
+      await signedFetchOk(rgw, { method: "PUT", path: `/${bucket}`, query: { [name]: "" }, body });
+    }
+  };
+});
+
+test("on Swift --fix puts nothing that Swift does not know, and the bucket is still there", async () => {
+  await swift.putObject("keep/me.txt", "hello");
+  const { code, wrong, findings } = await check(s3Config(swift, xmpp()), ["--fix"]);
+  expect(code).toBe(1);
+  expect(wrong.map((finding) => finding.check)).toEqual(["download", "cors"]);
+  expect(wrong.map(({ mend }) => mend).join("\n")).toContain('s3.access = "private"');
+  expect(wrong.map(({ mend }) => mend).join("\n")).toContain('s3.upload = "proxy"');
+  expect(findings.find(({ check }) => check === "region")?.text).toContain("is right");
+  expect(findings.find(({ check }) => check === "lifecycle")?.level).toBe("skipped");
+  expect(await swift.listKeys()).toEqual(["keep/me.txt"]);
+});
