@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { openCredentials } from "../app/s3-buckets.ts";
 import type { Config, DomainConfig } from "../config/config.ts";
 import type { Logger } from "../ops/log.ts";
+import { bucketRoot } from "../store/bucket-root.ts";
 import { folderChecks } from "./disk-folder.ts";
 import { ok } from "./finding.ts";
 import { type Check, type CheckRun, type Result, runChecks } from "./run-checks.ts";
@@ -36,7 +37,7 @@ export async function backgroundCheck({ domains }: Config, deps: BackgroundDeps)
     const key = JSON.stringify([domain.s3 ?? domain.disk.path]);
     if (seen.has(key) || deps.signal.aborted) continue;
     seen.add(key);
-    const scope = domain.s3?.bucketUrl ?? domain.disk.path;
+    const scope = scopeOf(domain);
     try {
       await (domain.s3 ? checkBucket(domain, deps) : checkFolder(domain, deps));
       deps.log.debug({ scope }, "The background check is done.");
@@ -46,22 +47,31 @@ export async function backgroundCheck({ domains }: Config, deps: BackgroundDeps)
   }
 }
 
-async function checkBucket({ s3, expirationTime }: DomainConfig, deps: BackgroundDeps): Promise<void> {
+async function checkBucket(domain: DomainConfig, deps: BackgroundDeps): Promise<void> {
+  const { s3, expirationTime } = domain;
   if (s3 === undefined) return;
   const { now, signal, log } = deps;
   const credentials = await openCredentials(s3.credentials, log);
   try {
     const target = s3Target(s3, expirationTime, credentials);
     const probe = new S3Probe(target, { now, signal, randomBytes, origin: "https://web-client.example" });
-    await runChecks(readOnlyChecks, probe, runOf(target.bucketUrl, deps));
+    await runChecks(readOnlyChecks, probe, runOf(scopeOf(domain), deps));
   } finally {
     credentials.stop();
   }
 }
 
-async function checkFolder({ disk, maxFileSize }: DomainConfig, deps: BackgroundDeps): Promise<void> {
+async function checkFolder(domain: DomainConfig, deps: BackgroundDeps): Promise<void> {
+  const { disk, maxFileSize } = domain;
   const checks = folderChecks.filter(({ name }) => name === "space");
-  await runChecks(checks, { folder: disk.path, maxFileSize, randomBytes }, runOf(disk.path, deps));
+  await runChecks(checks, { folder: disk.path, maxFileSize, randomBytes }, runOf(scopeOf(domain), deps));
+}
+
+/** No URL: none stands in the log. */
+function scopeOf({ s3, disk }: DomainConfig): string {
+  if (s3 === undefined) return disk.path;
+  const { name, host } = bucketRoot(s3.bucketUrl);
+  return `bucket ${name} at ${host}`;
 }
 
 /** Keys that may only upload are refused here too, as "AccessDenied"; that is no fault. */

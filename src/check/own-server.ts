@@ -2,10 +2,11 @@ import { randomBytes } from "node:crypto";
 import { access, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openKeys } from "../app/disk-buckets.ts";
+import { openKeys, ownUrl } from "../app/disk-buckets.ts";
 import { servedOn } from "../app/domain-buckets.ts";
-import { takesUploads } from "../app/s3-buckets.ts";
-import type { DomainConfig } from "../config/config.ts";
+import { httpSettings } from "../app/http-settings.ts";
+import type { DomainConfig, HttpConfig } from "../config/config.ts";
+import { takesUploads } from "../config/places.ts";
 import { startHttpServer } from "../http/http-server.ts";
 import type { Logger } from "../ops/log.ts";
 import type { CredentialSource } from "../store/credentials.ts";
@@ -20,6 +21,8 @@ import type { Watched } from "../store/watched.ts";
 /** What stands at `http.listen`: the slotd that runs, or a stand-in for the time of the check. */
 export interface OwnServer {
   readonly isStandIn: boolean;
+  /** What clients reach it by. */
+  readonly publicUrl: string;
   /** What its PUT URLs are signed with; undefined when it takes none, or when no slotd can be running. */
   readonly keys: Watched<SigningKeys> | undefined;
   /** Where what it takes ends up. */
@@ -30,6 +33,8 @@ export interface OwnServer {
 /** How the server is to be found: what it would serve, and as what. */
 export interface OwnServerOptions {
   readonly config: DomainConfig;
+  /** What every listener goes by. */
+  readonly http: HttpConfig;
   /** Of the bucket; undefined for files on disk. */
   readonly credentials: CredentialSource | undefined;
   readonly now: () => Date;
@@ -54,26 +59,24 @@ export async function findOwnServer(options: OwnServerOptions): Promise<OwnServe
 }
 
 async function standIn(options: OwnServerOptions, folder: string): Promise<OwnServer> {
-  const { config, credentials, now, log } = options;
+  const { config, http, credentials, now, log } = options;
   const keys = await openKeys(folder, randomBytes, log);
   try {
     const store = await openDiskStore(folder, { now, randomBytes });
     const opened = {
-      keysOf: () => keys,
-      credentialsOf: () => credentials,
-      folderOf: () => ({ store, keys }),
+      ...{ keysOf: () => keys, credentialsOf: () => credentials },
+      ...{ folderOf: () => ({ store, keys }), witnessOf: () => undefined },
     };
-    const server = await startHttpServer({
-      listen: config.http.listen,
-      ...servedOn([config], opened, { now }),
-      ...{ now, onEvent: () => undefined, reference: () => "check", stopTimeout: 1 },
-    });
+    const served = servedOn([config], opened, { now });
+    const silent = { onEvent: () => undefined, onTlsEvent: () => undefined, reference: () => "check" };
+    const server = await startHttpServer(httpSettings(http, config.http.listen, served, { now, ...silent }));
     const stop = async (): Promise<void> => {
       keys.stop();
-      await server.stop();
+      await server.stop(1);
       await rm(folder, { recursive: true, force: true });
     };
-    return { isStandIn: true, keys, inventory: inventoryOf(options, folder), stop };
+    const publicUrl = ownUrl(config, server.address);
+    return { isStandIn: true, publicUrl, keys, inventory: inventoryOf(options, folder), stop };
   } catch (error) {
     keys.stop();
     throw error;
@@ -87,7 +90,8 @@ async function running(options: OwnServerOptions): Promise<OwnServer> {
   const hasKeys = takesUploads(config) && (await isThere(join(path, "signing-keys.json")));
   const keys = hasKeys ? await openKeys(path, randomBytes, log) : undefined;
   return {
-    ...{ isStandIn: false, keys, inventory: inventoryOf(options, path) },
+    ...{ isStandIn: false, publicUrl: config.http.publicUrl },
+    ...{ keys, inventory: inventoryOf(options, path) },
     stop: async () => keys?.stop(),
   };
 }

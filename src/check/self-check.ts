@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { DISK_REGION, largestAllowed } from "../app/disk-buckets.ts";
-import { openCredentials, takesUploads, usesHttp } from "../app/s3-buckets.ts";
-import type { DomainConfig } from "../config/config.ts";
-import { formatAddress } from "../config/values.ts";
+import { openCredentials } from "../app/s3-buckets.ts";
+import type { DomainConfig, HttpConfig } from "../config/config.ts";
+import { takesUploads, usesHttp } from "../config/places.ts";
+import { formatAddress, formatListen } from "../config/values.ts";
 import type { Logger } from "../ops/log.ts";
 import { fixedCredentials, type OpenCredentials } from "../store/credentials.ts";
 import { folderChecks } from "./disk-folder.ts";
@@ -17,6 +18,8 @@ import { xmppChecks } from "./xmpp-check.ts";
 
 export interface SelfCheckOptions {
   readonly domains: readonly DomainConfig[];
+  /** What every HTTP listener goes by. */
+  readonly http: HttpConfig;
   /** Whether what can be set right is set right. */
   readonly isFixing: boolean;
   /** The origin of a web client, for CORS. */
@@ -110,9 +113,10 @@ async function checkHttp(
   let server: OwnServer;
   try {
     const credentials = bucket?.target.credentials;
-    server = await findOwnServer({ config: domain, credentials, now: options.now, log: options.log });
+    const { http, now, log } = options;
+    server = await findOwnServer({ config: domain, http, credentials, now, log });
   } catch (error) {
-    const text = `slotd cannot listen on ${formatAddress(domain.http.listen)}: ${textOf(error)}`;
+    const text = `slotd cannot listen on ${formatListen(domain.http.listen)}: ${textOf(error)}`;
     return [told(run, "listen", wrong(text, "Correct http.listen: it is an address of this machine."))];
   }
   try {
@@ -133,14 +137,14 @@ function checkOwnServer(
   const keys = server.keys?.value[0] ?? nobodysKeys();
   const probe = new S3Probe(
     {
-      ...{ bucketUrl: http.publicUrl, publicUrl: http.publicUrl, region: DISK_REGION, expirationTime },
+      ...{ bucketUrl: server.publicUrl, publicUrl: server.publicUrl, region: DISK_REGION, expirationTime },
       ...{ access: "public", upload: "direct", addAcl: false, isOwn: true },
       credentials: fixedCredentials(keys),
     },
-    probeDeps(options),
+    { ...probeDeps(options), origin: originFor(options.http.corsOrigins, options.origin) },
   );
   const hidden = bucket?.target.access === "private" ? bucket : undefined;
-  const listen = formatAddress(http.listen);
+  const listen = formatListen(http.listen);
   const context = { probe, server, listen, hidden, maxFileSize: largestAllowed([domain]) };
   const checks = [
     ...(takesUploads(domain) ? ownUploadChecks : []),
@@ -151,6 +155,12 @@ function checkOwnServer(
     return left.map(({ token }) => token);
   };
   return withRemoval(run, remove, () => runChecks(checks, context, run));
+}
+
+/** Where CORS is for some origins only, one of them is tried. */
+function originFor(allowed: readonly string[], origin: string): string {
+  const [first] = allowed;
+  return first === undefined || allowed.includes("*") || allowed.includes(origin) ? origin : first;
 }
 
 /** What no server knows: with the data folder of no slotd there is nothing that an upload could be signed with. */

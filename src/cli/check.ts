@@ -1,7 +1,7 @@
 import { hasWrong, jsonReport, TextReport } from "../check/report.ts";
 import type { Result } from "../check/run-checks.ts";
 import { selfCheck } from "../check/self-check.ts";
-import type { Config, DomainConfig } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { formatProblems } from "../config/problem.ts";
 import { createLog } from "../ops/log.ts";
@@ -14,26 +14,14 @@ const ANY_ORIGIN = "https://web-client.example";
 export async function run(args: Arguments, io: CommandIo): Promise<number> {
   const isJson = args.has("json");
   const report = new TextReport(isJson ? () => undefined : io.stdout);
-  // With --json what is about to be put is still shown before it is.
-  const fixes = isJson ? new TextReport(io.stderr) : report;
   const options = checkOptions(args, io);
   for (const result of options.results) report.tell(result);
-  const results = [...options.results];
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
+  let more: readonly Result[] = [];
   try {
-    const more = await selfCheck({
-      domains: options.domains,
-      isFixing: args.has("fix"),
-      origin: args.text("origin") ?? ANY_ORIGIN,
-      signal: interruption.signal,
-      now: io.now,
-      log: createLog({ level: "warn", format: "text" }, io.stderr).logger,
-      tell: (result) => report.tell(result),
-      tellFix: (scope, fix) => fixes.tellFix(scope, fix),
-    });
-    results.push(...more);
+    if (options.config) more = await tryOut(options.config, args, io, report, interruption.signal);
   } finally {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
   }
@@ -41,13 +29,34 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
     io.stderr("slotd: interrupted; what the check wrote is removed.\n");
     return 130;
   }
+  const results = [...options.results, ...more];
   if (isJson) io.stdout(jsonReport(results));
   else report.end(results);
   return hasWrong(results) ? 1 : 0;
 }
 
+function tryOut(
+  { domains, http }: Config,
+  args: Arguments,
+  io: CommandIo,
+  report: TextReport,
+  signal: AbortSignal,
+): Promise<readonly Result[]> {
+  // With --json what is about to be put is still shown before it is.
+  const fixes = args.has("json") ? new TextReport(io.stderr) : report;
+  return selfCheck({
+    ...{ domains, http, signal, now: io.now },
+    isFixing: args.has("fix"),
+    origin: args.text("origin") ?? ANY_ORIGIN,
+    log: createLog({ level: "warn", format: "text" }, io.stderr).logger,
+    tell: (result) => report.tell(result),
+    tellFix: (scope, fix) => fixes.tellFix(scope, fix),
+  });
+}
+
 interface Checked {
-  readonly domains: readonly DomainConfig[];
+  /** What is to be tried: the domains asked for; undefined when there is nothing to try. */
+  readonly config: Config | undefined;
   /** What the options themselves are found to be. */
   readonly results: readonly Result[];
 }
@@ -65,7 +74,7 @@ function checkOptions(args: Arguments, io: CommandIo): Checked {
     const results = loaded.problems.map((problem) =>
       found({ level: "wrong", text: formatProblems([problem]).split("\n", 1).join(""), mend }),
     );
-    return { domains: [], results };
+    return { config: undefined, results };
   }
   const from = loaded.file === undefined ? "the environment alone" : loaded.file;
   const warnings = loaded.warnings.map((text) =>
@@ -73,9 +82,11 @@ function checkOptions(args: Arguments, io: CommandIo): Checked {
   );
   const asked = args.text("domain")?.toLowerCase();
   const domains = loaded.config.domains.filter(({ domain }) => asked === undefined || domain === asked);
-  if (domains.length === 0) return { domains, results: [found(unknownDomain(asked ?? "", loaded.config))] };
+  if (domains.length === 0) {
+    return { config: undefined, results: [found(unknownDomain(asked ?? "", loaded.config))] };
+  }
   return {
-    domains,
+    config: { ...loaded.config, domains },
     results: [found({ level: "ok", text: `The options are valid; read from ${from}.` }), ...warnings],
   };
 }
