@@ -8,6 +8,7 @@ import { inventoryOf } from "./app/inventories.ts";
 import { Keep, type Prepared, type Stoppable } from "./app/keep.ts";
 import { keepersWanted, ledgerKey, recordedDomains } from "./app/keepers.ts";
 import { present } from "./app/present.ts";
+import { pooledRandomBytes } from "./app/random-pool.ts";
 import { readyChecks } from "./app/ready-checks.ts";
 import { type RecordedDomain, type RecordKeeper, witnessOf } from "./app/record-keeper.ts";
 import { openCredentials } from "./app/s3-buckets.ts";
@@ -30,7 +31,7 @@ import type { SigningKeys } from "./store/signing-keys.ts";
 import type { Watched } from "./store/watched.ts";
 import { version } from "./version.ts";
 
-const deps = { now: () => new Date(), randomBytes };
+const deps = { now: () => new Date(), randomBytes: pooledRandomBytes(randomBytes) };
 
 /** A running slotd. */
 export interface App {
@@ -114,7 +115,7 @@ class Running implements App {
   #configs: readonly DomainConfig[] = [];
 
   constructor(log: Logger) {
-    const reference = () => newReference(randomBytes);
+    const reference = () => newReference(deps.randomBytes);
     this.#watchers = { log, metrics: this.metrics, monotonic: () => performance.now(), reference };
     this.metrics.set("info", { version, runtime: `Bun ${process.versions.bun ?? "unknown"}` }, 1);
     followProcess(this.metrics);

@@ -56,11 +56,12 @@ export function refuse(
  */
 export function expiryOf(request: SlotRequest, policy: Policy, now: Date): Date | undefined {
   const { retention } = policy.purposes[request.purpose];
+  if (retention === undefined && request.expireBefore === undefined) return undefined;
   const limits = [
     ...(retention === undefined ? [] : [Math.floor(now.getTime() / 1000) + retention]),
     ...(request.expireBefore === undefined ? [] : [Math.floor(request.expireBefore.getTime() / 1000)]),
   ];
-  return limits.length === 0 ? undefined : new Date(Math.min(...limits) * 1000);
+  return new Date(Math.min(...limits) * 1000);
 }
 
 /** The purposes that are on, in the order of the XEP. */

@@ -43,8 +43,10 @@ export function readSlotRequest(raw: RawSlotRequest): SlotRequest | Refusal {
       text: `The content type must be a media type such as image/jpeg of at most ${MAX_CONTENT_TYPE_BYTES} bytes; ${got(contentType)}.`,
     };
   }
-  const purpose = readPurpose(raw.purposes ?? []);
-  return "kind" in purpose ? purpose : { filename: raw.filename, size, contentType, ...purpose };
+  const { filename } = raw;
+  if (raw.purposes === undefined) return { filename, size, contentType, purpose: "message" };
+  const purpose = readPurpose(raw.purposes);
+  return "kind" in purpose ? purpose : { filename, size, contentType, ...purpose };
 }
 
 /**
@@ -54,9 +56,11 @@ export function readSlotRequest(raw: RawSlotRequest): SlotRequest | Refusal {
 export function filenameProblem(filename: string | undefined): string | undefined {
   if (filename === undefined || filename === "")
     return "The filename is missing; expected a name such as photo.jpg.";
-  const bytes = utf8.encode(filename).length;
-  if (bytes > MAX_FILENAME_BYTES) {
-    return `The filename has ${bytes} bytes of UTF-8; expected at most ${MAX_FILENAME_BYTES}.`;
+  // No character takes more than three bytes for each of its UTF-16 units.
+  if (filename.length * 3 > MAX_FILENAME_BYTES) {
+    const bytes = utf8.encode(filename).length;
+    if (bytes > MAX_FILENAME_BYTES)
+      return `The filename has ${bytes} bytes of UTF-8; expected at most ${MAX_FILENAME_BYTES}.`;
   }
   if (filename === "." || filename === "..")
     return `The filename cannot be "${filename}"; expected a name such as photo.jpg.`;

@@ -60,7 +60,9 @@ export function s3Bucket(options: S3BucketOptions): Bucket {
         },
         signingKeys,
       );
-      const getUrl = urlOf(publicBucket, objectPath(publicBucket, object.token, object.filename));
+      const publicPath =
+        publicBucket === bucket ? path : objectPath(publicBucket, object.token, object.filename);
+      const getUrl = urlOf(publicBucket, publicPath);
       return { putUrl: `${urlOf(bucket, path)}?${query}`, getUrl };
     },
     unavailable: (now) => (options.credentials.current(now) === undefined ? noCredentials : undefined),

@@ -1,5 +1,6 @@
-import { SaxesParser, type SaxesTagNS } from "saxes";
 import type { Element, Node } from "./xml.ts";
+import { XmlReader } from "./xml-reader.ts";
+import { XmlError } from "./xml-syntax.ts";
 
 /** What an XML stream is made of. */
 export interface StreamHandlers {
@@ -28,37 +29,28 @@ export const defaultLimits: StreamLimits = { maxStanza: 65_536, maxSkipped: 16 *
 const MAX_DEPTH = 32;
 
 /**
- * Reads one XML stream from its bytes. It stops at the first error: COMPAT(saxes): the library goes on after one.
- * Source: RFC 6120 §4, §11 (restricted XML: no comments, processing instructions or document types).
+ * Reads one XML stream from its bytes, and stops at the first thing that is wrong.
+ * Source: RFC 6120 §4, §11.
  */
 export class StreamParser {
   readonly #handlers: StreamHandlers;
   readonly #limits: StreamLimits;
-  readonly #parser = new SaxesParser<{ xmlns: true; position: false }>({ xmlns: true, position: false });
+  readonly #reader: XmlReader;
   readonly #utf8 = new TextDecoder("utf-8", { fatal: true });
   #stack: MutableElement[] = [];
   #depth = 0;
   #stanzaStart = 0;
-  #written = 0;
   #skipping = false;
   #done = false;
-  /** A stanza whose end tag was seen. COMPAT(saxes): a wrong end tag is told first as an end and then as an error. */
-  #finished: (() => void) | undefined;
 
   constructor(handlers: StreamHandlers, limits: StreamLimits = defaultLimits) {
     this.#handlers = handlers;
     this.#limits = limits;
-    const parser = this.#parser;
-    parser.on("opentag", (tag) => this.#open(tag));
-    parser.on("closetag", () => this.#close());
-    parser.on("text", (text) => this.#text(text));
-    parser.on("cdata", (text) => this.#text(text));
-    parser.on("error", (error) => this.#break(error.message));
-    parser.on("comment", () => this.#break("XML comments are not allowed in a stream"));
-    parser.on("processinginstruction", () =>
-      this.#break("processing instructions are not allowed in a stream"),
-    );
-    parser.on("doctype", () => this.#break("document types are not allowed in a stream"));
+    this.#reader = new XmlReader({
+      open: (name, ns, attrs) => this.#open(name, ns, attrs),
+      close: () => this.#close(),
+      text: (text) => this.#text(text),
+    });
   }
 
   /** Takes the next bytes; what they complete is told before this returns. */
@@ -71,44 +63,40 @@ export class StreamParser {
       this.#break("the stream is not valid UTF-8");
       return;
     }
-    this.#parser.write(text);
-    this.#tellFinished();
-    // Between two writes the parser's own position is not to be relied on.
-    this.#written += text.length;
-    if (this.#depth > 0 && this.#written - this.#stanzaStart > this.#limits.maxSkipped)
-      this.#break("a stanza is far too large");
+    try {
+      this.#reader.write(text);
+    } catch (error) {
+      if (!(error instanceof XmlError)) throw error;
+      this.#break(error.message);
+    }
+    if (this.#depth > 0 && this.#size() > this.#limits.maxSkipped) this.#break("a stanza is far too large");
   }
 
   #size(): number {
-    return this.#parser.position - this.#stanzaStart;
+    return this.#reader.position - this.#stanzaStart;
   }
 
-  #open(tag: SaxesTagNS): void {
-    this.#tellFinished();
+  #open(name: string, ns: string, attrs: Record<string, string>): void {
     if (this.#done) return;
     this.#depth += 1;
-    const opened: MutableElement = { name: tag.local, ns: tag.uri, attrs: attributesOf(tag), children: [] };
+    const opened: MutableElement = { name, ns, attrs, children: [] };
     if (this.#depth === 1) {
-      this.#stanzaStart = this.#parser.position;
+      this.#stanzaStart = this.#reader.position;
       this.#handlers.opened(opened);
       return;
     }
     if (this.#skipping) return;
-    if (this.#depth === 2) this.#stack = [opened];
-    else {
-      this.#stack.at(-1)?.children.push(opened);
-      this.#stack.push(opened);
-    }
+    if (this.#depth > 2) this.#stack.at(-1)?.children.push(opened);
+    this.#stack.push(opened);
     if (this.#depth > MAX_DEPTH || this.#size() > this.#limits.maxStanza) this.#skip();
   }
 
   #close(): void {
-    this.#tellFinished();
     if (this.#done) return;
     this.#depth -= 1;
     if (this.#depth === 0) {
       this.#done = true;
-      this.#finished = () => this.#handlers.closed();
+      this.#handlers.closed();
       return;
     }
     if (!this.#skipping && this.#size() > this.#limits.maxStanza) this.#skip();
@@ -118,24 +106,18 @@ export class StreamParser {
 
   #finishStanza(): void {
     const stanza = this.#stack[0];
-    const skipped = this.#skipping;
+    const wasSkipped = this.#skipping;
     this.#stack = [];
     this.#skipping = false;
-    this.#stanzaStart = this.#parser.position;
+    this.#stanzaStart = this.#reader.position;
     if (stanza === undefined) return;
-    this.#finished = () => (skipped ? this.#handlers.oversized(stanza) : this.#handlers.stanza(stanza));
-  }
-
-  #tellFinished(): void {
-    const tell = this.#finished;
-    this.#finished = undefined;
-    tell?.();
+    if (wasSkipped) this.#handlers.oversized(stanza);
+    else this.#handlers.stanza(stanza);
   }
 
   #text(text: string): void {
-    this.#tellFinished();
     if (this.#done) return;
-    if (this.#depth === 1) this.#stanzaStart = this.#parser.position;
+    if (this.#depth === 1) this.#stanzaStart = this.#reader.position;
     else if (!this.#skipping) this.#stack.at(-1)?.children.push(text);
   }
 
@@ -150,27 +132,15 @@ export class StreamParser {
   }
 
   #break(reason: string): void {
-    if (this.#done && this.#finished === undefined) return;
+    if (this.#done) return;
     this.#done = true;
     this.#stack = [];
-    this.#finished = undefined;
     this.#handlers.broken(reason);
   }
 }
 
 interface MutableElement extends Element {
   children: Node[];
-}
-
-function attributesOf(tag: SaxesTagNS): Record<string, string> {
-  const attrs: Record<string, string> = {};
-  for (const key in tag.attributes) {
-    const attribute = tag.attributes[key];
-    if (attribute === undefined || key === "xmlns") continue;
-    if (attribute.prefix === "") attrs[attribute.local] = attribute.value;
-    else if (key === "xml:lang") attrs[key] = attribute.value;
-  }
-  return attrs;
 }
 
 /** The attributes that an answer needs, where they are of a sane length. */

@@ -1,6 +1,6 @@
 import { formatDateTime } from "../slot/date-time.ts";
 import type { Requester } from "../slot/policy.ts";
-import type { Purpose } from "../slot/purpose.ts";
+import type { Purpose, RawPurpose } from "../slot/purpose.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Bytes, Slot, SlotRequest } from "../slot/slot.ts";
 import { readSlotRequest } from "../slot/slot-request.ts";
@@ -102,10 +102,14 @@ export function decodeRequest(payload: Element, ns: UploadNs): SlotRequest | Ref
     filename: value("filename"),
     size: value("size"),
     contentType: value("content-type"),
-    purposes: childElements(payload)
-      .filter((child) => child.ns === NS_PURPOSE)
-      .map(({ name, attrs }) => ({ name, expireBefore: attrs["expire-before"] })),
+    ...(payload.children.length > 0 && { purposes: purposesIn(payload) }),
   });
+}
+
+function purposesIn(payload: Element): RawPurpose[] {
+  return childElements(payload)
+    .filter((child) => child.ns === NS_PURPOSE)
+    .map(({ name, attrs }) => ({ name, expireBefore: attrs["expire-before"] }));
 }
 
 /** Writes a <slot/> of either namespace. Source: XEP-0363 §4. */
