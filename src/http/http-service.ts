@@ -93,7 +93,10 @@ export class HttpService {
       proxies: options.proxies ?? { has: () => false },
       slots: this.#slots,
       check: uploadCheck(buckets),
-      privateBucketOf: privateBucketOf(privateBuckets, !buckets.some(({ store }) => store.open)),
+      privateBucketOf: privateBucketOf(
+        privateBuckets,
+        buckets.flatMap(({ store, publicUrls }) => (store.open ? publicUrls : [])),
+      ),
       prefixes: publicPrefixes([...buckets, ...privateBuckets]),
       missGate: this.#missGate,
     };

@@ -22,19 +22,20 @@ export interface PrivateBucket {
 }
 
 /**
- * Makes the choice of the private bucket that a GET or HEAD is for: by the host that was asked, or, for a proxy that
- * changes the host, the only bucket there is.
+ * Makes the choice of the private bucket that a GET or HEAD is for: by the host that was asked and the longest path
+ * prefix, or, for a proxy that changes the host, the only bucket there is.
  *
- * @param isAlone whether the HTTP server has nothing else to serve.
+ * @param others the public URLs of what else the HTTP server serves.
  */
 export function privateBucketOf(
   buckets: readonly PrivateBucket[],
-  isAlone: boolean,
+  others: readonly string[],
 ): (head: RequestHead) => PrivateBucket | undefined {
-  const places = buckets.flatMap((bucket) =>
-    bucket.publicUrls.map((url) => ({ bucket, ...parseBucketUrl(url) })),
-  );
-  const only = isAlone && buckets.length === 1 ? buckets[0] : undefined;
+  const places = [
+    ...buckets.flatMap((bucket) => bucket.publicUrls.map((url) => ({ bucket, ...parseBucketUrl(url) }))),
+    ...others.map((url) => ({ bucket: undefined, ...parseBucketUrl(url) })),
+  ];
+  const only = others.length === 0 && buckets.length === 1 ? buckets[0] : undefined;
   return (head) => {
     const here = places.filter(({ host }) => host === head.host.toLowerCase());
     const under = here.filter(({ prefix }) => head.rawPath.startsWith(`${prefix}/`));
@@ -42,8 +43,9 @@ export function privateBucketOf(
       (best, place) => (best === undefined || place.prefix.length > best.prefix.length ? place : best),
       undefined,
     );
+    if (longest !== undefined) return longest.bucket;
     // A proxy may have taken the prefix off the path.
-    return longest?.bucket ?? (here.length === 1 ? here[0]?.bucket : undefined) ?? only;
+    return here.length === 1 ? here[0]?.bucket : only;
   };
 }
 

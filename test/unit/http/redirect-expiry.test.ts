@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { privateBucketOf } from "../../../src/http/redirect.ts";
+import type { RequestHead } from "../../../src/http/request-head.ts";
 import { fixedCredentials } from "../../../src/store/credentials.ts";
 import { datedToken } from "../../../src/store/object-token.ts";
 import { s3Signer } from "../../../src/store/s3-signer.ts";
@@ -65,5 +67,21 @@ describe("the GET URL of a private bucket, for an object that expires", () => {
     const token = datedToken(newToken(), new Date(start + 86_400_000));
     expect((await get(token, 0)).signed?.searchParams.get("X-Amz-Expires")).toBe("300");
     expect((await get(newToken(), 0)).signed?.searchParams.get("X-Amz-Expires")).toBe("300");
+  });
+});
+
+describe("a private bucket beside files on disk, on one host", () => {
+  const bucket = { publicUrls: ["http://files.example/private"], signer };
+  const choose = privateBucketOf([bucket], ["http://files.example/disk", "http://files.example/private/not"]);
+  const at = (rawPath: string, host = "Files.example") => choose({ rawPath, host } as RequestHead);
+
+  test.each([
+    ["/private/t/a", true],
+    ["/disk/t/a", false],
+    ["/private/not/t/a", false],
+    ["/t/a", false],
+  ])("%s is for it: %p", (path, isPrivate) => {
+    expect(at(path)).toBe(isPrivate ? bucket : undefined);
+    expect(at(path, "other.example")).toBeUndefined();
   });
 });
