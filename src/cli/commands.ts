@@ -74,6 +74,16 @@ export const commands: readonly Command[] = [
     run: async (args, io) => (await import("./check.ts")).run(args, io),
   },
   {
+    name: "rotate-key",
+    summary: "Makes a new key that signs slotd's own PUT URLs; slots of the former one stay valid.",
+    options: [
+      { name: "domain", value: "DOMAIN", summary: "Only the keys of this domain. Default: all." },
+      { name: "forget", summary: "Removes the former keys at once: slots that they signed are void." },
+      config,
+    ],
+    run: async (args, io) => (await import("./rotate-key.ts")).run(args, io),
+  },
+  {
     name: "reload",
     summary: "Has the running slotd read its configuration anew; it is put in force whole, or refused.",
     options: [

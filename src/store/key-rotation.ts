@@ -1,4 +1,4 @@
-import { rename } from "node:fs/promises";
+import { chown, rename, stat } from "node:fs/promises";
 import { MAX_EXPIRES } from "../sigv4/presign.ts";
 import { newSigningKey, openSigningKeys, type SigningKeys, writeKeys } from "./signing-keys.ts";
 
@@ -32,8 +32,15 @@ export async function rotateSigningKeys(
   const kept = forgets ? [] : retired.filter((key) => key.retired.getTime() > oldest);
   const fresh = newSigningKey(deps.randomBytes);
   const keys: SigningKeys = [fresh, ...kept];
-  await writeKeys(folder, keys, deps.randomBytes, rename);
+  await writeKeys(folder, keys, deps.randomBytes, replaceAsOwner);
   const ids = kept.map((key) => key.accessKeyId);
   const gone = before.map((key) => key.accessKeyId).filter((id) => !ids.includes(id));
   return { signs: fresh.accessKeyId, verify: ids, removed: gone };
+}
+
+/** Root may rotate the keys of the user that runs slotd, who must be able to read them afterwards. */
+async function replaceAsOwner(temporary: string, path: string): Promise<void> {
+  const { uid, gid } = await stat(path);
+  await chown(temporary, uid, gid);
+  await rename(temporary, path);
 }
