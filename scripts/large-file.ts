@@ -1,59 +1,20 @@
 /**
- * npm run measure:large-file [-- GIB]: uploads and downloads one file (4 GiB when no number is given) through a
- * real slotd on disk, and says how much memory slotd took at most. Fails at 150 MiB or when a byte differs.
+ * npm run measure:large-file [-- GIB [disk|proxy]]: uploads and downloads one file (4 GiB when no number is given)
+ * through a real slotd, and says how much memory slotd took at most. Fails at 150 MiB or when a byte differs.
+ * "disk": slotd keeps it. "proxy": slotd streams it to a private bucket of OpenStack Swift, and redirects to it.
  */
 import { execFileSync } from "node:child_process";
-import { createHash, type Hash } from "node:crypto";
-import { request } from "node:http";
 import { join } from "node:path";
+import { getLarge, putLarge } from "../test/peers/large-file.ts";
 import { freePorts, isPortOpen } from "../test/peers/ports.ts";
 import { waitUntil } from "../test/peers/process.ts";
 import { startSlotd } from "../test/peers/slotd.ts";
+import { startSwift } from "../test/peers/swift.ts";
 
 const MIB = 1024 * 1024;
 const LIMIT = 150 * MIB;
 const size = Number(process.argv[2] ?? 4) * 1024 * MIB;
-
-/** Bytes that differ from place to place, at no cost worth measuring. */
-const pattern = Buffer.from(Array.from({ length: MIB }, (_, index) => (index * 2_654_435_761) >>> 24));
-
-/** Sends `size` bytes; gives their digest and the status. */
-function put(url: string): Promise<{ status: number; digest: string }> {
-  const hash = createHash("sha256");
-  return new Promise((resolve, reject) => {
-    const sending = request(url, { method: "PUT", headers: { "content-length": size } }, (response) => {
-      response.resume();
-      response.once("end", () => resolve({ status: response.statusCode ?? 0, digest: hash.digest("hex") }));
-    });
-    sending.once("error", reject);
-    let left = size;
-    const send = (): void => {
-      while (left > 0) {
-        pattern.writeUInt32BE(left / MIB, 0);
-        const piece = Buffer.from(pattern.subarray(0, Math.min(MIB, left)));
-        hash.update(piece);
-        left -= piece.length;
-        if (!sending.write(piece)) {
-          sending.once("drain", send);
-          return;
-        }
-      }
-      sending.end();
-    };
-    send();
-  });
-}
-
-async function get(url: string): Promise<{ length: number; digest: string }> {
-  const response = await fetch(url);
-  const hash: Hash = createHash("sha256");
-  let length = 0;
-  for await (const piece of response.body ?? []) {
-    hash.update(piece);
-    length += piece.length;
-  }
-  return { length, digest: hash.digest("hex") };
-}
+const isProxied = process.argv[3] === "proxy";
 
 async function timed<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
   const started = performance.now();
@@ -63,13 +24,24 @@ async function timed<Result>(what: string, work: () => Promise<Result>): Promise
   return result;
 }
 
+const swift = isProxied ? await startSwift() : undefined;
+const place =
+  swift === undefined
+    ? 'backend = "disk"'
+    : `[s3]
+bucket_url = "${swift.bucketUrl}"
+region = "${swift.region}"
+access_key_id = "${swift.accessKeyId}"
+secret_access_key = "${swift.secretAccessKey}"
+access = "private"
+upload = "proxy"`;
 const [port = 0, noServer = 0] = await freePorts(2);
 const slotd = await startSlotd({
   components: 0,
   config: `
 domains = ["example.org"]
-backend = "disk"
 max_file_size = "infinity"
+${place}
 [xmpp]
 address = "127.0.0.1:${noServer}"
 secret = "no XMPP server is needed here"
@@ -85,8 +57,8 @@ try {
   const output = execFileSync(bin, [...args, "--config", config], { encoding: "utf8" });
   const [, putUrl = "", getUrl = ""] = /^PutURL: (.*)\nGetURL: (.*)\n/.exec(output) ?? [];
   const before = slotd.process.memory().now;
-  const sent = await timed("upload", () => put(putUrl));
-  const fetched = await timed("download", () => get(getUrl));
+  const sent = await timed("upload", () => putLarge(putUrl, size));
+  const fetched = await timed("download", () => getLarge(getUrl));
   const { peak } = slotd.process.memory();
   console.log(`slotd's memory: ${Math.round(before / MIB)} MiB idle, ${Math.round(peak / MIB)} MiB at most`);
   if (sent.status !== 201) throw new Error(`the upload was answered with ${sent.status}`);
@@ -95,5 +67,6 @@ try {
   if (peak >= LIMIT) throw new Error(`that is over ${LIMIT / MIB} MiB`);
 } finally {
   await slotd.stop();
+  await swift?.stop();
 }
 process.exit();

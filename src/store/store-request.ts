@@ -19,6 +19,9 @@ export class StoreConnectionError extends Error {
   }
 }
 
+/** What a request waits for. "over": it was answered, or the connection has ended. */
+type Happening = "continue" | "drain" | "over";
+
 /** Of an error document; S3's are a few hundred bytes. */
 const longestDocument = 64 * 1024;
 
@@ -30,8 +33,10 @@ export class StoreRequest {
   readonly #request: ClientRequest;
   readonly #answer: Promise<StoreAnswer>;
   readonly #stallTimeout: Seconds;
-  #isAnswered = false;
   #error: StoreConnectionError | undefined;
+  #isOver = false;
+  /** Who waits for something to happen: one at a time, so that a long upload does not gather listeners. */
+  #waiting: ((what: Happening) => void) | undefined;
 
   /**
    * Sends the head of the request.
@@ -60,16 +65,15 @@ export class StoreRequest {
         reject(this.#error);
       });
     });
-    const settle = () => {
-      this.#isAnswered = true;
-    };
-    this.#answer.then(settle, settle);
+    const over = () => this.#tell("over");
+    this.#answer.then(over, over);
+    this.#request.on("continue", () => this.#tell("continue")).on("drain", () => this.#tell("drain"));
     this.#request.flushHeaders();
   }
 
   /** Whether the store has answered, or the connection has ended: more of the body is of no use then. */
   get isOver(): boolean {
-    return this.#isAnswered || this.#error !== undefined;
+    return this.#isOver || this.#error !== undefined;
   }
 
   /**
@@ -79,27 +83,15 @@ export class StoreRequest {
    * @returns "continue", "late" after that time, or "answered" when the store has refused without the body.
    */
   async wanted(milliseconds: number): Promise<"continue" | "late" | "answered"> {
-    const happened = await this.#first<"continue" | "answered">(milliseconds, (resolve) => {
-      this.#request.once("continue", () => resolve("continue"));
-      this.#answer.then(
-        () => resolve("answered"),
-        () => resolve("answered"),
-      );
-    });
-    return happened ?? "late";
+    const happened = await this.#wait(["continue", "over"], milliseconds);
+    return happened === "over" ? "answered" : happened === "continue" ? "continue" : "late";
   }
 
   /** Sends a piece of the body and waits until there is room for the next one. @throws {StoreConnectionError} */
   async write(chunk: Uint8Array): Promise<void> {
     if (this.#error) throw this.#error;
     if (this.#request.write(chunk)) return;
-    const happened = await this.#first<true>(this.#stallTimeout * 1000, (resolve) => {
-      this.#request.once("drain", () => resolve(true)).once("close", () => resolve(true));
-      this.#answer.then(
-        () => resolve(true),
-        () => resolve(true),
-      );
-    });
+    const happened = await this.#wait(["drain", "over"], this.#stallTimeout * 1000);
     if (this.#error) throw this.#error;
     if (!happened) throw new StoreConnectionError(`The store took nothing for ${this.#stallTimeout} s.`);
   }
@@ -112,12 +104,7 @@ export class StoreRequest {
 
   /** Waits for the answer. @throws {StoreConnectionError} */
   async answer(milliseconds: number): Promise<StoreAnswer> {
-    const happened = await this.#first<true>(milliseconds, (resolve) => {
-      this.#answer.then(
-        () => resolve(true),
-        () => resolve(true),
-      );
-    });
+    const happened = await this.#wait(["over"], milliseconds);
     if (happened) return this.#answer;
     throw new StoreConnectionError(`The store did not answer within ${milliseconds / 1000} s.`);
   }
@@ -127,17 +114,24 @@ export class StoreRequest {
     this.#request.destroy();
   }
 
-  /** What happens first; undefined when nothing does within the time. */
-  #first<What>(
-    milliseconds: number,
-    listen: (resolve: (what: What) => void) => void,
-  ): Promise<What | undefined> {
+  #tell(what: Happening): void {
+    if (what === "over") this.#isOver = true;
+    this.#waiting?.(what);
+  }
+
+  /** Which of these happens first; undefined when none does within the time. */
+  #wait(wanted: readonly Happening[], milliseconds: number): Promise<Happening | undefined> {
+    if (this.isOver) return Promise.resolve("over");
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(undefined), milliseconds);
-      listen((what) => {
+      const settle = (what: Happening | undefined) => {
         clearTimeout(timer);
+        this.#waiting = undefined;
         resolve(what);
-      });
+      };
+      const timer = setTimeout(() => settle(undefined), milliseconds);
+      this.#waiting = (what) => {
+        if (wanted.includes(what)) settle(what);
+      };
     });
   }
 }
