@@ -10,6 +10,7 @@ export const packagesOf = {
   rgw: ["radosgw", "ceph-mon", "ceph-osd", "ceph-common"],
   swift: ["swift-proxy", "swift-account", "swift-container", "swift-object", "memcached"],
   prometheus: ["prometheus"],
+  systemd: ["systemd", "python3-seccomp"],
   nginx: ["nginx-light"],
   postgres: ["postgresql"],
   browser: ["chromium"],
@@ -36,6 +37,8 @@ const proofs = {
   "swift-object": { command: "swift-object-server" },
   memcached: { command: "memcached" },
   prometheus: { command: "prometheus" },
+  systemd: { command: "systemd-analyze" },
+  "python3-seccomp": { module: "seccomp" },
   "nginx-light": { command: "nginx" },
   chromium: { command: "chromium" },
   // Its programs are kept apart by version, outside of the PATH.

@@ -27,6 +27,7 @@ const partsOf: Readonly<Record<string, readonly Part[]>> = {
   prometheus: ["prometheus"],
   postgres: ["postgres"],
   browser: ["browser"],
+  systemd: ["systemd"],
 };
 
 /** One process of a run. */

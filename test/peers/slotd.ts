@@ -22,11 +22,9 @@ export interface Slotd {
 }
 
 /** The slotd under test: bin/slotd, or what SLOTD_UNDER_TEST names, such as dist/slotd. */
-export const slotdUnderTest = resolve(
-  import.meta.dirname,
-  "../..",
-  process.env.SLOTD_UNDER_TEST ?? "bin/slotd",
-);
+export function slotdUnderTest(): string {
+  return resolve(import.meta.dirname, "../..", process.env.SLOTD_UNDER_TEST ?? "bin/slotd");
+}
 
 /** The metrics get a free port, for several slotd run at once; the control socket is in slotd's own folder. */
 function defaults(config: string): Record<string, string | undefined> {
@@ -43,7 +41,7 @@ export async function startSlotd(options: SlotdOptions): Promise<Slotd> {
   const { components = 1, env = {} } = options;
   const process = await startProcess({
     name: "slotd",
-    command: [slotdUnderTest, "serve", "--config", join(folder, "slotd.toml")],
+    command: [slotdUnderTest(), "serve", "--config", join(folder, "slotd.toml")],
     folder,
     env: { ...defaults(options.config), ...env },
   });

@@ -75,7 +75,7 @@ const rewrite = (change: Change): void => writeFileSync(join(slotd.folder, "slot
 const reload = () =>
   runToEnd({
     name: "reload",
-    command: [slotdUnderTest, "reload", "--config", join(slotd.folder, "slotd.toml")],
+    command: [slotdUnderTest(), "reload", "--config", join(slotd.folder, "slotd.toml")],
     env: { SLOTD_UNDER_TEST: undefined, SLOTD_OPS_SOCKET: join(slotd.folder, "slotd.sock") },
   });
 

@@ -117,6 +117,15 @@ describe("bin/slotd", () => {
     expect(out + err).not.toContain(secret ?? "");
   });
 
+  test("goes by no .env and runs no bunfig.toml of the folder that it is started in", () => {
+    writeFileSync(join(folder, ".env"), "SLOTD_LOG_LEVEL=nonsense\n");
+    writeFileSync(join(folder, "bunfig.toml"), 'preload = ["./preload.ts"]\n');
+    writeFileSync(join(folder, "preload.ts"), 'console.log("preloaded");\n');
+    writeFileSync(join(folder, "env.toml"), 'domains = ["a.org"]\nbackend = "disk"\nxmpp.secret = "x"\n');
+    expect(run(["config", "--config", "env.toml"])).toMatchObject({ code: 0, err: "" });
+    expect(run(["--version"]).out).toBe(`slotd ${packageJson.version}\n`);
+  });
+
   test("does not mind a reader that stops early", () => {
     const { status, stderr } = spawnSync("sh", ["-c", `"${slotd}" --help | head -c 1`], { encoding: "utf8" });
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
