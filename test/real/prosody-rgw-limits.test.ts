@@ -97,7 +97,7 @@ function ephemeral(until: Date): string {
 async function command(...words: string[]) {
   const process = await runToEnd({
     name: "command",
-    command: [slotdUnderTest, ...words, "--json", "--config", join(slotd.folder, "slotd.toml")],
+    command: [slotdUnderTest(), ...words, "--json", "--config", join(slotd.folder, "slotd.toml")],
     env: { SLOTD_OPS_LISTEN: "127.0.0.1:0", SLOTD_OPS_SOCKET: "slotd.sock" },
   });
   return JSON.parse(process.output);
