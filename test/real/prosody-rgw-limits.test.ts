@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePorts } from "../peers/ports.ts";
@@ -232,6 +232,24 @@ describe("a quota", () => {
     expect((await slot("bob@example.test", 20 * 1024)).error).toBe("wait resource-constraint");
     expect(await command("purge", "--jid", "bob@example.test")).toMatchObject({ files: 2, isWhole: true });
     expect((await slot("bob@example.test", 20 * 1024)).error).toBeUndefined();
+  });
+
+  test("that changes is in force after a reload, and so is who may upload what", async () => {
+    const file = join(slotd.folder, "slotd.toml");
+    const changed = readFileSync(file, "utf8")
+      .replace('user = "30KiB"', 'user = "1KiB"')
+      .replace('"bob@example2.test"', '"alice@example2.test"')
+      .replace('"text/html"', '"image/*"');
+    expect((await slot("alice@example.test", 1025)).error).toBeUndefined();
+    writeFileSync(file, changed);
+    slotd.process.signal("SIGHUP");
+    await waitUntil(
+      "the other options to be in force",
+      async () => (await slot("alice@example.test", 1, "", "image/png")).error === "modify not-acceptable",
+    );
+    expect((await slot("alice@example.test", 1025, "", "text/html")).error).toBe("wait resource-constraint");
+    expect((await slot("alice@example2.test", 1, "", "text/html")).error).toBe("auth forbidden");
+    expect((await slot("bob@example2.test", 1, "", "text/html")).error).toBeUndefined();
   });
 
   test("leaves a ledger and a store that agree", async () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Premises } from "../../../src/admin/premises.ts";
+import { openLedger } from "../../../src/app/open-ledger.ts";
 import { openForCommand } from "../../../src/app/open-premises.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import type { Ledger, LedgerFile } from "../../../src/ledger/ledger.ts";
@@ -41,13 +42,13 @@ export async function openScene(more = ""): Promise<Scene> {
   writeFileSync(configFile, toml);
   const now = () => new Date();
   const store = await openDiskStore(join(folder, "data"), { now, randomBytes });
-  const ledger = await openSqlLedger(await openSqlite(join(folder, "data", "slotd.db")), { now });
   const result = loadConfig({ file: configFile, env: {}, cwd: folder });
   if (!result.ok) throw new Error("the scene's configuration is wrong");
-  const premises = await openForCommand(
-    result.config,
-    createLog({ level: "error", format: "json" }, () => undefined).logger,
-  );
+  const log = createLog({ level: "error", format: "json" }, () => undefined).logger;
+  const ledger =
+    (await openLedger(result.config.domains[0]!.ledger, { now, log })) ??
+    (await openSqlLedger(await openSqlite(join(folder, "unused.db")), { now }));
+  const premises = await openForCommand(result.config, log);
   const scene: Scene = {
     ...{ folder, configFile, store, ledger, premises },
     async reserve(about = {}) {

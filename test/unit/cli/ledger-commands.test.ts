@@ -10,7 +10,7 @@ import { fakeIo } from "./fake-io.ts";
 
 let scene: Scene;
 beforeAll(async () => {
-  scene = await openScene();
+  scene = await openScene('quota.user = "1KiB"\nquota.user_files = 7\n');
 });
 afterEach(() => scene.clear());
 afterAll(() => scene.stop());
@@ -40,6 +40,17 @@ describe("slotd usage", () => {
       total: { files: 1, bytes: 32 },
     });
     expect((await json("usage", "--domain", "other.example")).accounts).toEqual([]);
+  });
+
+  test("says how much of its quota a JID holds", async () => {
+    await scene.upload();
+    await scene.upload({ purpose: "profile" });
+    expect((await run(["usage", "--jid", "alice@example.org"])).out).toEndWith(
+      "\nquota.user at example.org: 64 B of 1.00 KiB, 2 of 7 files\n",
+    );
+    expect((await json("usage", "--jid", "alice@example.org")).quotas).toEqual([
+      { domain: "example.org", used: { bytes: 64, files: 2 }, allowed: { bytes: 1024, files: 7 } },
+    ]);
   });
 
   test("wants a bare JID", async () => {
