@@ -32,6 +32,12 @@ export const commands: readonly Command[] = [
         value: "URL",
         summary: "What clients reach slotd's HTTP server by. Default: https://upload.@HOST@.",
       },
+      {
+        name: "from",
+        value: "FILE",
+        summary:
+          "Takes over mod_http_upload from a MongooseIM configuration, mongooseim.cfg or mongooseim.toml.",
+      },
       { name: "config", value: "FILE", summary: "The file to write. Default: ./slotd.toml." },
       { name: "force", summary: "Writes over a file that exists." },
     ],

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parseBaseUrl, parseDomain, replaceHost } from "../config/values.ts";
 import { type Arguments, type CommandIo, UsageError } from "./command.ts";
 import { commands } from "./commands.ts";
+import { importedFile } from "./import.ts";
 import { snippets } from "./snippets.ts";
 import { configTemplate, type Setup } from "./template.ts";
 
@@ -10,16 +11,42 @@ const secretBytes = 24;
 
 /** `slotd init`: writes slotd.toml and prints what belongs to it in other programs. */
 export async function run(args: Arguments, io: CommandIo): Promise<number> {
+  const from = args.text("from");
+  if (from !== undefined) return takeOver(from, args, io);
   const setup = setupOf(args, io);
-  const file = args.text("config") ?? "slotd.toml";
-  const path = resolve(io.cwd, file);
-  const outcome = await writeNewFile(path, configTemplate(setup), args.has("force"), hex(io.randomBytes(6)));
-  if (outcome !== undefined) {
-    io.stderr(`slotd: ${file} ${outcomes[outcome] ?? `cannot be written (${outcome})`}.\n`);
-    return 1;
-  }
+  const file = targetOf(args);
+  if (!(await write(file, configTemplate(setup), args, io))) return 1;
   io.stdout(report(file, setup));
   return 0;
+}
+
+/** `slotd init --from`: the same with what a MongooseIM configuration says. */
+async function takeOver(from: string, args: Arguments, io: CommandIo): Promise<number> {
+  if (args.has("public-url"))
+    throw usageError("--public-url is not for a configuration with S3, as --from makes");
+  const file = targetOf(args);
+  const domains = args.texts("domain").map(domainOf);
+  const outcome = importedFile(from, { file, domains, secret: hex(io.randomBytes(secretBytes)) }, io.cwd);
+  if ("problem" in outcome) {
+    io.stderr(`${outcome.problem}\nslotd: ${file} was not written.\n`);
+    return 1;
+  }
+  if (!(await write(file, outcome.text, args, io))) return 1;
+  io.stdout(outcome.report);
+  return 0;
+}
+
+function targetOf(args: Arguments): string {
+  return args.text("config") ?? "slotd.toml";
+}
+
+/** Whether the file was written; why not is on standard error. */
+async function write(file: string, text: string, args: Arguments, io: CommandIo): Promise<boolean> {
+  const path = resolve(io.cwd, file);
+  const outcome = await writeNewFile(path, text, args.has("force"), hex(io.randomBytes(6)));
+  if (outcome === undefined) return true;
+  io.stderr(`slotd: ${file} ${outcomes[outcome] ?? `cannot be written (${outcome})`}.\n`);
+  return false;
 }
 
 const outcomes: Readonly<Record<string, string>> = {

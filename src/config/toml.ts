@@ -21,11 +21,17 @@ export interface TomlEntry {
 /**
  * Reads TOML 1.0 into its keys, in the order of the file. Inline tables come as tables.
  * A syntax error is one problem; its source line is left out when it could hold a secret.
+ *
+ * @param withArrays whether the keys inside arrays of tables come too; slotd's own configuration has none.
  */
-export function readToml(text: string, file: string): { entries: TomlEntry[] } | { problem: Problem } {
+export function readToml(
+  text: string,
+  file: string,
+  withArrays = false,
+): { entries: TomlEntry[] } | { problem: Problem } {
   try {
     const [top] = parseTOML(text.replace(/^\uFEFF/, " "), { tomlVersion: "1.0.0" }).body;
-    return { entries: top.body.flatMap((node) => entriesOf(node, [], text)) };
+    return { entries: top.body.flatMap((node) => entriesOf(node, [], text, withArrays)) };
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     return { problem: syntaxProblem(error, text, file) };
@@ -36,6 +42,7 @@ function entriesOf(
   node: AST.TOMLTable | AST.TOMLKeyValue,
   parent: readonly string[],
   text: string,
+  withArrays: boolean,
 ): TomlEntry[] {
   const path = [...parent, ...node.key.keys.map((key) => (key.type === "TOMLBare" ? key.name : key.value))];
   const place = {
@@ -46,14 +53,14 @@ function entriesOf(
   };
   if (node.type === "TOMLTable") {
     const header = { ...place, lastLine: place.line };
-    if (node.kind === "array") return [{ ...header, value: { kind: "array of tables" } }];
-    return [
-      { ...header, value: { kind: "table" } },
-      ...node.body.flatMap((child) => entriesOf(child, path, text)),
-    ];
+    const body = () => node.body.flatMap((child) => entriesOf(child, path, text, withArrays));
+    if (node.kind === "array") {
+      return [{ ...header, value: { kind: "array of tables" } }, ...(withArrays ? body() : [])];
+    }
+    return [{ ...header, value: { kind: "table" } }, ...body()];
   }
   if (node.value.type === "TOMLInlineTable") {
-    const children = node.value.body.flatMap((child) => entriesOf(child, path, text));
+    const children = node.value.body.flatMap((child) => entriesOf(child, path, text, withArrays));
     return [{ ...place, value: { kind: "table" } }, ...children];
   }
   const written = text.slice(...node.value.range).replace(/\s+/g, " ");
