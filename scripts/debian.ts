@@ -14,6 +14,7 @@ export const packagesOf = {
   nginx: ["nginx-light"],
   postgres: ["postgresql"],
   browser: ["chromium"],
+  chaos: ["libfaketime", "util-linux"],
 } as const satisfies Record<string, readonly PackageName[]>;
 
 /** A part that is made of Debian packages. */
@@ -43,6 +44,8 @@ const proofs = {
   chromium: { command: "chromium" },
   // Its programs are kept apart by version, outside of the PATH.
   postgresql: { folder: "/usr/lib/postgresql" },
+  libfaketime: { folder: "/usr/share/doc/libfaketime" },
+  "util-linux": { command: "prlimit" },
 } as const satisfies Record<string, Proof>;
 
 type Proof = { readonly command: string } | { readonly module: string } | { readonly folder: string };

@@ -80,6 +80,8 @@ function findPlace(
   signingKeys: SigningKeys,
 ): { readonly bucket: HttpBucket; readonly declared: Declared } | Refusal {
   let furthest: Exclude<Verification, { kind: "ok" }> = { kind: "malformed", text: "" };
+  // The host of one place is not a host that a proxy made up for another: two buckets may share their keys.
+  const isKnown = places.some((place) => place.host === head.host);
   for (const { bucket, prefix, host } of places) {
     const result = verify(
       {
@@ -87,7 +89,7 @@ function findPlace(
         rawPath: prefix + path.suffix,
         rawQuery: head.rawQuery,
         header: (name, query) => (isDeclared(name) ? query.get(name) : undefined) ?? head.header(name),
-        hosts: head.host === host ? [host] : [head.host, host],
+        hosts: isKnown ? [host] : [head.host, host],
         secretAccessKeyOf: (id) => bucket.credentials(id),
         region: bucket.region,
         now,
