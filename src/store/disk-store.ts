@@ -186,6 +186,8 @@ const failures: Readonly<Record<string, readonly [PutFailure, string]>> = {
   EROFS: ["read-only", "The file system is mounted read-only."],
   EACCES: ["read-only", "slotd may not write to its folder."],
   EPERM: ["read-only", "slotd may not write to its folder."],
+  EMFILE: ["read-only", "slotd has as many files open as it may."],
+  ENFILE: ["read-only", "The system has as many files open as it can."],
 };
 
 function putErrorOf(error: unknown): unknown {

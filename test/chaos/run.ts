@@ -1,11 +1,12 @@
 /**
- * npm run test:chaos [-- NAME]: slotd under load while everything around it fails, one thing after the other.
+ * npm run test:chaos [-- NAME]: slotd under load while everything around it fails, one thing after the other; with
+ * --write the report goes into docs/reliability.md.
  * Says for each fault how long it took until slots were answered again on every domain after its end, and what
  * memory and descriptors slotd had before and after. Fails when slotd ends, when it takes longer than 35 s, when it
  * does not come back to its level, or when an acknowledged file is not there whole at the end.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ensurePackages, packagesOf } from "../../scripts/debian.ts";
 import { startEjabberd } from "../peers/ejabberd.ts";
@@ -141,6 +142,14 @@ function tally({ deeds }: Load): string {
     .join("\n");
 }
 
+/** Puts a report into docs/reliability.md, between its markers. */
+function writeReport(text: string): void {
+  const file = join(import.meta.dirname, "../../docs/reliability.md");
+  const parts = /^(.*<!-- report -->\n).*(<!-- end of report -->.*)$/s.exec(readFileSync(file, "utf8"));
+  if (parts === null) throw new Error(`${file} has no markers for the report`);
+  writeFileSync(file, `${parts[1]}${text}\n${parts[2]}`);
+}
+
 /** Fetches all files that were acknowledged with 201; gives how many are not there whole. */
 async function countLost(load: Load): Promise<number> {
   let lost = 0;
@@ -226,11 +235,15 @@ async function main(wanted: string | undefined): Promise<string[]> {
     await sleep(15_000);
     const cold = vitalsOf(pid);
     const lost = await countLost(load);
-    const failures = slotd.process.log().split("\n").filter((line) => line.includes('"level":"error"'));
+    const failures = slotd.process
+      .log()
+      .split("\n")
+      .filter((line) => line.includes('"level":"error"'));
     if (failures.length > 0) console.log(`${failures.length} errors in the log, the first: ${failures[0]}`);
     const summary = `Warm: ${vital(warm)} descriptors. At the end: ${vital(cold)}. ${load.files.size} files acknowledged, ${lost} of them lost.`;
     console.log(tally(load));
     console.log(`\n${report(outcomes)}\n\n${summary}`);
+    if (process.argv.includes("--write")) writeReport(`${report(outcomes)}\n\n${summary}`);
     if (slotd.process.result !== undefined) complaints.push(`slotd ended with ${slotd.process.result}`);
     if (cold.memory > warm.memory + MEMORY_MARGIN) complaints.push("memory did not come back to its level");
     if (cold.descriptors > warm.descriptors + DESCRIPTOR_MARGIN)
@@ -253,7 +266,7 @@ async function run(): Promise<number> {
     console.error(missing);
     return 1;
   }
-  const complaints = await main(process.argv[2]);
+  const complaints = await main(process.argv.slice(2).find((word) => !word.startsWith("--")));
   for (const complaint of complaints) console.error(`FAILED: ${complaint}`);
   return complaints.length > 0 ? 1 : 0;
 }
