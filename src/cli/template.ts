@@ -42,6 +42,9 @@ expiration_time = 60
 # Who may request slots: domains and bare JIDs, or "*" for everyone. Default: the domain served.
 # access = ["example.org", "bot@example.net"]
 
+# How long files are kept; "never" keeps them for ever.
+# retention = "30d"
+
 [xmpp]
 # The XMPP server's component port: 5347 on Prosody, 5275 on Openfire.
 address = ${tomlText(setupAddress)}
@@ -67,6 +70,11 @@ public_url = ${tomlText(publicUrl)}
 # region = "eu-west-1"
 # access_key_id = "AKIAIOSFODNN7EXAMPLE"
 # secret_access_key_file = "/run/secrets/slotd-s3"
+
+# How much users may hold, and upload in a day. Everyone over it is told when to try again. See docs/limits.md.
+# [quota]
+# user = "1GiB"
+# user_daily = "200MiB"
 
 # One domain may differ from the others:
 # [domain."example.net"]

@@ -20,10 +20,15 @@ let slotd: Slotd;
 let folder: string;
 const clients = new Map<string, XmppClient>();
 
-/** example.test is on disk, example2.test in a private bucket; each has a ledger of its own. */
+const domains = ["example.test", "example2.test", "example3.test"];
+
+/**
+ * example.test is on disk; example2.test and example3.test are in a private bucket and share a ledger, and files of
+ * the latter are uploaded through slotd.
+ */
 function config(httpPort: number): string {
   return `
-domains = ["example.test", "example2.test"]
+domains = ${JSON.stringify(domains)}
 backend = "disk"
 deny = ["bob@example2.test"]
 denied_types = ["text/html"]
@@ -37,30 +42,39 @@ public_url = "http://127.0.0.1:${httpPort}/@HOST@"
 user = "30KiB"
 [purpose.profile]
 max_file_size = "1KiB"
-[domain."example2.test"]
+${onS3("example2.test", "direct")}
+${onS3("example3.test", "proxy")}
+`;
+}
+
+function onS3(domain: string, upload: string): string {
+  return `
+[domain."${domain}"]
 backend = "s3"
-[domain."example2.test".ledger]
+[domain."${domain}".ledger]
 url = "sqlite:s3.db"
-[domain."example2.test".s3]
+[domain."${domain}".s3]
 bucket_url = "${rgw.bucketUrl}"
 region = "${rgw.region}"
 access_key_id = "${rgw.accessKeyId}"
 secret_access_key = "${rgw.secretAccessKey}"
 access = "private"
+upload = "${upload}"
 `;
 }
 
 beforeAll(async () => {
   folder = makeFolder("files");
-  const components = { "upload.example.test": secret, "upload.example2.test": secret };
+  const components = Object.fromEntries(domains.map((domain) => [`upload.${domain}`, secret]));
   const [httpPort = 0] = await freePorts(1);
-  [rgw, server] = await Promise.all([startRgw(), startProsody({ components })]);
-  slotd = await startSlotd({ config: config(httpPort), components: 2 });
+  [rgw, server] = await Promise.all([startRgw(), startProsody({ components, domains })]);
+  slotd = await startSlotd({ config: config(httpPort), components: 3 });
   for (const [user, domain] of [
     ["alice", "example.test"],
     ["bob", "example.test"],
     ["alice", "example2.test"],
     ["bob", "example2.test"],
+    ["alice", "example3.test"],
   ] as const) {
     const login = { port: server.c2sPort, domain, user, password: `pw-${user}` };
     clients.set(`${user}@${domain}`, await xmppClient(login));
@@ -106,6 +120,7 @@ async function command(...words: string[]) {
 describe.each([
   ["on disk", "example.test", 201],
   ["in a private bucket on Ceph RGW", "example2.test", 200],
+  ["in a private bucket on Ceph RGW, uploaded through slotd", "example3.test", 201],
 ])("an ephemeral file %s", (_, domain, created) => {
   test("is served until its expire-before, and not after it; then nothing of it is left", async () => {
     const content = Buffer.alloc(5000, "e");
@@ -167,15 +182,12 @@ describe.each([
 });
 
 describe("service discovery and refusals behind Prosody", () => {
-  test.each(["example.test", "example2.test"])(
-    "%s announces exactly the purposes that are on",
-    async (domain) => {
-      const query = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
-      const info = String(await clients.get(`alice@${domain}`)!.iq("get", `upload.${domain}`, query));
-      const announced = [...info.matchAll(/upload:purpose:0#(\w+)"/g)].map((match) => match[1]);
-      expect(announced).toEqual(["ephemeral", "message", "profile"]);
-    },
-  );
+  test.each(domains)("%s announces exactly the purposes that are on", async (domain) => {
+    const query = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
+    const info = String(await clients.get(`alice@${domain}`)!.iq("get", `upload.${domain}`, query));
+    const announced = [...info.matchAll(/upload:purpose:0#(\w+)"/g)].map((match) => match[1]);
+    expect(announced).toEqual(["ephemeral", "message", "profile"]);
+  });
 
   test.each([
     ["a purpose that is off", 5, `<permanent xmlns='${NS_PURPOSE}'/>`, "modify feature-not-implemented"],

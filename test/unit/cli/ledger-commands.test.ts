@@ -124,6 +124,30 @@ describe("slotd purge", () => {
   });
 });
 
+describe("slotd purge, interrupted", () => {
+  test("stops between two batches, and the next one deletes the rest", async () => {
+    const reserved = Array.from({ length: 600 }, () => scene.reserve());
+    const completed = (await Promise.all(reserved)).map((token) =>
+      scene.ledger.complete(token, 32, () => {
+        throw new Error("not asked for");
+      }),
+    );
+    await Promise.all(completed);
+    const io = fakeIo(scene.folder);
+    const pressCtrlC = (text: string) => {
+      if (text.includes("files deleted")) process.emit("SIGINT");
+      io.stderr(text);
+    };
+    const terminal = { ...io, isTerminal: true, now: () => new Date(), stderr: pressCtrlC };
+    expect(await main(["purge", "--jid", "alice@example.org"], terminal)).toBe(1);
+    expect(io.out()).toBe("Deleted 500 files of alice@example.org, 15.6 KiB.\n");
+    expect(io.err()).toEndWith("slotd: interrupted; run it again to delete the rest.\n");
+    expect((await json("usage")).total.files).toBe(100);
+    expect(await json("purge", "--jid", "alice@example.org")).toMatchObject({ files: 100, isWhole: true });
+    expect((await json("reconcile")).differences).toEqual([]);
+  });
+});
+
 describe("slotd sweep", () => {
   test("counts what has expired, and then deletes it and no other", async () => {
     const past = new Date(Date.now() - 1000);
