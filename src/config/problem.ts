@@ -55,6 +55,14 @@ export function formatProblems(problems: readonly Problem[]): string {
     .join("\n");
 }
 
+/** JSON's escapes leave out those above U+007E, which steer some terminals too. */
+function withoutControls(text: string): string {
+  return text.replace(
+    /\p{Cc}/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 function rank({ place }: Problem): number {
   if (place.kind === "file") return place.line ?? Number.MAX_SAFE_INTEGER - 1;
   return Number.MAX_SAFE_INTEGER;
@@ -64,7 +72,7 @@ function formatProblem({ place, key, expected, got, advice, example }: Problem):
   const sentence = `expected ${expected}${got === undefined ? "" : `, got ${got}`}.`;
   const start = [placeText(place, key), key, sentence].filter((part) => part !== "").join(": ");
   const text = [start, advice, example === undefined ? undefined : `Example: ${example}`];
-  return text.filter((part) => part !== undefined).join(" ") + sourceText(place);
+  return withoutControls(text.filter((part) => part !== undefined).join(" ")) + sourceText(place);
 }
 
 function placeText(place: Place, key: string): string {

@@ -6,6 +6,7 @@ export function watchLedger(
   ledger: Ledger,
   { metrics, monotonic }: Pick<Watchers, "metrics" | "monotonic">,
 ): Ledger {
+  metrics.count("ledgerErrors", { operation: "reserve" }, 0);
   const timed = async (operation: string, call: () => unknown): Promise<unknown> => {
     const begun = monotonic();
     try {

@@ -234,3 +234,9 @@ host = "x"
     "SLOTD_WHAT",
   ]);
 });
+
+test("no message steers a terminal, whatever the file holds", () => {
+  const message = messageOf('domains = ["a"]\nbackend = "d\u009b31m\u007f"\nxmpp.secret = "x"\n');
+  expect(message).toContain('got "d\\u009b31m\\u007f"');
+  expect(message).not.toMatch(/[^\P{Cc}\n]/u);
+});
