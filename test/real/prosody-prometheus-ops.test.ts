@@ -167,16 +167,22 @@ describe("Prometheus", () => {
 });
 
 describe("a user's report finds the line:", () => {
-  const line = (reference: string | undefined) => {
+  /** The line is written when the request is over, which may be after its answer came. */
+  const line = async (reference: string | undefined) => {
     expect(reference).toMatch(/^[0-9a-z]{8}$/);
-    const lines = slotd.process.log().split("\n");
-    return JSON.parse(lines.find((each) => each.includes(`"ref":"${reference}"`)) ?? "{}");
+    const find = () =>
+      slotd.process
+        .log()
+        .split("\n")
+        .find((each) => each.includes(`"ref":"${reference}"`));
+    await waitUntil("the line", () => find() !== undefined);
+    return JSON.parse(find() ?? "{}");
   };
   const referenceIn = (text: string) => /Reference: (\w+)\.$/.exec(text.trim())?.[1];
 
   test("the text of a stanza error has its reference", async () => {
     const { error } = await slot(1_000_000);
-    expect(line(referenceIn(error))).toMatchObject({
+    expect(await line(referenceIn(error))).toMatchObject({
       jid: "alice@example.test",
       reason: "too-large",
       msg: expect.stringContaining("File too large"),
@@ -187,7 +193,7 @@ describe("a user's report finds the line:", () => {
     const answer = await fetch(`${(await slot(5)).get}x`);
     const reference = answer.headers.get("x-request-id") ?? "";
     expect(referenceIn(await answer.text())).toBe(reference);
-    expect(line(reference)).toMatchObject({ status: 404, reason: "not-found" });
+    expect(await line(reference)).toMatchObject({ status: 404, reason: "not-found" });
   });
 
   test("and those of a failure", async () => {
@@ -198,7 +204,7 @@ describe("a user's report finds the line:", () => {
     for (const name of readdirSync(objects)) truncateSync(join(objects, name), 3);
     const answer = await fetch(get);
     expect(answer.status).toBe(500);
-    expect(line(referenceIn(await answer.text()))).toMatchObject({
+    expect(await line(referenceIn(await answer.text()))).toMatchObject({
       level: "error",
       object: token.slice(0, 8),
     });
