@@ -10,7 +10,8 @@ export const corsChecks: readonly Check<S3Probe>[] = [{ name: "cors", needs: ["u
 const rule = {
   AllowedOrigins: ["*"],
   AllowedMethods: ["GET", "HEAD", "PUT"],
-  AllowedHeaders: ["*"],
+  // Named, for "*" was not enough on R2 in reports.
+  AllowedHeaders: ["Content-Type", "Range"],
   ExposeHeaders: [
     "Accept-Ranges",
     "Content-Disposition",
@@ -25,19 +26,26 @@ const rule = {
 /** Source: Fetch standard, "CORS protocol". */
 async function checkCors(probe: S3Probe): Promise<Finding> {
   const { origin } = probe.deps;
-  const fault = (await uploadFault(probe)) ?? (await downloadFault(probe));
-  if (fault === undefined) return ok(`CORS: a web client of ${origin} may upload and download.`);
-  if (probe.target.upload === "proxy" && fault.at === "PUT") {
-    return ok("CORS for uploads is slotd's own here; the bucket needs none for them.");
+  const isProxied = probe.target.upload === "proxy";
+  const fault = (isProxied ? undefined : await uploadFault(probe)) ?? (await downloadFault(probe));
+  if (fault === undefined) {
+    const what = isProxied ? "download; uploads go to slotd" : "upload and download";
+    return ok(`CORS: a web client of ${origin} may ${what}.`);
   }
+  const text = `CORS: ${fault.text}. Web clients (here: of ${origin}) cannot ${fault.at === "PUT" ? "upload" : "fetch files"}; others do not mind.`;
   const rule = await corsRule(probe);
-  return wrong(
-    `CORS: ${fault.text}. Web clients (here: of ${origin}) cannot ${fault.at === "PUT" ? "upload" : "download"}; others do not mind.`,
-    rule.paste === undefined
-      ? 'This store has no CORS settings by this interface: use s3.upload = "proxy", where slotd answers web clients itself.'
-      : 'Put a CORS rule on the bucket, or use s3.upload = "proxy".',
-    rule,
-  );
+  if (rule.paste !== undefined) {
+    return wrong(text, 'Put a CORS rule on the bucket, or use s3.upload = "proxy".', rule);
+  }
+  return fault.at === "PUT"
+    ? wrong(
+        text,
+        'This store has no CORS settings by this interface: use s3.upload = "proxy", where slotd answers web clients itself.',
+      )
+    : warn(
+        text,
+        "This store has no CORS settings by this interface: links and pictures work, encrypted files do not.",
+      );
 }
 
 /** The part that writes nothing. Whether web clients matter is the operator's to say: it is only a warning. */

@@ -201,6 +201,19 @@ describe("slotd check says in one finding", () => {
   };
 });
 
+test("a private Swift container with uploads through slotd holds, but for what web clients fetch", async () => {
+  const [listen = 0] = await freePorts(1);
+  const more = `access = "private"\nupload = "proxy"\n[http]\nlisten = "127.0.0.1:${listen}"\n`;
+  const { code, findings } = await check(s3Config(swift, xmpp(), { more }));
+  expect(code).toBe(0);
+  const notOk = findings.filter(({ level }) => level !== "ok");
+  expect(notOk.map((finding) => [finding.check, finding.level])).toEqual([
+    ["cors", "warn"],
+    ["lifecycle", "skipped"],
+  ]);
+  expect(notOk[0]?.text).toContain("the answer to a GET has no Access-Control-Allow-Origin");
+});
+
 test("on Swift --fix puts nothing that Swift does not know, and the bucket is still there", async () => {
   await swift.putObject("keep/me.txt", "hello");
   const { code, wrong, findings } = await check(s3Config(swift, xmpp()), ["--fix"]);
