@@ -11,7 +11,7 @@ export const packagesOf = {
   swift: ["swift-proxy", "swift-account", "swift-container", "swift-object", "memcached"],
   prometheus: ["prometheus"],
   systemd: ["systemd", "python3-seccomp"],
-  nginx: ["nginx-light"],
+  nginx: ["nginx-light", "openssl"],
   postgres: ["postgresql"],
   browser: ["chromium"],
   chaos: ["libfaketime", "util-linux"],

@@ -24,6 +24,7 @@ const partsOf: Readonly<Record<string, readonly Part[]>> = {
   rgw: ["rgw"],
   swift: ["swift"],
   nginx: ["nginx"],
+  chromium: ["browser"],
   prometheus: ["prometheus"],
   postgres: ["postgres"],
   browser: ["browser"],

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
+import { type Chromium, startChromium } from "./chromium.ts";
 import { freePorts } from "./ports.ts";
 
 /** A page of a web client, in headless Chromium (Debian package chromium), at an origin of its own. */
@@ -19,16 +20,15 @@ export async function openWebPage(): Promise<WebPage> {
     response.end("<!doctype html><title>A web client</title><body>");
   });
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  let browser: Browser | undefined;
+  let chromium: Chromium | undefined;
   const stop = async () => {
-    await browser?.close();
+    await chromium?.stop();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
   try {
-    // Root may run Chromium only without its sandbox; it sees nothing here but the tests' own pages.
-    browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
-    const page = await browser.newPage();
+    chromium = await startChromium();
+    const page = await chromium.browser.newPage();
     const console: string[] = [];
     page.on("console", (message) => console.push(message.text()));
     page.on("requestfailed", (request) =>

@@ -5,6 +5,8 @@ import { startXmppServer, type XmppPlan, type XmppServer, type XmppServerOptions
 export interface ProsodyOptions extends XmppServerOptions {
   /** Lua lines after the virtual hosts: another Component with its options. */
   readonly hosts?: readonly string[];
+  /** Modules beside those that every test needs, such as "websocket". */
+  readonly modules?: readonly string[];
 }
 
 /** A Lua string literal. */
@@ -29,7 +31,7 @@ function configuration(plan: XmppPlan, options: ProsodyOptions): string {
     `c2s_direct_tls_ssl = ${tls}`,
     `component_ports = { ${ports.component} }`,
     // COMPAT(@xmpp/client 0.14): no "smacks", for it counts one stanza too many and Prosody closes the stream.
-    `modules_enabled = { "roster"; "saslauth"; "disco"; "ping"; "offline" }`,
+    `modules_enabled = { ${["roster", "saslauth", "disco", "ping", "offline", ...(options.modules ?? [])].map(quote).join("; ")} }`,
     `modules_disabled = { "s2s"; "tls" }`,
     `authentication = "internal_plain"`,
     "c2s_require_encryption = false",
