@@ -144,6 +144,7 @@ function s3Values(s3: S3Config): Partial<Record<OptionName, TomlValue | undefine
 function defaultOf(name: OptionName, { domain, http, s3 }: DomainConfig): TomlValue | undefined {
   if (name === "host") return replaceHost(String(optionOf(name).default), domain);
   if (name === "access") return [domain];
+  if (name === "deny" || name === "denied_types") return [];
   if (name === "s3.public_url") return s3?.bucketUrl;
   if (name === "http.public_url") return defaultPublicUrl(http.listen, false);
   return optionOf(name).default;

@@ -43,6 +43,7 @@ export function uploadCheck(buckets: readonly HttpBucket[]): UploadCheck {
     if ("text" in found) return found;
     const { bucket, declared } = found;
     const expiry = expiryIn(declared);
+    if (expiry === "malformed") return malformed(`${EXPIRES_AT} must be seconds since 1970.`);
     if (expiry !== undefined && now.getTime() >= expiry.getTime()) return signatureRefusals.expired;
     return (
       declaredProblem(declared, size, head.header("content-type")) ??
@@ -116,10 +117,10 @@ function isDeclared(name: string): boolean {
   return name === DECLARED_LENGTH || name === DECLARED_TYPE;
 }
 
-/** Whoever signed the query has written seconds since 1970 into it. */
-function expiryIn(declared: Declared): Date | undefined {
+function expiryIn(declared: Declared): Date | "malformed" | undefined {
   const seconds = declared.get(EXPIRES_AT);
-  return seconds === undefined ? undefined : new Date(Number(seconds) * 1000);
+  if (seconds === undefined) return undefined;
+  return /^\d{1,12}$/.test(seconds) ? new Date(Number(seconds) * 1000) : "malformed";
 }
 
 function declaredProblem(declared: Declared, size: Bytes, sentType = ""): Refusal | undefined {

@@ -64,6 +64,20 @@ describe("an upload of a file that expires", () => {
     }
   });
 
+  test.each(["", "soon", "-1", "1e9", "9999999999999"])(
+    "is refused when its signed time is %j",
+    async (time) => {
+      const { putUrl } = fixture.slot();
+      const { pathname, host } = new URL(putUrl);
+      const query = presign({
+        ...{ method: "PUT", host, path: pathname, headers: {}, query: [["expires-at", time]] },
+        ...{ date: fixture.clock, expires: 60, region: "local", credentials },
+      });
+      expect((await put(`${pathname}?${query}`, "Content-Length: 5")).status).toBe(403);
+      await expectNothingKept(putUrl);
+    },
+  );
+
   test("is refused when its time is over, though the URL is still valid", async () => {
     const started = fixture.clock;
     const { putUrl } = fixture.slot({ expiry: soon() }, 60);
