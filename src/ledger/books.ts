@@ -14,6 +14,7 @@ import {
   saveRates,
   stateNumbers,
   timeOf,
+  tokenKey,
   updateAccounts,
   updateFiles,
 } from "./rows.ts";
@@ -78,7 +79,7 @@ export class Books {
     const unread = [...tokens].filter((token) => !this.#files.has(token));
     const files = await this.#session.bulk(
       findFiles,
-      unread.map((token) => [token]),
+      unread.map((token) => [tokenKey(token), token]),
     );
     await this.enter(files.map(readFile));
     for (const token of unread) if (!this.#files.has(token)) this.#files.set(token, undefined);
@@ -109,16 +110,24 @@ export class Books {
 
   /** What one user holds. */
   ofUser(domain: string, jid: string): Holding {
-    return sum([...(this.#users.get(userKey(domain, jid))?.values() ?? [])]);
+    const sum = { bytes: 0, files: 0 };
+    for (const { bytes, files } of this.#users.get(userKey(domain, jid))?.values() ?? []) {
+      sum.bytes += bytes;
+      sum.files += files;
+    }
+    return sum;
   }
 
   /** What one user has reserved on the day of `now`. */
   today(domain: string, jid: string, now: Date): Holding {
-    const day = dayOf(now);
-    const accounts = [...(this.#users.get(userKey(domain, jid))?.values() ?? [])].filter(
-      (account) => account.day >= day,
-    );
-    return sum(accounts.map(({ dayBytes, dayFiles }) => ({ bytes: dayBytes, files: dayFiles })));
+    const today = dayOf(now);
+    const sum = { bytes: 0, files: 0 };
+    for (const { day, dayBytes, dayFiles } of this.#users.get(userKey(domain, jid))?.values() ?? []) {
+      if (day < today) continue;
+      sum.bytes += dayBytes;
+      sum.files += dayFiles;
+    }
+    return sum;
   }
 
   ofDomain(domain: string): Holding {
@@ -193,6 +202,7 @@ export class Books {
       changed
         .filter((file) => !isOld(file))
         .map((file) => [
+          tokenKey(file.token),
           file.token,
           ids(file),
           file.filename,
@@ -247,18 +257,19 @@ export class Books {
   }
 
   async #readAccounts(users: readonly { readonly domain: string; readonly jid: string }[]): Promise<void> {
-    const wanted = new Map<string, readonly [string, string]>();
+    const wanted: (readonly [domain: string, jid: string])[] = [];
+    const want = (domain: string, jid: string): void => {
+      const key = userKey(domain, jid);
+      if (this.#users.has(key)) return;
+      this.#users.set(key, new Map());
+      wanted.push([domain, jid]);
+    };
     for (const { domain, jid } of users) {
-      for (const [d, j] of [
-        [domain, jid],
-        [domain, ""],
-        ["", ""],
-      ] as const) {
-        if (!this.#users.has(userKey(d, j))) wanted.set(userKey(d, j), [d, j]);
-      }
+      want(domain, jid);
+      want(domain, "");
+      want("", "");
     }
-    for (const key of wanted.keys()) this.#users.set(key, new Map());
-    for (const row of await this.#session.bulk(findAccounts, [...wanted.values()])) {
+    for (const row of await this.#session.bulk(findAccounts, wanted)) {
       const account = readAccount(row);
       this.#users.get(userKey(account.domain, account.jid))?.set(account.purpose, accountOf(account));
     }
@@ -317,16 +328,6 @@ export function isCounted({ state }: LedgerFile): boolean {
 function accountOf(row: AccountRow): Account {
   const { bytes, files, day, dayBytes, dayFiles } = row;
   return { row, bytes, files, day, dayBytes, dayFiles, isChanged: false };
-}
-
-function sum(holdings: readonly Holding[]): Holding {
-  return holdings.reduce(
-    (all, { bytes, files }) => ({ bytes: all.bytes + bytes, files: all.files + files }),
-    {
-      bytes: 0,
-      files: 0,
-    },
-  );
 }
 
 function userKey(domain: string, jid: string): string {

@@ -10,6 +10,8 @@ export type Row = Readonly<Record<string, Value>>;
 export interface BulkStatement {
   readonly input: Readonly<Record<string, "text" | "bigint">>;
   readonly sql: string;
+  /** The same for one row, with `$1`, `$2`, ... for its columns, for a database that is quicker row by row. */
+  readonly single?: string;
 }
 
 /** Statements with `$1`, `$2`, ... for their values, in SQL that SQLite and PostgreSQL both read. */

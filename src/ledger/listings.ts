@@ -1,7 +1,7 @@
 import { dayOf } from "./books.ts";
 import type { Session, Value } from "./database.ts";
 import type { LedgerFile, Page, Selection, Usage } from "./ledger.ts";
-import { readAccount, readFile, selectFiles } from "./rows.ts";
+import { readAccount, readFile, selectFiles, tokenKey } from "./rows.ts";
 
 /** The files of a selection, in the order of their tokens. */
 export async function listFiles(
@@ -12,8 +12,9 @@ export async function listFiles(
   const { sql, values } = whereOf(selection);
   const next = values.length + 1;
   const rows = await session.query(
-    `${selectFiles[selection.jid === undefined ? "filesFirst" : "accountsFirst"]} ${sql} AND f.token > $${next} ORDER BY f.token LIMIT $${next + 1}`,
-    [...values, after, limit],
+    `${selectFiles[selection.jid === undefined ? "filesFirst" : "accountsFirst"]} ${sql} AND (f.token_key, f.token) > ($${next}, $${next + 1})
+      ORDER BY f.token_key, f.token LIMIT $${next + 2}`,
+    [...values, tokenKey(after), after, limit],
   );
   return rows.map(readFile);
 }

@@ -48,6 +48,14 @@ export function readFile(row: Row): FileRow {
   };
 }
 
+/**
+ * What a token begins with, as a number: 13 hex digits, 52 bits. Tokens are in the same order as these, and those with
+ * the same number are ordered by themselves. -1, which comes before them all, for what is no token.
+ */
+export function tokenKey(token: string): number {
+  return /^[0-9a-f]{13}/.test(token) ? Number.parseInt(token.slice(0, 13), 16) : -1;
+}
+
 /** Milliseconds since 1970. */
 export function timeOf(date: Date | undefined): Value {
   return date === undefined ? null : date.getTime();
@@ -96,8 +104,8 @@ const counts = {
 } as const;
 
 export const findFiles: BulkStatement = {
-  input: { token: "text" },
-  sql: `SELECT ${fileColumns} FROM input JOIN slotd_files f ON f.token = input.token
+  input: { token_key: "bigint", token: "text" },
+  sql: `SELECT ${fileColumns} FROM input JOIN slotd_files f ON f.token_key = input.token_key AND f.token = input.token
     JOIN slotd_accounts a ON a.id = f.account`,
 };
 
@@ -116,10 +124,16 @@ export const updateAccounts: BulkStatement = {
   input: { id: "bigint", ...counts },
   sql: `UPDATE slotd_accounts SET bytes = input.bytes, files = input.files, day = input.day,
     day_bytes = input.day_bytes, day_files = input.day_files FROM input WHERE slotd_accounts.id = input.id`,
+  single: `UPDATE slotd_accounts SET bytes = $2, files = $3, day = $4, day_bytes = $5, day_files = $6
+    WHERE id = $1`,
 };
+
+const insertedColumns =
+  "token_key, token, account, filename, size, state, reserved_at, ask_at, completed_at, expires_at";
 
 export const insertFiles: BulkStatement = {
   input: {
+    token_key: "bigint",
     token: "text",
     account: "bigint",
     filename: "text",
@@ -130,14 +144,15 @@ export const insertFiles: BulkStatement = {
     completed_at: "bigint",
     expires_at: "bigint",
   },
-  sql: `INSERT INTO slotd_files (token, account, filename, size, state, reserved_at, ask_at, completed_at, expires_at)
-    SELECT token, account, filename, size, state, reserved_at, ask_at, completed_at, expires_at FROM input`,
+  sql: `INSERT INTO slotd_files (${insertedColumns}) SELECT ${insertedColumns} FROM input`,
+  single: `INSERT INTO slotd_files (${insertedColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 };
 
 export const updateFiles: BulkStatement = {
   input: { id: "bigint", size: "bigint", state: "bigint", ask_at: "bigint", completed_at: "bigint" },
   sql: `UPDATE slotd_files SET size = input.size, state = input.state, ask_at = input.ask_at,
     completed_at = input.completed_at FROM input WHERE slotd_files.id = input.id`,
+  single: "UPDATE slotd_files SET size = $2, state = $3, ask_at = $4, completed_at = $5 WHERE id = $1",
 };
 
 export const deleteFiles: BulkStatement = {

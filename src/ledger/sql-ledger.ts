@@ -23,7 +23,7 @@ import { MigratedDatabase } from "./migrated-database.ts";
 import { afterTaking } from "./rate.ts";
 import { retryAt } from "./retry.ts";
 import { findRoom, type Over } from "./room.ts";
-import { filesFirst, readFile, selectFiles } from "./rows.ts";
+import { filesFirst, readFile, selectFiles, tokenKey } from "./rows.ts";
 
 export interface LedgerDeps {
   readonly now: () => Date;
@@ -186,9 +186,9 @@ class SqlLedger implements Ledger {
 
   doomed(domains: readonly string[], { limit, after = "" }: Page): Promise<readonly LedgerFile[]> {
     return this.#files(
-      `f.state = 3 AND f.token > $1 AND a.domain IN ${this.#database.dialect.texts("$2")}
-        AND (f.ask_at IS NULL OR f.ask_at <= $3) ORDER BY f.token LIMIT $4`,
-      [after, JSON.stringify(domains), this.#now().getTime(), limit],
+      `f.state = 3 AND (f.token_key, f.token) > ($5, $1) AND a.domain IN ${this.#database.dialect.texts("$2")}
+        AND (f.ask_at IS NULL OR f.ask_at <= $3) ORDER BY f.token_key, f.token LIMIT $4`,
+      [after, JSON.stringify(domains), this.#now().getTime(), limit, tokenKey(after)],
     );
   }
 
@@ -221,7 +221,7 @@ class SqlLedger implements Ledger {
   }
 
   async find(token: string): Promise<LedgerFile | undefined> {
-    const [file] = await this.#files("f.token = $1", [token]);
+    const [file] = await this.#files("f.token_key = $1 AND f.token = $2", [tokenKey(token), token]);
     return file;
   }
 

@@ -33,9 +33,9 @@ class SqliteDatabase implements Database {
   readonly #reader: Connection;
 
   constructor(path: string) {
-    this.#writer = new Connection(path);
+    this.#writer = new Connection(path, 32 * 1024);
     try {
-      this.#reader = new Connection(path);
+      this.#reader = new Connection(path, 4 * 1024);
     } catch (error) {
       this.#writer.close();
       throw error;
@@ -90,7 +90,8 @@ class Connection implements Session {
   readonly #sqlite: Sqlite;
   readonly #statements = new Map<string, Statement<Row, Value[]>>();
 
-  constructor(path: string) {
+  /** `pages`: how much of them is kept in memory; KiB. */
+  constructor(path: string, pages: number) {
     this.#sqlite = new Sqlite(path, { create: true, readwrite: true, strict: true });
     for (const pragma of [
       // Only for the switch to WAL and the checkpoints; changes wait in #begin().
@@ -98,9 +99,8 @@ class Connection implements Session {
       "journal_mode = WAL",
       "synchronous = FULL",
       "foreign_keys = ON",
-      // 32 MiB of pages, and a log that takes about 64 MiB before it is written back: pages that are changed often are
-      // then written back once.
-      "cache_size = -32768",
+      // The log takes about 64 MiB before it is written back: pages that are changed often are then written back once.
+      `cache_size = -${pages}`,
       "wal_autocheckpoint = 16384",
       "journal_size_limit = 67108864",
     ]) {
@@ -116,12 +116,13 @@ class Connection implements Session {
     }
   }
 
-  async bulk({ input, sql }: BulkStatement, rows: readonly (readonly Value[])[]): Promise<readonly Row[]> {
-    const names = Object.keys(input);
-    const marks = names.map((_, i) => `?${i + 1}`).join(", ");
-    const statement = `WITH input (${names.join(", ")}) AS (VALUES (${marks})) ${sql}`;
+  async bulk(
+    { input, sql, single }: BulkStatement,
+    rows: readonly (readonly Value[])[],
+  ): Promise<readonly Row[]> {
+    if (rows.length === 0) return [];
     try {
-      const prepared = this.#prepared(statement);
+      const prepared = this.#prepared(single ?? overInput(input, sql));
       const results: Row[] = [];
       for (const row of rows) for (const result of prepared.all(...row)) results.push(result);
       return results;
@@ -144,6 +145,13 @@ class Connection implements Session {
     }
     return statement;
   }
+}
+
+/** A statement that reads one row from `input`. */
+function overInput(input: BulkStatement["input"], sql: string): string {
+  const names = Object.keys(input);
+  const marks = names.map((_, i) => `$${i + 1}`).join(", ");
+  return `WITH input (${names.join(", ")}) AS (VALUES (${marks})) ${sql}`;
 }
 
 function isBusy(error: unknown): boolean {

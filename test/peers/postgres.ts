@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { freePorts } from "./ports.ts";
@@ -25,6 +25,9 @@ export interface Postgres {
   /** Ends it without warning; what it has committed is there after restart(). */
   kill9(): Promise<void>;
   restart(): Promise<void>;
+  /** Nothing of it runs; its connections stay open. */
+  freeze(): void;
+  thaw(): void;
   stop(): Promise<void>;
 }
 
@@ -37,6 +40,12 @@ function program(name: string): string {
   const versions = "/usr/lib/postgresql";
   const [newest] = existsSync(versions) ? readdirSync(versions).sort((a, b) => Number(b) - Number(a)) : [];
   return newest === undefined ? name : join(versions, newest, "bin", name);
+}
+
+/** Those of its processes that serve one connection each are in groups of their own. */
+function signalChildren(pid: number, signal: NodeJS.Signals): void {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
+  for (const child of children) process.kill(Number(child), signal);
 }
 
 /** Root may not run PostgreSQL. */
@@ -117,6 +126,14 @@ export async function startPostgres(): Promise<Postgres> {
             throw error;
           }
         });
+      },
+      freeze: () => {
+        running.freeze();
+        signalChildren(running.pid, "SIGSTOP");
+      },
+      thaw: () => {
+        signalChildren(running.pid, "SIGCONT");
+        running.thaw();
       },
       stop: async () => {
         // Its quick way: connections are cut, and what was committed stays.

@@ -17,6 +17,8 @@ export interface XmppServerOptions {
   readonly components: Readonly<Record<string, string>>;
   /** Left out: example.test and example2.test. */
   readonly domains?: readonly string[];
+  /** Who has an account on every domain, with the password pw-USER. Left out: alice and bob. */
+  readonly users?: readonly string[];
   /** Lines for the global part of the server's configuration, in its own language. */
   readonly extra?: readonly string[];
 }
@@ -39,7 +41,7 @@ export interface XmppServer {
   /** XEP-0114. */
   readonly componentPort: number;
   readonly domains: readonly string[];
-  /** alice (password pw-alice) and bob (pw-bob) on every domain. */
+  /** Every user on every domain. */
   readonly accounts: readonly Account[];
   /** The path of a PEM file: the authority of every certificate the server shows. */
   readonly ca: string;
@@ -76,9 +78,9 @@ export type XmppCommand = Pick<ProcessOptions, "name" | "command" | "env" | "use
   readonly prepare?: () => void;
 };
 
-function accountsOf(domains: readonly string[]): Account[] {
+function accountsOf(domains: readonly string[], users: readonly string[]): Account[] {
   return domains.flatMap((domain) =>
-    ["alice", "bob"].map((user) => ({ jid: `${user}@${domain}`, user, domain, password: `pw-${user}` })),
+    users.map((user) => ({ jid: `${user}@${domain}`, user, domain, password: `pw-${user}` })),
   );
 }
 
@@ -89,7 +91,7 @@ export async function startXmppServer(
   configure: (plan: XmppPlan) => XmppCommand,
 ): Promise<XmppServer> {
   const domains = options.domains ?? ["example.test", "example2.test"];
-  const accounts = accountsOf(domains);
+  const accounts = accountsOf(domains, options.users ?? ["alice", "bob"]);
   const [c2s = 0, c2sTls = 0, component = 0] = await freePorts(3);
   const ports = { c2s, c2sTls, component };
   const folder = makeFolder(name);

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll } from "bun:test";
-import type { Ledger } from "../../src/ledger/ledger.ts";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { LedgerAwayError } from "../../src/ledger/errors.ts";
+import type { Ledger, Reservation } from "../../src/ledger/ledger.ts";
 import { openPostgres } from "../../src/ledger/postgres.ts";
 import { openSqlLedger } from "../../src/ledger/sql-ledger.ts";
-import { ledgerContract } from "../contract/ledger.ts";
+import { ledgerContract, noLimits } from "../contract/ledger.ts";
 import { type Postgres, startPostgres } from "../peers/postgres.ts";
+import { waitUntil } from "../peers/process.ts";
 
 let postgres: Postgres;
 let count = 0;
@@ -30,3 +32,102 @@ ledgerContract("PostgreSQL", async (now) => {
     },
   };
 });
+
+describe("PostgreSQL away", () => {
+  const now = () => new Date();
+  const slot = (token: string): Reservation => ({
+    ...{ token, domain: "example.org", jid: "juliet@example.org", purpose: "message" },
+    ...{ filename: "a.txt", size: 5, putUntil: now(), expires: undefined },
+  });
+  let away: Postgres;
+  let ledger: Ledger;
+
+  beforeAll(async () => {
+    away = await startPostgres();
+    ledger = await openSqlLedger(openPostgres(await away.makeDatabase("away"), { lost: () => undefined }), {
+      now,
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await ledger?.close();
+    await away?.stop();
+  });
+
+  test("killed: refused at once as away, and reconnected by itself when it is back", async () => {
+    expect(await ledger.reserve(slot("00000000000000a1"), noLimits)).toEqual({ doomed: [] });
+    await away.kill9();
+    const began = performance.now();
+    const refused = ledger.reserve(slot("00000000000000a2"), noLimits);
+    await expect(refused).rejects.toMatchObject({ code: "ledger-away" });
+    await expect(ledger.usage({})).rejects.toMatchObject({ code: "ledger-away" });
+    expect(await ledger.isReachable()).toBe(false);
+    expect(performance.now() - began).toBeLessThan(2_000);
+    await away.restart();
+    expect(await ledger.reserve(slot("00000000000000a3"), noLimits)).toEqual({ doomed: [] });
+    expect(await ledger.find("00000000000000a1")).toBeDefined();
+    expect(await ledger.find("00000000000000a2")).toBeUndefined();
+    expect(await ledger.audit()).toEqual([]);
+  }, 60_000);
+
+  test("connections cut by an administrator: nothing is lost, and the next change succeeds", async () => {
+    await away.psql(
+      "postgres",
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'slotd'",
+    );
+    const again = async (): Promise<void> => {
+      await ledger.reserve(slot("00000000000000b1"), noLimits).catch(ignoreAway);
+    };
+    await again();
+    await again();
+    expect((await ledger.find("00000000000000b1"))?.state).toBe("reserved");
+    expect(await ledger.audit()).toEqual([]);
+  }, 60_000);
+
+  test("frozen: given up after a bounded time, and nothing is counted twice when it thaws", async () => {
+    away.freeze();
+    const began = performance.now();
+    await expect(ledger.reserve(slot("00000000000000c1"), noLimits)).rejects.toMatchObject({
+      code: "ledger-away",
+    });
+    expect(performance.now() - began).toBeLessThan(12_000);
+    away.thaw();
+    await waitUntil("PostgreSQL to answer", () => ledger.isReachable());
+    await ledger.reserve(slot("00000000000000c1"), noLimits);
+    await ledger.reserve(slot("00000000000000c1"), noLimits);
+    expect(await ledger.audit()).toEqual([]);
+    expect(await ledger.usage({})).toEqual([expect.objectContaining({ files: 4 })]);
+  }, 60_000);
+
+  test("at the start: slotd starts all the same, and makes the schema when it is back", async () => {
+    const url = await away.makeDatabase("late");
+    await away.kill9();
+    const late = await openSqlLedger(openPostgres(url, { lost: () => undefined }), { now });
+    await expect(late.reserve(slot("00000000000000d1"), noLimits)).rejects.toMatchObject({
+      code: "ledger-away",
+    });
+    await away.restart();
+    expect(await late.reserve(slot("00000000000000d1"), noLimits)).toEqual({ doomed: [] });
+    await late.close();
+  }, 60_000);
+
+  test("a wrong password is said, without telling it", async () => {
+    const url = (await away.makeDatabase("closed")).replace(/:[^:@/]+@/, ":secret-guess@");
+    const closed = await openSqlLedger(openPostgres(url, { lost: () => undefined }), { now });
+    const error = await closed.usage({}).catch((reason: unknown) => reason);
+    expect(String(error)).toContain("password authentication failed");
+    expect(String(error)).not.toContain("secret-guess");
+    await closed.close();
+  });
+
+  test("a schema of a newer slotd is refused", async () => {
+    const url = await away.makeDatabase("newer");
+    const open = () => openSqlLedger(openPostgres(url, { lost: () => undefined }), { now });
+    await (await open()).close();
+    await away.psql("newer", "UPDATE slotd_schema SET version = 99");
+    await expect(open()).rejects.toMatchObject({ code: "ledger-schema" });
+  });
+});
+
+function ignoreAway(error: unknown): void {
+  if (!(error instanceof LedgerAwayError)) throw error;
+}

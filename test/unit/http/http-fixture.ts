@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import type { HttpEvent } from "../../../src/http/http-event.ts";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../../src/http/http-server.ts";
+import type { UploadWitness } from "../../../src/http/upload-witness.ts";
 import type { Slot } from "../../../src/slot/slot.ts";
 import type { NewObject } from "../../../src/store/bucket.ts";
 import { fixedCredentials } from "../../../src/store/credentials.ts";
@@ -54,6 +55,7 @@ export interface FixtureOptions {
   readonly port?: number;
   readonly front?: { readonly port: number; readonly ca?: string };
   readonly server?: Partial<HttpServerOptions>;
+  readonly witness?: UploadWitness;
 }
 
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
@@ -80,6 +82,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
         credentials: (id) => (id === credentials.accessKeyId ? credentials.secretAccessKey : undefined),
         region: "local",
         maxFileSize: () => fixture.maxFileSize,
+        witness: options.witness,
       },
     ],
     now: () => fixture.clock,
