@@ -20,7 +20,11 @@ export interface ProxyUnderTest extends BucketUnderTest {
 const own = { accessKeyId: "OWNKEY", secretAccessKey: "of slotd alone, not the store's" };
 
 /** Starts one. `changes` make it go to the store otherwise than it should. */
-export async function startProxy(store: S3Store, changes: Partial<S3Access> = {}): Promise<ProxyUnderTest> {
+export async function startProxy(
+  store: S3Store,
+  changes: Partial<S3Access> = {},
+  addAcl = false,
+): Promise<ProxyUnderTest> {
   const [port = 0] = await freePorts(1);
   const origin = `http://127.0.0.1:${port}`;
   const upstream = { ...store, ...changes };
@@ -29,7 +33,7 @@ export async function startProxy(store: S3Store, changes: Partial<S3Access> = {}
       bucketUrl: `${upstream.endpoint}/${upstream.bucket}`,
       region: upstream.region,
       credentials: fixedCredentials(upstream),
-      addAcl: false,
+      addAcl,
     },
     { now: () => new Date() },
   );
