@@ -74,9 +74,9 @@ function explainUpload(answer: S3Answer, url: string, behind: string): Finding |
   if (status === 502 || status === 503 || status === 504) {
     return wrong(`${url} does not get the upload through (${status}): slotd is not reached.`, behind);
   }
-  if (status === 403) {
+  if (status === 400 || status === 403) {
     return wrong(
-      `${url} answers an upload with 403: another slotd is there, or a proxy changes the Host header or the path.`,
+      `${url} answers an upload with ${status}: another slotd is there, or a proxy changes the path or the query.`,
       behind,
     );
   }

@@ -123,7 +123,7 @@ describe("slotd check of files on disk", () => {
     [502, "slotd is not reached"],
     [404, "it is not this slotd"],
     [301, "redirects uploads elsewhere"],
-    [403, "another slotd is there, or a proxy changes the Host header"],
+    [403, "another slotd is there, or a proxy changes the path"],
     [201, "another slotd got this one"],
   ])("says what it means that %i comes from the public URL", async (status, text) => {
     const wrong = await findingAt((request, response) => {
