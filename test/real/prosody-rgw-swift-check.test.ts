@@ -3,6 +3,7 @@ import { freePorts } from "../peers/ports.ts";
 import { startProsody } from "../peers/prosody.ts";
 import { type Rgw, startRgw } from "../peers/rgw.ts";
 import { type S3Store, signedFetch, signedFetchOk } from "../peers/s3-store.ts";
+import { startSlotd } from "../peers/slotd.ts";
 import { startSwift } from "../peers/swift.ts";
 import type { XmppServer } from "../peers/xmpp-server.ts";
 import { check, runCheck, s3Config } from "./check.ts";
@@ -199,6 +200,25 @@ describe("slotd check says in one finding", () => {
       await signedFetchOk(rgw, { method: "PUT", path: `/${bucket}`, query: { [name]: "" }, body });
     }
   };
+});
+
+test("beside a slotd that runs the check holds, and does not put it off line", async () => {
+  const slotd = await startSlotd({ config: s3Config(rgw, xmpp()) });
+  try {
+    const { code, findings } = await check(s3Config(rgw, xmpp()));
+    expect(findings.find((finding) => finding.check === "handshake")).toMatchObject({
+      level: "warn",
+      text: "The secret is right, and another connection holds upload.example.test already.",
+    });
+    expect(findings.filter(({ level }) => level === "wrong")).toEqual([]);
+    expect(code).toBe(0);
+    const { findings: withSecret } = await check(s3Config(rgw, { ...xmpp(), secret: "other" }));
+    expect(withSecret.find((finding) => finding.check === "handshake")?.level).toBe("wrong");
+    expect(slotd.timesOnline()).toBe(1);
+    expect(slotd.process.log()).not.toContain('"problem"');
+  } finally {
+    await slotd.stop();
+  }
 });
 
 test("a private Swift container with uploads through slotd holds, but for what web clients fetch", async () => {
