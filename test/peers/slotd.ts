@@ -21,17 +21,17 @@ export interface Slotd {
   stop(): Promise<void>;
 }
 
-/** The slotd under test: bin/slotd, or what SLOTD_UNDER_TEST names, such as dist/slotd. */
+/** The slotd under test: bin/slotd, or what TEST_SLOTD names, such as dist/slotd. */
 export function slotdUnderTest(): string {
-  return resolve(import.meta.dirname, "../..", process.env.SLOTD_UNDER_TEST ?? "bin/slotd");
+  return resolve(import.meta.dirname, "../..", process.env.TEST_SLOTD ?? "bin/slotd");
 }
 
 /** The metrics get a free port, for several slotd run at once; the control socket is in slotd's own folder. */
-function defaults(config: string): Record<string, string | undefined> {
+function defaults(config: string): Record<string, string> {
   const ops = config.includes("[ops]")
     ? {}
     : { SLOTD_OPS_LISTEN: "127.0.0.1:0", SLOTD_OPS_SOCKET: "slotd.sock" };
-  return { SLOTD_LOG_FORMAT: "json", SLOTD_UNDER_TEST: undefined, ...ops };
+  return { SLOTD_LOG_FORMAT: "json", ...ops };
 }
 
 /** Starts slotd and waits until its components are online. */

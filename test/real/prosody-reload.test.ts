@@ -76,7 +76,7 @@ const reload = () =>
   runToEnd({
     name: "reload",
     command: [slotdUnderTest(), "reload", "--config", join(slotd.folder, "slotd.toml")],
-    env: { SLOTD_UNDER_TEST: undefined, SLOTD_OPS_SOCKET: join(slotd.folder, "slotd.sock") },
+    env: { SLOTD_OPS_SOCKET: join(slotd.folder, "slotd.sock") },
   });
 
 /** The PUT URL of a slot; the condition of the error when there is none. */

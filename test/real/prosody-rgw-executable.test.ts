@@ -12,10 +12,10 @@ const executable = join(folder, "slotd");
 
 beforeAll(() => {
   build(executable);
-  process.env.SLOTD_UNDER_TEST = executable;
+  process.env.TEST_SLOTD = executable;
 }, 60_000);
 afterAll(() => {
-  delete process.env.SLOTD_UNDER_TEST;
+  delete process.env.TEST_SLOTD;
   removeFolder(folder);
 });
 

@@ -71,7 +71,7 @@ describe("under the unit's filter of system calls", () => {
     const command = `exec /usr/bin/python3 '${filter}' '${unit}' '${join(folder, "slotd")}' "$@"`;
     writeFileSync(join(folder, "filtered"), `#!/bin/sh\n${command}\n`);
     chmodSync(join(folder, "filtered"), 0o755);
-    process.env.SLOTD_UNDER_TEST = join(folder, "filtered");
+    process.env.TEST_SLOTD = join(folder, "filtered");
     prosody = await startProsody({ components: { [host]: "secret" } });
     const [port] = await freePorts(1);
     slotd = await startSlotd({
@@ -91,7 +91,7 @@ listen = "127.0.0.1:${port}"
   afterAll(async () => {
     await slotd?.stop();
     await prosody?.stop();
-    delete process.env.SLOTD_UNDER_TEST;
+    delete process.env.TEST_SLOTD;
     removeFolder(folder);
   }, 30_000);
 
@@ -118,7 +118,6 @@ listen = "127.0.0.1:${port}"
     const reloaded = await runToEnd({
       name: "reload",
       command: [slotdUnderTest(), "reload", "--socket", join(slotd.folder, "slotd.sock")],
-      env: { SLOTD_UNDER_TEST: undefined },
     });
     expect(reloaded).toEqual({ ok: true, output: "The configuration was reloaded.\n" });
     slotd.process.signal("SIGTERM");
