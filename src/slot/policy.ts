@@ -93,10 +93,11 @@ function refusePurpose(
   now: Date,
 ): Refusal | undefined {
   if (!policy.purposes[purpose].isOn) {
-    const on = purposesOn(policy).join(", ");
+    const on = purposesOn(policy);
+    const others = on.length === 0 ? "nor any other" : `expected one of ${on.join(", ")}`;
     return {
       kind: "purpose-off",
-      text: `Files for the purpose "${purpose}" are not taken here; expected one of ${on}.`,
+      text: `Files for the purpose "${purpose}" are not taken here; ${others}.`,
     };
   }
   if (expireBefore === undefined || expireBefore.getTime() > now.getTime()) return undefined;

@@ -117,6 +117,12 @@ describe("the policy on purposes", () => {
     expect(purposesOn(policy)).toEqual(["message", "profile", "ephemeral"]);
   });
 
+  test("refuses each of them where all are off", () => {
+    const off = { ...unlimited, isOn: false };
+    const policy = policyOf({ purposes: { message: off, profile: off, ephemeral: off, permanent: off } });
+    expect(refuse(request, alice, policy, now)?.text).toEndWith("not taken here; nor any other.");
+  });
+
   test.each([
     ["2026-01-02T03:04:05Z", "bad-request"],
     ["2026-01-02T03:04:04Z", "bad-request"],
