@@ -27,7 +27,9 @@ function logIn(): void {
     console.log("online");
   } else if (id !== undefined) {
     input = "";
-    socket.write(`<handshake>${createHash("sha1").update(`${id}${secret}`, "utf8").digest("hex")}</handshake>`);
+    socket.write(
+      `<handshake>${createHash("sha1").update(`${id}${secret}`, "utf8").digest("hex")}</handshake>`,
+    );
   }
 }
 

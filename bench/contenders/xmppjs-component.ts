@@ -1,3 +1,4 @@
+/// <reference path="./xmpp-component.d.ts" />
 // A component as one writes it with @xmpp/component: it reads the request, makes a random URL and signs nothing.
 // Arguments: port, domain, secret.
 import { randomBytes } from "node:crypto";
@@ -11,5 +12,6 @@ service.iqCallee.get("urn:xmpp:http:upload:0", "request", ({ element }) => {
   const url = `https://upload.example.net/${randomBytes(32).toString("hex")}/${encodeURIComponent(filename)}`;
   return xml("slot", { xmlns: "urn:xmpp:http:upload:0" }, xml("put", { url }), xml("get", { url }));
 });
+service.on("online", () => console.log("online"));
 service.on("error", (error) => console.error(error.message));
 await service.start();

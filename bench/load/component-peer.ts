@@ -93,7 +93,9 @@ function flood(socket: Socket, domain: string, seconds: number): Promise<number>
       const elapsed = (performance.now() - started) / 1000;
       socket.off("data", read);
       const seen = [Buffer.concat(first), last];
-      const wrong = seen.map((bytes) => notASlot(bytes.toString("utf8"))).find((answer) => answer !== undefined);
+      const wrong = seen
+        .map((bytes) => notASlot(bytes.toString("utf8")))
+        .find((answer) => answer !== undefined);
       if (wrong === undefined) resolve(answered / elapsed);
       else reject(new Error(`an answer is not a slot: ${wrong}`));
     };

@@ -1,0 +1,6 @@
+import type { Bench } from "./bench.ts";
+import { componentStream, ledgerStream } from "./component-stream.ts";
+import { presign } from "./presign.ts";
+
+/** Every bench, in the order in which they run. */
+export const benches: readonly Bench[] = [presign, componentStream, ledgerStream];

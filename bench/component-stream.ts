@@ -1,0 +1,81 @@
+import { startSlotd } from "../test/peers/slotd.ts";
+import type { Bench, OpenBench } from "./bench.ts";
+import { type ComponentProcess, startComponent } from "./contenders/components.ts";
+import { s3Config } from "./contenders/slotd-config.ts";
+import { onServerCore } from "./cores.ts";
+import { type ComponentPeer, startComponentPeer } from "./load/component-peer.ts";
+
+const DOMAIN = "upload.example.net";
+const SECONDS = 2;
+
+/** A component with the peer that floods it. */
+interface Flooded {
+  readonly component: ComponentProcess | { stop(): Promise<void> };
+  readonly peer: ComponentPeer;
+}
+
+async function flooded(start: (port: number) => Promise<Flooded["component"]>): Promise<Flooded> {
+  const peer = await startComponentPeer(DOMAIN);
+  const component = await onServerCore(() => start(peer.port));
+  await peer.connected();
+  // The first second is the compiler's.
+  await peer.flood(1);
+  return { component, peer };
+}
+
+const slotd = (more: string) => (port: number) => startSlotd({ config: s3Config(port, "example.net", more) });
+
+async function openStreams(
+  starts: Readonly<Record<string, (port: number) => Promise<Flooded["component"]>>>,
+  goals: OpenBench["cases"][number]["goals"],
+): Promise<OpenBench> {
+  const streams = new Map<string, Flooded>();
+  for (const [name, start] of Object.entries(starts)) streams.set(name, await flooded(start));
+  const contenders = Object.fromEntries(
+    [...streams].map(([name, { peer }]) => [name, () => peer.flood(SECONDS)]),
+  );
+  return {
+    cases: [{ name: "slots", unit: "slots/s", better: "more", contenders, goals }],
+    async close() {
+      for (const { component, peer } of streams.values()) {
+        await component.stop();
+        peer.stop();
+      }
+    },
+  };
+}
+
+/** Slots a second on the component stream. */
+export const componentStream: Bench = {
+  name: "component-stream",
+  description:
+    "A loopback peer on one core floods a component on the other with pipelined slot requests of 97 users and eight " +
+    "file names, 2,000 under way at most. slotd runs as in service (bucket on S3, log level info): it reads and " +
+    "checks each request, asks the policy, makes a token, signs and answers. Beside it a minimal handler on " +
+    "@xmpp/component, on the same Bun, which makes a random URL and signs nothing; and, as the ceiling of the load " +
+    "generator, a component that does nothing but find id and sender in the text.",
+  needs: [],
+  open: () =>
+    openStreams(
+      {
+        slotd: slotd(""),
+        "@xmpp/component": (port) => startComponent("xmppjs", port, DOMAIN),
+        "ceiling: echo": (port) => startComponent("echo", port, DOMAIN),
+      },
+      [{ against: "@xmpp/component", ratio: 1.2 }],
+    ),
+};
+
+/** The same with the SQLite ledger. */
+export const ledgerStream: Bench = {
+  name: "ledger",
+  description:
+    "As component-stream, with every slot reserved in the SQLite ledger, durably, before it is answered: quotas and " +
+    "rates are looked at, the transaction is on disk. Limits are set so high that none is reached.",
+  needs: [],
+  open: () =>
+    openStreams({ slotd: slotd(`[ledger]\nurl = "sqlite:slotd.db"\n`), "slotd without": slotd("") }, [
+      { against: "slotd without", ratio: 0.25 },
+      { limit: 20_000 },
+    ]),
+};

@@ -1,0 +1,93 @@
+/**
+ * npm run bench [-- NAME ...] [--rounds N] [--write]: measures slotd beside what an operator would run instead, prints
+ * a table and writes bench/results/latest.json. `--write` also puts the table into docs/benchmarks.md.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Bench } from "../bench/bench.ts";
+import { benches } from "../bench/benches.ts";
+import { canPin, LOAD_CORE, pin } from "../bench/cores.ts";
+import { describeMachine } from "../bench/machine.ts";
+import { type CaseResult, measure } from "../bench/measure.ts";
+import { table } from "../bench/report.ts";
+import { ensurePackages, packagesOf } from "./debian.ts";
+
+const root = join(import.meta.dirname, "..");
+const words = process.argv.slice(2);
+const at = words.indexOf("--rounds");
+const rounds = at < 0 ? 5 : Number(words.splice(at, 2)[1]);
+const isWriting = words.includes("--write");
+const names = words.filter((word) => !word.startsWith("--"));
+const wanted = names.length === 0 ? benches : benches.filter(({ name }) => names.includes(name));
+if (wanted.length === 0) {
+  console.error(`No such bench; there are ${benches.map(({ name }) => name).join(", ")}.`);
+  process.exit(2);
+}
+
+const lacking = await ensurePackages(
+  wanted.flatMap(({ needs }) => needs.flatMap((part) => packagesOf[part])),
+);
+if (lacking !== undefined) {
+  console.error(lacking);
+  process.exit(1);
+}
+pin(process.pid, LOAD_CORE);
+const results: CaseResult[] = [];
+const failures: string[] = [];
+for (const bench of wanted) {
+  try {
+    results.push(...(await run(bench)));
+  } catch (error) {
+    failures.push(bench.name);
+    console.error(`${bench.name} failed:`, error);
+  }
+}
+report(results);
+process.exit(failures.length > 0 ? 1 : 0);
+
+async function run(bench: Bench): Promise<CaseResult[]> {
+  console.log(`\n${bench.name}`);
+  const open = await bench.open();
+  const done: CaseResult[] = [];
+  try {
+    for (const one of open.cases) {
+      const result = await measure(bench.name, one, rounds);
+      console.log(table([result]).split("\n").slice(2).join("\n"));
+      done.push(result);
+    }
+    return done;
+  } finally {
+    await open.close();
+  }
+}
+
+function report(results: readonly CaseResult[]): void {
+  const machine = describeMachine();
+  const { cpu, cores, memoryGiB, kernel, versions } = machine;
+  const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const pinned = canPin() ? "server and load on a core each" : "nothing pinned to cores";
+  const text = [
+    `${new Date().toISOString().slice(0, 10)}, ${cores} cores of ${cpu}, ${memoryGiB} GiB, Linux ${kernel}; ${pinned}.`,
+    `${software.join(", ")}. Medians of ${rounds} interleaved rounds; ± is half the range of the rounds.`,
+    "",
+    table(results),
+  ].join("\n");
+  console.log(`\n${text}`);
+  const folder = join(root, "bench", "results");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, "latest.json"),
+    `${JSON.stringify({ machine, rounds, results }, undefined, 2)}\n`,
+  );
+  if (isWriting) writeTable(text);
+}
+
+function writeTable(text: string): void {
+  const file = join(root, "docs", "benchmarks.md");
+  const page = readFileSync(file, "utf8");
+  const marked = /(<!-- table -->\n)[\s\S]*?(\n<!-- end -->)/;
+  writeFileSync(
+    file,
+    page.replace(marked, (_, begin: string, end: string) => `${begin}${text}${end}`),
+  );
+}
