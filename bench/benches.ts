@@ -1,6 +1,13 @@
 import type { Bench } from "./bench.ts";
 import { componentStream, ledgerStream } from "./component-stream.ts";
 import { presign } from "./presign.ts";
+import { ejabberdSlots, prosodySlots } from "./xmpp-slots.ts";
 
 /** Every bench, in the order in which they run. */
-export const benches: readonly Bench[] = [presign, componentStream, ledgerStream];
+export const benches: readonly Bench[] = [
+  presign,
+  componentStream,
+  ledgerStream,
+  prosodySlots,
+  ejabberdSlots,
+];
