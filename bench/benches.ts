@@ -1,5 +1,6 @@
 import type { Bench } from "./bench.ts";
 import { componentStream, ledgerStream } from "./component-stream.ts";
+import { httpGet, httpPut } from "./http-files.ts";
 import { presign } from "./presign.ts";
 import { ejabberdSlots, prosodySlots } from "./xmpp-slots.ts";
 
@@ -10,4 +11,6 @@ export const benches: readonly Bench[] = [
   ledgerStream,
   prosodySlots,
   ejabberdSlots,
+  httpGet,
+  httpPut,
 ];

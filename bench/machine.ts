@@ -10,12 +10,13 @@ export interface Machine {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+function packageVersion(name: string): readonly [string, ...string[]] {
+  return ["dpkg-query", "-W", "-f", "\u0024{Version}", name];
+}
+
 const commands: Readonly<Record<string, readonly [string, ...string[]]>> = {
   node: ["node", "--version"],
-  prosody: ["dpkg-query", "-W", "-f", "${Version}", "prosody"],
-  ejabberd: ["dpkg-query", "-W", "-f", "${Version}", "ejabberd"],
-  nginx: ["dpkg-query", "-W", "-f", "${Version}", "nginx"],
-  wrk: ["dpkg-query", "-W", "-f", "${Version}", "wrk"],
+  ...Object.fromEntries(["prosody", "ejabberd", "nginx", "wrk"].map((name) => [name, packageVersion(name)])),
 };
 
 /** Describes this machine and the software on it. */

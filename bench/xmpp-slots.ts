@@ -1,5 +1,4 @@
 import { startEjabberd } from "../test/peers/ejabberd.ts";
-import { freePorts } from "../test/peers/ports.ts";
 import { makeFolder, removeFolder } from "../test/peers/process.ts";
 import { startProsody } from "../test/peers/prosody.ts";
 import { startSlotd } from "../test/peers/slotd.ts";

@@ -12,6 +12,7 @@ export const packagesOf = {
   prometheus: ["prometheus"],
   systemd: ["systemd", "python3-seccomp"],
   nginx: ["nginx-light", "openssl"],
+  wrk: ["wrk", "util-linux"],
   postgres: ["postgresql"],
   browser: ["chromium"],
   chaos: ["libfaketime", "util-linux"],
@@ -41,6 +42,7 @@ const proofs = {
   systemd: { command: "systemd-analyze" },
   "python3-seccomp": { module: "seccomp" },
   "nginx-light": { command: "nginx" },
+  wrk: { command: "wrk" },
   chromium: { command: "chromium" },
   // Its programs are kept apart by version, outside of the PATH.
   postgresql: { folder: "/usr/lib/postgresql" },

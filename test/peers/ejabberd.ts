@@ -11,6 +11,8 @@ import {
 export interface EjabberdOptions extends XmppServerOptions {
   /** Whether the component port speaks TLS, with a certificate of the server's `ca`. Left out: plain TCP. */
   readonly componentTls?: boolean;
+  /** More listeners, as ejabberd.yml has them. */
+  readonly listeners?: readonly object[];
 }
 
 // JSON is YAML.
@@ -41,6 +43,7 @@ function configuration(plan: XmppPlan, options: EjabberdOptions): string {
         hosts: Object.fromEntries(passwords),
         ...componentTls,
       }),
+      ...(options.listeners ?? []),
     ],
     modules: {
       mod_disco: {},

@@ -1,0 +1,117 @@
+import type { Bench, Case, Goal, OpenBench } from "./bench.ts";
+import {
+  ejabberdFiles,
+  type FileService,
+  nginxFiles,
+  prosodyFiles,
+  slotdFiles,
+} from "./contenders/file-services.ts";
+import { sinkService } from "./contenders/sink.ts";
+import { onServerCore } from "./cores.ts";
+import { getLoad } from "./load/get-load.ts";
+import { putLoad } from "./load/put-load.ts";
+
+const SECONDS = 2;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const sizes = { "100 KiB": 100 * KIB, "10 MiB": 10 * MIB } as const;
+const kinds = ["plain", "TLS"] as const;
+
+type Starts = Readonly<Record<string, (isTls: boolean) => Promise<FileService>>>;
+
+const peers: Starts = { nginx: nginxFiles, Prosody: prosodyFiles, ejabberd: ejabberdFiles };
+const goals: readonly Goal[] = [
+  { against: "nginx", ratio: 1 },
+  { against: "Prosody", ratio: 5 },
+  { against: "ejabberd", ratio: 5 },
+];
+
+function connectionsFor(size: number): number {
+  return size > MIB ? 4 : 16;
+}
+
+/** Measures every kind and size; the services of one kind are all up at once, and only one of them is busy. */
+async function openFiles(
+  starts: Starts,
+  caseOf: (
+    services: ReadonlyMap<string, FileService>,
+    kind: string,
+    label: string,
+    size: number,
+  ) => Promise<Case[]>,
+): Promise<OpenBench> {
+  const running: FileService[] = [];
+  const cases: Case[] = [];
+  for (const kind of kinds) {
+    const services = new Map<string, FileService>();
+    for (const [name, start] of Object.entries(starts)) {
+      const service = await start(kind === "TLS");
+      running.push(service);
+      services.set(name, service);
+    }
+    for (const [label, size] of Object.entries(sizes))
+      cases.push(...(await caseOf(services, kind, label, size)));
+  }
+  return {
+    cases,
+    async close() {
+      for (const service of running) await service.stop();
+    },
+  };
+}
+
+/** GET of one file over and over. */
+export const httpGet: Bench = {
+  name: "http-get",
+  description:
+    "wrk on one core GETs a file over kept-alive connections (16 for 100 KiB, 4 for 10 MiB) from a server on the " +
+    "other: slotd with files on disk, nginx with sendfile and one worker, Prosody's mod_http_file_share and " +
+    "ejabberd's mod_http_upload, each plain and with TLS. The file was uploaded to each as clients do it.",
+  needs: ["prosody", "ejabberd", "nginx", "wrk"],
+  open: () =>
+    openFiles({ slotd: slotdFiles, ...peers }, async (services, kind, label, size) => {
+      const contenders: Record<string, () => Promise<number>> = {};
+      for (const [name, service] of services) {
+        const targets = await service.targets(1, size);
+        const getUrl = targets[0]?.getUrl ?? "";
+        await putLoad(targets, size, 1, SECONDS);
+        contenders[name] = () => getLoad(getUrl, connectionsFor(size), SECONDS);
+      }
+      return [{ name: `${label}, ${kind}`, unit: "requests/s", better: "more", contenders, goals }];
+    }),
+};
+
+/** PUT of files, each to a slot of its own. */
+export const httpPut: Bench = {
+  name: "http-put",
+  description:
+    "A raw client on one core uploads over kept-alive connections (16 for 100 KiB, 4 for 10 MiB) to a server on the " +
+    "other, each file to a slot that was asked for before through XMPP: slotd as configured when nothing is said " +
+    "(every file synced to the disk and written into the ledger before 201) and with disk.fsync = false, nginx's DAV " +
+    "module, which syncs nothing and checks nothing, and the two servers' own modules, which sync nothing. The " +
+    "ceiling of the load generator is a server that reads and forgets.",
+  needs: ["prosody", "ejabberd", "nginx"],
+  open: () =>
+    openFiles(
+      {
+        "slotd without fsync": (isTls) => slotdFiles(isTls, false),
+        "slotd with fsync": (isTls) => slotdFiles(isTls),
+        ...peers,
+        "ceiling: sink": (isTls) => onServerCore(() => sinkService(isTls)),
+      },
+      async (services, kind, label, size) => {
+        // What a second can take at most, seen on the sink; a service that is faster ends a round early.
+        const count = size > MIB ? 60 : 6_000;
+        const contenders = Object.fromEntries(
+          [...services].map(([name, service]) => {
+            const few = /Prosody|ejabberd|with fsync/.test(name) ? count / 4 : count;
+            return [
+              name,
+              async () => putLoad(await service.targets(few, size), size, connectionsFor(size), SECONDS),
+            ];
+          }),
+        );
+        return [{ name: `${label}, ${kind}`, unit: "requests/s", better: "more", contenders, goals }];
+      },
+    ),
+};
