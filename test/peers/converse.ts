@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
+import type { ProsodyOptions } from "./prosody.ts";
 
 const dist = join(dirname(fileURLToPath(import.meta.resolve("converse.js/package.json"))), "dist");
 
@@ -21,6 +22,34 @@ export interface ConverseAccount {
   readonly password: string;
   /** ws://... */
   readonly websocketUrl: string;
+}
+
+/** What Prosody needs for Converse.js, with its WebSocket at this port. */
+export function prosodyForConverse(websocketPort: number): Pick<ProsodyOptions, "modules" | "extra"> {
+  return {
+    // Converse waits for answers of some of them before it opens a chat.
+    modules: [
+      ...[
+        "websocket",
+        "pep",
+        "carbons",
+        "vcard4",
+        "vcard_legacy",
+        "mam",
+        "blocklist",
+        "bookmarks",
+        "private",
+      ],
+    ],
+    extra: [
+      `http_ports = { ${websocketPort} }`,
+      `http_interfaces = { "127.0.0.1" }`,
+      "https_ports = {}",
+      `http_default_host = "example.test"`,
+      "consider_websocket_secure = true",
+      `http_cors_override = { websocket = { enabled = true } }`,
+    ],
+  };
 }
 
 /** A page with Converse.js, logged in by itself, as `window.slotdTest.api`. */

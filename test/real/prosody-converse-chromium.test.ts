@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { crc32, deflateSync } from "node:zlib";
 import { bodyOf } from "../contract/object-store.ts";
 import { type Chromium, startChromium } from "../peers/chromium.ts";
-import { sendFileInConverse, serveConverse } from "../peers/converse.ts";
+import { prosodyForConverse, sendFileInConverse, serveConverse } from "../peers/converse.ts";
+import { picture } from "../peers/picture.ts";
 import { freePorts } from "../peers/ports.ts";
 import { makeFolder, removeFolder } from "../peers/process.ts";
 import { startProsody } from "../peers/prosody.ts";
@@ -20,27 +20,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => chromium?.stop(), 30_000);
 
-/** A PNG of so many pixels each way, all of one shade. */
-function picture(size: number, shade: number): Buffer {
-  const chunk = (name: string, data: Buffer): Buffer => {
-    const body = Buffer.concat([Buffer.from(name), data]);
-    const frame = Buffer.alloc(8);
-    frame.writeUInt32BE(data.length);
-    frame.writeUInt32BE(crc32(body), 4);
-    return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
-  };
-  const header = Buffer.from([0, 0, size >> 8, size & 255, 0, 0, size >> 8, size & 255, 8, 0, 0, 0, 0]);
-  const row = (y: number) =>
-    Buffer.from([0, ...Array.from({ length: size }, (_, x) => (shade + x + y) & 255)]);
-  const pixels = Buffer.concat(Array.from({ length: size }, (_, y) => row(y)));
-  return Buffer.concat([
-    Buffer.from("89504e470d0a1a0a", "hex"),
-    chunk("IHDR", header),
-    chunk("IDAT", deflateSync(pixels)),
-    chunk("IEND", Buffer.alloc(0)),
-  ]);
-}
-
 describe("Converse.js in Chromium, through Prosody, with slotd on another origin", () => {
   let server: XmppServer;
   let slotd: Slotd;
@@ -54,26 +33,7 @@ describe("Converse.js in Chromium, through Prosody, with slotd on another origin
     slotdOrigin = `http://127.0.0.1:${http}`;
     server = await startProsody({
       components: { "upload.example.test": "s3cret" },
-      // Converse waits for answers of some of them before it opens a chat.
-      modules: [
-        "websocket",
-        "pep",
-        "carbons",
-        "vcard4",
-        "vcard_legacy",
-        "mam",
-        "blocklist",
-        "bookmarks",
-        "private",
-      ],
-      extra: [
-        `http_ports = { ${websocket} }`,
-        `http_interfaces = { "127.0.0.1" }`,
-        "https_ports = {}",
-        `http_default_host = "example.test"`,
-        "consider_websocket_secure = true",
-        `http_cors_override = { websocket = { enabled = true } }`,
-      ],
+      ...prosodyForConverse(websocket),
     });
     slotd = await startSlotd({
       config: `domains = ["example.test"]
