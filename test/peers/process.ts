@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -77,6 +78,21 @@ export function isRunning(pid: number): boolean {
     return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
   } catch {
     return false;
+  }
+}
+
+/** One number that nobody changes: Atomics.wait() on it is a wait without an event loop. */
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** Whether every thread of a process is stopped, or it has ended; where there is no /proc, true. */
+function isStopped(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).every((task) => {
+      const stat = readFileSync(`/proc/${pid}/task/${task}/stat`, "utf8");
+      return /^[TZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+    });
+  } catch {
+    return true;
   }
 }
 
@@ -187,9 +203,11 @@ export class ManagedProcess {
     await this.ended;
   }
 
-  /** Stops it from running while its connections stay open (SIGSTOP). */
+  /** Stops it from running while its connections stay open (SIGSTOP). When this returns, no thread of it runs. */
   freeze(): void {
     this.signal("SIGSTOP");
+    // The signal is on its way only: another thread may go on for a moment.
+    for (let tries = 0; tries < 1_000 && !isStopped(this.pid); tries += 1) Atomics.wait(pause, 0, 0, 1);
   }
 
   /** Lets it run again after freeze(). */
