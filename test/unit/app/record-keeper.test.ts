@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { RecordKeeper, witnessOf } from "../../../src/app/record-keeper.ts";
+import { LedgerAwayError } from "../../../src/ledger/errors.ts";
+import type { Ledger } from "../../../src/ledger/ledger.ts";
+import { createLog } from "../../../src/ops/log.ts";
+import { Metrics } from "../../../src/ops/metrics.ts";
+import { diskInventory } from "../../../src/store/disk-inventory.ts";
+import { openDiskStore } from "../../../src/store/disk-store.ts";
+import type { ObjectStore } from "../../../src/store/object-store.ts";
+import { noLimits, type TestLedger } from "../../contract/ledger.ts";
+import { domainOf, minimal } from "../config/load-text.ts";
+import { openTestLedger } from "../ledger/test-ledger.ts";
+
+const token = "0123456789abcdef";
+const object = { token, filename: "a.txt", size: 5, contentType: "text/plain" };
+let folder: string;
+let store: ObjectStore;
+let opened: TestLedger;
+let lines: string[];
+let clock: number;
+
+beforeEach(async () => {
+  clock = Date.UTC(2030, 0, 1);
+  folder = await mkdtemp(join(tmpdir(), "slotd-keeper-"));
+  store = await openDiskStore(folder, { now: () => new Date(clock), randomBytes });
+  opened = await openTestLedger(() => new Date(clock));
+  lines = [];
+});
+afterEach(async () => {
+  await opened.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function put(): Promise<void> {
+  await store.put(
+    object,
+    (async function* () {
+      yield Buffer.from("hello");
+    })(),
+  );
+}
+
+/** It closes its ledger when it stops, and so gets one of its own. */
+async function keeper(given?: Ledger): Promise<RecordKeeper> {
+  const ledger = given ?? (await opened.again());
+  const { logger: log } = createLog({ level: "debug", format: "json" }, (line) => lines.push(line));
+  const watchers = {
+    log,
+    metrics: new Metrics(),
+    monotonic: () => performance.now(),
+    reference: () => "ref1",
+  };
+  return new RecordKeeper(ledger, { watchers, now: () => new Date(clock) });
+}
+
+const domain = domainOf(`${minimal}quota.user = 8\n`);
+const recorded = () => [{ config: domain, inventory: diskInventory(folder) }];
+
+const reserve = (change: object = {}) =>
+  opened.ledger.reserve(
+    {
+      ...{ token, domain: "example.org", jid: "juliet@example.org", purpose: "message", filename: "a.txt" },
+      ...{ size: 5, putUntil: new Date(clock + 60_000), expires: undefined },
+      ...change,
+    },
+    noLimits,
+  );
+
+test("an upload to disk is complete at once", async () => {
+  await reserve();
+  await put();
+  const witness = witnessOf([await keeper()]);
+  expect(await witness?.stored(object)).toBeUndefined();
+  expect((await opened.ledger.find(token))?.state).toBe("complete");
+});
+
+test("an upload whose slot was given up, and whose place is taken, is removed again", async () => {
+  await reserve();
+  await opened.ledger.lapse(token, new Date(clock + 3_600_000));
+  await reserve({ token: "fedcba9876543210" });
+  await put();
+  const one = await keeper();
+  one.use(recorded());
+  expect(await witnessOf([one])?.stored(object)).toMatchObject({ kind: "over-quota" });
+  expect(await store.has(token)).toBe(false);
+  expect(await opened.ledger.usage({})).toEqual([expect.objectContaining({ bytes: 5, files: 1 })]);
+  await one.stop();
+});
+
+test("an upload of a deleted slot is removed again", async () => {
+  await reserve();
+  await opened.ledger.doom([token]);
+  await put();
+  const one = await keeper();
+  one.use(recorded());
+  expect(await witnessOf([one])?.stored(object)).toMatchObject({ kind: "over-quota" });
+  expect(await store.has(token)).toBe(false);
+  await one.stop();
+});
+
+test("an upload that no ledger knows is kept: its slot was made by hand", async () => {
+  await put();
+  expect(await witnessOf([await keeper()])?.stored(object)).toBeUndefined();
+  expect(await store.has(token)).toBe(true);
+});
+
+test("an upload is kept while the ledger is away, which is told once", async () => {
+  await put();
+  const away = new Proxy(opened.ledger, {
+    get: (target, name) =>
+      name === "complete"
+        ? () => Promise.reject(new LedgerAwayError("it is unplugged"))
+        : Reflect.get(target, name),
+  });
+  const witness = witnessOf([await keeper(away)]);
+  expect(await witness?.stored(object)).toBeUndefined();
+  expect(await witness?.stored(object)).toBeUndefined();
+  expect(await store.has(token)).toBe(true);
+  expect(lines.filter((line) => line.includes("it is unplugged")).length).toBe(1);
+});
+
+test("a running keeper settles what the store has, removes what has expired, and tells no whole token", async () => {
+  await reserve({ expires: new Date(clock + 120_000) });
+  await put();
+  clock += 300_000;
+  const one = await keeper();
+  one.use(recorded());
+  const end = performance.now() + 20_000;
+  while ((await opened.ledger.find(token)) !== undefined && performance.now() < end) {
+    one.recordOf(domain).gaveWay([]);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  expect(await store.has(token)).toBe(false);
+  expect(await opened.ledger.find(token)).toBeUndefined();
+  await one.stop();
+  expect(lines.join("")).toContain("Removed files");
+  expect(lines.join("")).not.toContain(token);
+}, 30_000);
+
+test("nobody is told where nothing is written down", () => {
+  expect(witnessOf([])).toBeUndefined();
+});
