@@ -53,13 +53,7 @@ export async function crashTest(kills: number, seed: number, port: number): Prom
   const sizes = new Map<string, number>();
   const acknowledged = new Set<string>();
   let leftovers = 0;
-  const start = (): Promise<ManagedProcess> =>
-    startProcess({
-      name: "bucket",
-      command: [process.execPath, server, data, String(port), JSON.stringify(credentials)],
-      folder,
-      isReady: () => isUp(port),
-    });
+  const start = () => startBucket(folder, port);
   try {
     for (let round = 0; round < kills; round += 1) {
       const bucket = await start();
@@ -113,16 +107,21 @@ async function check(
   return present.length - acknowledged.size;
 }
 
-/** The status of an upload; undefined when the connection broke. */
-function put(port: number, token: string, size: number): Promise<number | undefined> {
+/** A slot of the bucket of crash-server.ts. */
+export function crashSlot(port: number, token: string, size: number): { readonly putUrl: string } {
   const bucketUrl = `http://127.0.0.1:${port}`;
-  const { putUrl } = s3Bucket({
+  return s3Bucket({
     bucketUrl,
     region: "local",
     credentials: { current: () => credentials },
     addAcl: false,
     echoDeclared: true,
   }).slot({ token, filename: "a.bin", size, contentType: undefined }, 600, new Date());
+}
+
+/** The status of an upload; undefined when the connection broke. */
+export function put(port: number, token: string, size: number): Promise<number | undefined> {
+  const { putUrl } = crashSlot(port, token, size);
   return new Promise((resolve) => {
     const upload = request(putUrl, { method: "PUT", headers: { "Content-Length": size } }, (response) => {
       response.resume();
@@ -131,6 +130,16 @@ function put(port: number, token: string, size: number): Promise<number | undefi
     upload.once("error", () => resolve(undefined));
     upload.once("close", () => resolve(undefined));
     upload.end(contentOf(token, size));
+  });
+}
+
+/** Starts the bucket of crash-server.ts on `folder`/data. */
+export function startBucket(folder: string, port: number): Promise<ManagedProcess> {
+  return startProcess({
+    name: "bucket",
+    command: [process.execPath, server, join(folder, "data"), String(port), JSON.stringify(credentials)],
+    folder,
+    isReady: () => isUp(port),
   });
 }
 
