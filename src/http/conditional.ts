@@ -22,7 +22,10 @@ export function evaluateConditions(
   validators: Validators,
   now: Date,
 ): "proceed" | "not-modified" | "failed" {
-  const since = (name: string) => parseHttpDate(header(name) ?? "", now);
+  const since = (name: string) => {
+    const text = header(name);
+    return text === undefined ? undefined : parseHttpDate(text, now);
+  };
   const ifMatch = header("if-match");
   const ifNoneMatch = header("if-none-match");
   if (ifMatch !== undefined) {

@@ -29,6 +29,7 @@ export function contentDisposition(contentType: string, filename: string, isInli
 
 /** Percent signs go too: some browsers decode them in this form. */
 function asciiName(filename: string): string {
+  if (/^[\w .-]*$/.test(filename)) return filename;
   return filename
     .normalize("NFD")
     .replace(/\p{Mn}/gu, "")

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Bytes, Seconds } from "../slot/slot.ts";
 import type { OpenObject } from "../store/object-store.ts";
 
-/** Content up to this size is sent with one read; longer content goes in pieces of this size. */
+/** Content that is not in memory is read and sent in pieces of this size. */
 const pieceSize: Bytes = 256 * 1024;
 
 /**
@@ -20,13 +20,17 @@ export async function sendContent(
   stallTimeout: Seconds,
 ): Promise<boolean> {
   const { content } = object;
-  if (content !== undefined || length <= pieceSize) {
-    response.end(content?.subarray(first, first + length) ?? (await readPiece(object, first, length)));
+  if (content !== undefined) {
+    response.end(content.subarray(first, first + length));
     return sent(response, stallTimeout);
   }
   const end = first + length;
+  let buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, length));
   for (let position = first; position < end; ) {
-    const piece = await readPiece(object, position, Math.min(pieceSize, end - position));
+    // What is not written yet must not be written over.
+    if (response.writableLength > 0) buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, length));
+    const piece = buffer.subarray(0, end - position);
+    await fill(piece, object, position);
     if (response.destroyed) return false;
     position += piece.length;
     if (!response.write(piece) && !(await happens(response, "drain", stallTimeout))) return false;
@@ -39,15 +43,12 @@ async function sent(response: ServerResponse, stallTimeout: Seconds): Promise<bo
   return response.writableFinished || (await happens(response, "finish", stallTimeout));
 }
 
-async function readPiece(object: OpenObject, position: Bytes, length: Bytes): Promise<Uint8Array> {
-  const piece = Buffer.allocUnsafe(length);
-  let done = 0;
-  while (done < length) {
-    const read = await object.read(piece.subarray(done), length - done, position + done);
+async function fill(piece: Uint8Array, object: OpenObject, position: Bytes): Promise<void> {
+  for (let done = 0; done < piece.length; ) {
+    const read = await object.read(piece.subarray(done), piece.length - done, position + done);
     if (read === 0) throw new Error("The object became shorter while it was sent.");
     done += read;
   }
-  return piece;
 }
 
 /** Waits for the client to take what was written; false, and the connection closed, when it does not. */

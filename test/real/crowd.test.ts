@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
+import { readdirSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { crashSlot, put, startBucket } from "../peers/crash.ts";
 import { freePorts } from "../peers/ports.ts";
@@ -46,9 +47,10 @@ test("2,000 idle connections and 200 slow uploads leave a normal upload's latenc
       `PUT ${target} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 1000000\r\n\r\n`;
     const uploads = await Promise.all(slots.map((target) => open(port, head(target))));
     sockets.push(...uploads);
-    const drip = setInterval(() => uploads.forEach((socket) => socket.write("xxxxxxxxxx")), 100);
-    await waitUntil("the slow uploads to be under way", async () => {
-      const { readdirSync } = await import("node:fs");
+    const drip = setInterval(() => {
+      for (const socket of uploads) socket.write("xxxxxxxxxx");
+    }, 100);
+    await waitUntil("the slow uploads to be under way", () => {
       return readdirSync(`${folder}/data/incoming`).length === slow;
     });
     const crowded = await uploadTimes(port);

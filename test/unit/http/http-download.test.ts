@@ -202,6 +202,35 @@ describe("a download", () => {
     });
   });
 
+  test("arrives whole however slowly the clients read, each its own", async () => {
+    // No piece is like another: a buffer that is used again too early would show.
+    const contents = [1, 2, 3].map((file) =>
+      Buffer.from(Uint32Array.from({ length: 1_500_000 }, (_, i) => i * 4 + file).buffer),
+    );
+    contents.push(...[4, 5, 6].map((file) => Buffer.alloc(100_000, file)));
+    const paths = await Promise.all(contents.map((content) => stored(content)));
+    const read = (path: string) =>
+      new Promise<Buffer>((resolve, reject) => {
+        const chunks: Buffer[] = [];
+        const socket = connect(fixture.port, "127.0.0.1");
+        socket.on("data", (chunk: Buffer) => {
+          chunks.push(chunk);
+          socket.pause();
+          setTimeout(() => socket.resume(), chunks.length % 8 === 0 ? 1 : 0);
+        });
+        socket.on("error", reject).on("close", () => resolve(Buffer.concat(chunks)));
+        const get = `GET ${path} HTTP/1.1\r\nHost: x\r\n`;
+        socket.write(`${get}\r\n${get}Connection: close\r\n\r\n`);
+      });
+    const answers = await Promise.all(paths.map(read));
+    for (const [i, answer] of answers.entries()) {
+      const content = contents[i]!;
+      expect(answer.subarray(-content.length).equals(content)).toBe(true);
+      const first = answer.indexOf("\r\n\r\n") + 4;
+      expect(answer.subarray(first, first + content.length).equals(content)).toBe(true);
+    }
+  }, 30_000);
+
   test("that the client does not read is ended", async () => {
     const impatient = await startFixture({ server: { stallTimeout: 0.1 } });
     try {
