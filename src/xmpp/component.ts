@@ -93,10 +93,12 @@ export class Component {
    */
   async stop(): Promise<void> {
     const deadline = this.#deps.monotonic() + STOP_LIMIT;
-    await Promise.race([
-      Promise.all(this.#pending),
-      new Promise((resolve) => setTimeout(resolve, PENDING_LIMIT)),
-    ]);
+    let late: ReturnType<typeof setTimeout> | undefined;
+    const limit = new Promise((resolve) => {
+      late = setTimeout(resolve, PENDING_LIMIT);
+    });
+    await Promise.race([Promise.all(this.#pending), limit]);
+    clearTimeout(late);
     clearTimeout(this.#timer);
     await new Promise<void>((resolve) => {
       this.#whenStopped = resolve;
@@ -116,7 +118,10 @@ export class Component {
     const [state, actions] = step(this.#state, event, this.#options.settings, this.#deps.random);
     this.#state = state;
     for (const action of actions) this.#obey(action);
-    if (this.#state.at === "stopped") this.#whenStopped?.();
+    if (this.#state.at !== "stopped") return;
+    // A timer that is left would keep the process from ending.
+    clearTimeout(this.#timer);
+    this.#whenStopped?.();
   }
 
   #obey(action: StreamAction): void {

@@ -239,8 +239,18 @@ describe("SIGTERM", () => {
     expect(slotd.process.result).toBeUndefined();
     upload.finish();
     expect(await upload.done).toBe("HTTP/1.1 201 Created");
+    const finished = performance.now();
     expect(await slotd.process.ended).toBe(0);
+    expect(performance.now() - finished).toBeLessThan(1_500);
     expect(slotd.process.log()).toContain("Stopped.");
+  }, 30_000);
+
+  test("ends an idle slotd at once", async () => {
+    await startWith({});
+    const asked = performance.now();
+    slotd.process.signal("SIGTERM");
+    expect(await slotd.process.ended).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(1_500);
   }, 30_000);
 
   test("cuts an upload off when its grace is over", async () => {
