@@ -13,9 +13,12 @@ export async function listFiles(
   const next = values.length + 1;
   const page = [...values, tokenKey(after), after, limit];
   if (selection.jid === undefined) {
-    const rest = `${sql} AND (f.token_key, f.token) > ($${next}, $${next + 1}) ORDER BY f.token_key, f.token`;
-    const rows = await session.query(`${selectFiles.filesFirst} ${rest} LIMIT $${next + 2}`, page);
-    return rows.map(readFile);
+    const rest = `${sql} AND (f.token_key, f.token) > ($${next}, $${next + 1})
+      ORDER BY f.token_key, f.token LIMIT $${next + 2}`;
+    // Each of the two has an index of its own.
+    const settled = await session.query(`${selectFiles.filesFirst} f.state <> 0 AND ${rest}`, page);
+    const reserved = await session.query(`${selectFiles.filesFirst} f.state = 0 AND ${rest}`, page);
+    return [...settled, ...reserved].map(readFile).sort(byToken).slice(0, limit);
   }
   // One user's files by the index that each state has; "+ 0" keeps the database from walking everybody's tokens.
   const rest = `${sql} AND (f.token_key + 0, f.token) > ($${next}, $${next + 1})`;
@@ -27,6 +30,10 @@ export async function listFiles(
     page,
   );
   return rows.map(readFile);
+}
+
+function byToken(a: LedgerFile, b: LedgerFile): number {
+  return a.token < b.token ? -1 : 1;
 }
 
 /** The accounts of a selection that hold anything, or have reserved anything today. */

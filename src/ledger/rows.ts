@@ -106,7 +106,9 @@ const counts = {
 export const findFiles: BulkStatement = {
   input: { token_key: "bigint", token: "text" },
   sql: `SELECT ${fileColumns} FROM input JOIN slotd_files f ON f.token_key = input.token_key AND f.token = input.token
-    JOIN slotd_accounts a ON a.id = f.account`,
+      AND f.state = 0 JOIN slotd_accounts a ON a.id = f.account
+    UNION ALL SELECT ${fileColumns} FROM input JOIN slotd_files f ON f.token_key = input.token_key
+      AND f.token = input.token AND f.state <> 0 JOIN slotd_accounts a ON a.id = f.account`,
 };
 
 export const findAccounts: BulkStatement = {

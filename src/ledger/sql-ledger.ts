@@ -23,7 +23,7 @@ import { MigratedDatabase } from "./migrated-database.ts";
 import { afterTaking } from "./rate.ts";
 import { retryAt } from "./retry.ts";
 import { findRoom, type Over } from "./room.ts";
-import { filesFirst, readFile, selectFiles, tokenKey } from "./rows.ts";
+import { filesFirst, findFiles, readFile, selectFiles, tokenKey } from "./rows.ts";
 
 export interface LedgerDeps {
   readonly now: () => Date;
@@ -221,8 +221,8 @@ class SqlLedger implements Ledger {
   }
 
   async find(token: string): Promise<LedgerFile | undefined> {
-    const [file] = await this.#files("f.token_key = $1 AND f.token = $2", [tokenKey(token), token]);
-    return file;
+    const [row] = await this.#database.bulk(findFiles, [[tokenKey(token), token]]);
+    return row === undefined ? undefined : readFile(row);
   }
 
   files(selection: Selection, page: Page): Promise<readonly LedgerFile[]> {
