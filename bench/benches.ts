@@ -1,7 +1,9 @@
 import type { Bench } from "./bench.ts";
 import { componentStream, ledgerStream } from "./component-stream.ts";
 import { httpGet, httpPut } from "./http-files.ts";
+import { memory } from "./memory.ts";
 import { presign } from "./presign.ts";
+import { start } from "./start.ts";
 import { ejabberdSlots, prosodySlots } from "./xmpp-slots.ts";
 
 /** Every bench, in the order in which they run. */
@@ -13,4 +15,6 @@ export const benches: readonly Bench[] = [
   ejabberdSlots,
   httpGet,
   httpPut,
+  memory,
+  start,
 ];

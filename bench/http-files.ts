@@ -11,7 +11,7 @@ import { onServerCore } from "./cores.ts";
 import { getLoad } from "./load/get-load.ts";
 import { putLoad } from "./load/put-load.ts";
 
-const SECONDS = 2;
+const SECONDS = 1;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const sizes = { "100 KiB": 100 * KIB, "10 MiB": 10 * MIB } as const;
@@ -101,7 +101,7 @@ export const httpPut: Bench = {
       },
       async (services, kind, label, size) => {
         // What a second can take at most, seen on the sink; a service that is faster ends a round early.
-        const count = size > MIB ? 60 : 6_000;
+        const count = size > MIB ? 60 : 4_000;
         const contenders = Object.fromEntries(
           [...services].map(([name, service]) => {
             const few = /Prosody|ejabberd|with fsync/.test(name) ? count / 4 : count;

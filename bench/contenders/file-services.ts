@@ -39,9 +39,8 @@ async function slots(client: C2sClient, to: string, count: number, size: number)
   const targets: UploadTarget[] = [];
   const url = (answer: string, name: string) =>
     unescapeXml(new RegExp(`<${name}[^>]*\\surl=['"]([^'"]+)`).exec(answer)?.[1] ?? "");
-  for (let number = 0; number < count; number += 1) {
-    const request = `<request xmlns='urn:xmpp:http:upload:0' filename='photo.jpg' size='${size}' content-type='image/jpeg'/>`;
-    const answer = await client.ask(to, request);
+  const request = `<request xmlns='urn:xmpp:http:upload:0' filename='photo.jpg' size='${size}' content-type='image/jpeg'/>`;
+  for (const answer of await client.ask(to, request, count)) {
     const putUrl = url(answer, "put");
     if (putUrl === "") throw new Error(`${to} gave no slot: ${answer}`);
     const headers = [...answer.matchAll(/<header[^>]*name=['"]([^'"]+)['"][^>]*>([^<]*)</g)].map(

@@ -24,8 +24,8 @@ export interface C2sClient {
    * @throws {Error} when an answer is no slot.
    */
   request(to: string, inFlight: number, seconds: number): Promise<SlotRun>;
-  /** Asks for one slot of this content and gives the answer's XML. */
-  ask(to: string, request: string): Promise<string>;
+  /** Asks the same so many times, all at once, and gives the answers' XML. */
+  ask(to: string, request: string, times: number): Promise<string[]>;
   close(): void;
 }
 
@@ -47,10 +47,14 @@ export async function connectC2s(options: C2sOptions): Promise<C2sClient> {
   await say("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>", "</iq>");
   return {
     request: (to, inFlight, seconds) => requestSlots(socket, reader, { to, inFlight, seconds }),
-    ask: async (to, request) => {
-      socket.write(`<iq type='get' id='one' to='${to}'>${request}</iq>`);
-      return reader.until("</iq>");
-    },
+    ask: (to, request, times) =>
+      new Promise((resolve) => {
+        const answers: string[] = [];
+        reader.each("</iq>", (answer) => {
+          if (answers.push(answer) === times) resolve(answers);
+        });
+        socket.write(`<iq type='get' id='ask' to='${to}'>${request}</iq>`.repeat(times));
+      }),
     close: () => socket.destroy(),
   };
 }

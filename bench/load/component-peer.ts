@@ -16,6 +16,8 @@ export interface ComponentPeer {
    * @throws {Error} when one of the first and last answers is no slot for its request.
    */
   flood(seconds: number): Promise<number>;
+  /** Asks for one slot, and resolves when it is answered. */
+  askOne(): Promise<void>;
   stop(): void;
 }
 
@@ -31,6 +33,7 @@ export async function startComponentPeer(domain: string): Promise<ComponentPeer>
     port,
     connected: async () => void (await login),
     flood: async (seconds) => flood(await login, domain, seconds),
+    askOne: async () => askOne(await login, domain),
     stop: () => {
       server.close();
       login.then((socket) => socket.destroy());
@@ -65,6 +68,20 @@ function welcome(socket: Socket, domain: string): Promise<Socket> {
       }
     };
     socket.on("data", read);
+  });
+}
+
+function askOne(socket: Socket, domain: string): Promise<void> {
+  return new Promise((resolve) => {
+    let input = "";
+    const read = (bytes: Buffer): void => {
+      input += bytes.toString("latin1");
+      if (!input.includes("</slot></iq>")) return;
+      socket.off("data", read);
+      resolve();
+    };
+    socket.on("data", read);
+    socket.write(slotRequests(domain, 1).bytes);
   });
 }
 

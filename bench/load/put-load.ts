@@ -17,7 +17,7 @@ export async function putLoad(
   const body = Buffer.alloc(size, "0123456789abcdef");
   const started = performance.now();
   const state: Progress = { targets, body, until: started + seconds * 1000, done: 0 };
-  await Promise.all(Array.from({ length: connections }, () => uploads(state)));
+  await Promise.all(Array.from({ length: connections }, (_, number) => uploads(state, number)));
   return state.done / ((performance.now() - started) / 1000);
 }
 
@@ -28,9 +28,10 @@ interface Progress {
   done: number;
 }
 
-function open({ putUrl }: UploadTarget): Socket {
+/** They come from four addresses, for slotd takes 50 uploads at once from one. */
+function open({ putUrl }: UploadTarget, number: number): Socket {
   const { protocol, hostname, port } = new URL(putUrl);
-  const to = { host: hostname, port: Number(port) };
+  const to = { host: hostname, port: Number(port), localAddress: `127.0.0.${2 + (number % 4)}` };
   const socket = protocol === "https:" ? connectTls({ ...to, rejectUnauthorized: false }) : connectTcp(to);
   return socket.setNoDelay(true);
 }
@@ -41,10 +42,10 @@ function headOf({ putUrl, headers }: UploadTarget, size: number): string {
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-function uploads(state: Progress): Promise<void> {
+function uploads(state: Progress, number: number): Promise<void> {
   const first = state.targets.pop();
   if (first === undefined) return Promise.resolve();
-  const socket = open(first);
+  const socket = open(first, number);
   return new Promise((resolve, reject) => {
     let input = "";
     const send = (target: UploadTarget): void => {

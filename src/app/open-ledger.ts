@@ -1,7 +1,6 @@
 import type { LedgerLocation } from "../config/config.ts";
 import type { Database } from "../ledger/database.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { openPostgres } from "../ledger/postgres.ts";
 import { openSqlLedger } from "../ledger/sql-ledger.ts";
 import { openSqlite } from "../ledger/sqlite.ts";
 import type { Logger } from "../ops/log.ts";
@@ -27,5 +26,7 @@ async function openDatabase(
 ): Promise<Database> {
   if (location.kind === "sqlite") return openSqlite(location.path);
   const lost = (error: Error) => log.debug(`A connection to the ledger's database broke: ${error.message}.`);
+  // Its client takes memory and time, which those who have no PostgreSQL need not spend.
+  const { openPostgres } = await import("../ledger/postgres.ts");
   return openPostgres(location.url, { lost });
 }

@@ -1,0 +1,65 @@
+import { spawn } from "node:child_process";
+import { existsSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeFolder, removeFolder } from "../test/peers/process.ts";
+import type { Bench, Case } from "./bench.ts";
+import { s3Config } from "./contenders/slotd-config.ts";
+import { startComponentPeer } from "./load/component-peer.ts";
+
+const root = join(import.meta.dirname, "..");
+const sources = join(root, "bin", "slotd");
+const executable = join(root, "dist", "slotd");
+
+/** Milliseconds from the start of the command to the first slot that a peer gets, which asks as soon as it can. */
+async function startToSlot(command: string): Promise<number> {
+  const folder = makeFolder("start");
+  const peer = await startComponentPeer("upload.example.net");
+  const config = join(folder, "slotd.toml");
+  writeFileSync(config, s3Config(peer.port, "example.net"), { mode: 0o600 });
+  const started = performance.now();
+  const child = spawn(command, ["serve", "--config", config], {
+    cwd: folder,
+    env: { ...process.env, SLOTD_OPS_LISTEN: "127.0.0.1:0", SLOTD_OPS_SOCKET: "slotd.sock" },
+    stdio: "ignore",
+  });
+  try {
+    await peer.connected();
+    await peer.askOne();
+    return performance.now() - started;
+  } finally {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    await ended;
+    peer.stop();
+    removeFolder(folder);
+  }
+}
+
+/** How long it takes until slots are answered. */
+export const start: Bench = {
+  name: "start",
+  description:
+    "From the start of `slotd serve` to the first answered slot, with a peer that lets it in at once and asks at once; " +
+    "from a checkout, and the single executable of `npm run build` with its size, where that has been built.",
+  needs: [],
+  async open() {
+    const hasExecutable = existsSync(executable);
+    const contenders: Record<string, () => Promise<number>> = { slotd: () => startToSlot(sources) };
+    if (hasExecutable) contenders["single executable"] = () => startToSlot(executable);
+    const cases: Case[] = [
+      { name: "first slot", unit: "ms", better: "less", contenders, goals: [{ limit: 300 }] },
+    ];
+    if (hasExecutable) {
+      const size = async () => statSync(executable).size / 2 ** 20;
+      cases.push({
+        name: "size of the executable",
+        unit: "MiB",
+        better: "less",
+        contenders: { "single executable": size },
+        goals: [],
+        rounds: 1,
+      });
+    }
+    return { cases, close: async () => {} };
+  },
+};
