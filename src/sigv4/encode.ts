@@ -6,6 +6,8 @@
  * Source: AWS Signature Version 4, UriEncode().
  */
 export function uriEncode(text: string): string {
+  // Most file names are of these alone, and this is a fifth of the cost.
+  if (unreserved.test(text)) return text;
   return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
     (character) => leftOver[character] ?? "",
@@ -25,6 +27,8 @@ export function uriDecode(encoded: string): string | undefined {
     return undefined;
   }
 }
+
+const unreserved = /^[A-Za-z0-9._~-]*$/;
 
 /** What `encodeURIComponent` leaves and AWS does not. */
 const leftOver: Readonly<Record<string, string>> = {

@@ -45,8 +45,8 @@ export class Router {
     if (stanza.name !== "iq" || stanza.ns !== NS_COMPONENT || type === "result" || type === "error")
       return undefined;
     const from = parseJid(stanza.attrs.from ?? "");
-    const to = parseJid(stanza.attrs.to ?? "");
-    if (from === undefined || to === undefined) return undefined;
+    const isForUs = stanza.attrs.to === this.#host || this.#isHost(stanza.attrs.to ?? "");
+    if (from === undefined || isForUs === undefined) return undefined;
     const payloads = childElements(stanza);
     const payload = payloads[0];
     if (
@@ -61,13 +61,19 @@ export class Router {
       );
     }
     const route = this.#routes.get(key(type, payload.ns, payload.name));
-    if (route === undefined || to.local !== undefined || to.domain !== this.#host) {
+    if (route === undefined || !isForUs) {
       return errorIq(stanza, stanzaError("cancel", "service-unavailable"));
     }
     const answer = route.handle({ from, fromBareJid: bareJid(from), payload });
     return answer instanceof Promise
       ? answer.then((done) => answerIq(stanza, done))
       : answerIq(stanza, answer);
+  }
+
+  /** Whether a JID is the component's own, with or without a resource; undefined when it is no JID. */
+  #isHost(text: string): boolean | undefined {
+    const jid = parseJid(text);
+    return jid && jid.local === undefined && jid.domain === this.#host;
   }
 }
 
