@@ -36,7 +36,7 @@ const results: CaseResult[] = [];
 const failures: string[] = [];
 for (const bench of wanted) {
   try {
-    results.push(...(await run(bench)));
+    await run(bench);
   } catch (error) {
     failures.push(bench.name);
     console.error(`${bench.name} failed:`, error);
@@ -45,17 +45,15 @@ for (const bench of wanted) {
 report(results);
 process.exit(failures.length > 0 ? 1 : 0);
 
-async function run(bench: Bench): Promise<CaseResult[]> {
+async function run(bench: Bench): Promise<void> {
   console.log(`\n${bench.name}`);
   const open = await bench.open();
-  const done: CaseResult[] = [];
   try {
     for (const one of open.cases) {
       const result = await measure(bench.name, one, rounds);
       console.log(table([result]).split("\n").slice(2).join("\n"));
-      done.push(result);
+      results.push(result);
     }
-    return done;
   } finally {
     await open.close();
   }

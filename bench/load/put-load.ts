@@ -60,7 +60,7 @@ function uploads(state: Progress, number: number): Promise<void> {
         resolve();
       }
     };
-    socket.on("error", reject);
+    socket.on("error", ({ message }) => reject(new Error(`${message}; answered so far: "${input}"`)));
     socket.on("close", () => reject(new Error("the server closed a connection that should stay")));
     socket.on("data", (bytes: Buffer) => {
       input += bytes.toString("latin1");
