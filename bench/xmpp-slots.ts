@@ -23,7 +23,8 @@ function prosodyWithOwn(): Promise<XmppServer> {
   return startProsody({
     domains: [DOMAIN],
     components,
-    extra: ["http_ports = { }", "https_ports = { }"],
+    // Else its storage takes no more after 10,000 slots.
+    extra: ["http_ports = { }", "https_ports = { }", "storage_archive_item_limit = 100000000"],
     hosts: [
       `Component "${OWN}" "http_file_share"`,
       "  http_file_share_size_limit = 100*1024*1024",

@@ -1,6 +1,7 @@
 /**
  * npm run bench [-- NAME ...] [--rounds N] [--write]: measures slotd beside what an operator would run instead, prints
- * a table and writes bench/results/latest.json. `--write` also puts the table into docs/benchmarks.md.
+ * a table and writes bench/results/latest.json. `--write` also puts the table, and what is said of
+ * each bench, into docs/benchmarks.md.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -77,15 +78,18 @@ function report(results: readonly CaseResult[]): void {
     join(folder, "latest.json"),
     `${JSON.stringify({ machine, rounds, results }, undefined, 2)}\n`,
   );
-  if (isWriting) writeTable(text);
+  if (isWriting) writePage(text);
 }
 
-function writeTable(text: string): void {
+function writePage(text: string): void {
   const file = join(root, "docs", "benchmarks.md");
-  const page = readFileSync(file, "utf8");
-  const marked = /(<!-- table -->\n)[\s\S]*?(\n<!-- end -->)/;
-  writeFileSync(
-    file,
-    page.replace(marked, (_, begin: string, end: string) => `${begin}${text}${end}`),
-  );
+  const explained = benches.map(({ name, description }) => `- **${name}**: ${description}`).join("\n");
+  const page = between(readFileSync(file, "utf8"), "table", text);
+  writeFileSync(file, between(page, "benches", explained));
+}
+
+/** The page with another text between the two marks of this name. */
+function between(page: string, name: string, text: string): string {
+  const marked = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- end of ${name} -->)`);
+  return page.replace(marked, (_, begin: string, end: string) => `${begin}${text}\n${end}`);
 }

@@ -82,6 +82,7 @@ export async function prosodyFiles(isTls: boolean): Promise<FileService> {
       domains: [DOMAIN],
       components: {},
       extra: [
+        "storage_archive_item_limit = 100000000",
         `http_ports = { ${isTls ? "" : port} }`,
         `https_ports = { ${isTls ? port : ""} }`,
         `http_interfaces = { "127.0.0.1" }`,
