@@ -1,11 +1,20 @@
 // The least that a component can be: it finds id and sender of each request with string searches, and answers all
-// of them with the same slot. Arguments: port, domain, secret.
+// of them with the same slot. Its URL is as long as slotd's, for the server has to read it as well. Arguments: port, domain, secret.
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
 
 const [port, domain = "", secret = ""] = process.argv.slice(2);
-const url = `https://upload.example.net/${"0123456789abcdef".repeat(4)}/IMG_20260214_183012.jpg`;
-const slot = `<slot xmlns='urn:xmpp:http:upload:0'><put url='${url}'/><get url='${url}'/></slot>`;
+const hex = "0123456789abcdef".repeat(4);
+const url = `https://bucket.s3.eu-west-1.amazonaws.com/${hex}/IMG_20260214_183012.jpg`;
+const query = [
+  "X-Amz-Algorithm=AWS4-HMAC-SHA256",
+  "X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20260214%2Feu-west-1%2Fs3%2Faws4_request",
+  "X-Amz-Date=20260214T183012Z",
+  "X-Amz-Expires=60",
+  "X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost",
+  `X-Amz-Signature=${hex}`,
+].join("&amp;");
+const slot = `<slot xmlns='urn:xmpp:http:upload:0'><put url='${url}?${query}'/><get url='${url}'/></slot>`;
 const socket = connect(Number(port), "127.0.0.1").setNoDelay(true);
 let input = "";
 let isOnline = false;
