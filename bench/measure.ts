@@ -29,7 +29,13 @@ export interface CaseResult {
 export async function measure(bench: string, one: Case, rounds: number): Promise<CaseResult> {
   const figures = new Map(Object.keys(one.contenders).map((name): [string, number[]] => [name, []]));
   for (let round = 0; round < (one.rounds ?? rounds); round += 1) {
-    for (const [name, run] of Object.entries(one.contenders)) figures.get(name)?.push(await run());
+    for (const [name, run] of Object.entries(one.contenders)) {
+      try {
+        figures.get(name)?.push(await run());
+      } catch (cause) {
+        throw new Error(`${one.name}: ${name} failed in round ${round + 1}`, { cause });
+      }
+    }
   }
   const contenders = Object.fromEntries([...figures].map(([name, values]) => [name, summary(values)]));
   const { name, unit, better, goals } = one;

@@ -127,7 +127,7 @@ export const memory: Bench = {
         name: "2,000 idle connections",
         unit: "MiB",
         better: "less",
-        contenders: contenders(all, (start) => peakOf(start, idleConnections)),
+        contenders: contenders(["slotd", "nginx"], (start) => peakOf(start, idleConnections)),
         goals: [],
         rounds: 2,
       },
