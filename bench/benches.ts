@@ -2,6 +2,7 @@ import type { Bench } from "./bench.ts";
 import { componentStream, ledgerStream } from "./component-stream.ts";
 import { httpGet, httpPut } from "./http-files.ts";
 import { memory } from "./memory.ts";
+import { millionFiles } from "./million-files.ts";
 import { presign } from "./presign.ts";
 import { start } from "./start.ts";
 import { ejabberdSlots, prosodySlots } from "./xmpp-slots.ts";
@@ -15,6 +16,7 @@ export const benches: readonly Bench[] = [
   ejabberdSlots,
   httpGet,
   httpPut,
+  millionFiles,
   memory,
   start,
 ];
