@@ -59,6 +59,9 @@ type Deps = UploadDeps &
     readonly privateBucketOf: (head: RequestHead) => PrivateBucket | undefined;
   };
 
+/** With more uploads than this under way each of them has no more than one piece in memory. */
+const readAheadLimit = 16;
+
 /** Answers requests, however they came. */
 export class HttpService {
   #deps: Deps;
@@ -88,7 +91,12 @@ export class HttpService {
       ...options,
       stallTimeout,
       isInline: inlineRule(inlineTypes),
-      pace: { stallTimeout, minRate, window: rateWindow },
+      pace: {
+        stallTimeout,
+        minRate,
+        window: rateWindow,
+        mayReadAhead: () => this.#slots.total <= readAheadLimit,
+      },
       cache: options.cache ?? "public",
       proxies: options.proxies ?? { has: () => false },
       slots: this.#slots,

@@ -26,6 +26,8 @@ export interface BodyPace {
   /** Fewer bytes a second than this, over a whole window, end it; 0 is any. */
   readonly minRate: Bytes;
   readonly window: Seconds;
+  /** Whether more may be taken from the connection while what came last is not worked off: not in a crowd. */
+  mayReadAhead(): boolean;
 }
 
 /** How long, and how much, a body that nobody wants is read; milliseconds. */
@@ -110,11 +112,15 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   /** Gives the next chunk, an empty one when `patience` is over, undefined at the end. Milliseconds. */
   async #next(stallAfter: number, patience: number): Promise<Uint8Array | undefined> {
     this.#begin();
-    if (this.#queue.length === 0 && this.#end === undefined) await this.#wait(Math.min(stallAfter, patience));
+    if (this.#queue.length === 0 && this.#end === undefined) {
+      if (this.#request.isPaused()) this.#request.resume();
+      await this.#wait(Math.min(stallAfter, patience));
+    }
     const chunk = this.#queue.shift();
     if (chunk !== undefined) {
       this.#queued -= chunk.length;
-      if (this.#queued < highWater / 2 && this.#request.isPaused()) this.#request.resume();
+      const isLow = this.#queued < highWater / 2 && this.#pace.mayReadAhead();
+      if (isLow && this.#request.isPaused()) this.#request.resume();
       this.#received += chunk.length;
       return chunk;
     }

@@ -11,6 +11,11 @@ export class UploadSlots {
   readonly #perClient = new Map<string, number>();
   #total = 0;
 
+  /** How many uploads are under way. */
+  get total(): number {
+    return this.#total;
+  }
+
   /** Counts one more; or says which limit is reached, and counts nothing. */
   take(client: string): "taken" | "busy" | "too-many-uploads" {
     const own = this.#perClient.get(client) ?? 0;
