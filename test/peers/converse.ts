@@ -1,11 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { dirname, extname, join, normalize } from "node:path";
-import { fileURLToPath } from "node:url";
+import { extname, join, normalize } from "node:path";
 import type { Page } from "playwright-core";
+import { conversePackage } from "./converse-package.ts";
 import type { ProsodyOptions } from "./prosody.ts";
-
-const dist = join(dirname(fileURLToPath(import.meta.resolve("converse.js/package.json"))), "dist");
 
 const types: Readonly<Record<string, string>> = {
   ".css": "text/css",
@@ -86,6 +84,7 @@ export async function serveConverse(
   port: number,
   account: ConverseAccount,
 ): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const dist = join(await conversePackage(), "dist");
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url ?? "/", "http://x").pathname);
     const content = path === "/" ? pageFor(account) : await readFile(join(dist, path)).catch(() => undefined);
