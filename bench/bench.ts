@@ -3,7 +3,7 @@ import type { Part } from "../scripts/debian.ts";
 /** What a figure counts; "s" behind the slash is a second. */
 export type Unit = "URLs/s" | "slots/s" | "requests/s" | "ms" | "MiB";
 
-/** What is to be reached, as the issue states it. */
+/** What is to be reached. */
 export type Goal =
   /** The first contender's median against another's: at least `ratio` where more is better, at most where less is. */
   | { readonly against: string; readonly ratio: number }
