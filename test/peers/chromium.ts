@@ -15,7 +15,12 @@ export async function startChromium(): Promise<Chromium> {
   const browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
     headless: true,
-    env: { ...process.env, HOME: folder, XDG_CONFIG_HOME: join(folder, "config"), XDG_CACHE_HOME: folder },
+    env: {
+      ...process.env,
+      ...{ HOME: folder, XDG_CONFIG_HOME: join(folder, "config"), XDG_CACHE_HOME: folder },
+      // Without a locale it cannot open a file whose name is not ASCII.
+      LC_ALL: "C.UTF-8",
+    },
     args: [
       // Root may run Chromium only without its sandbox; it sees nothing here but the tests' own pages.
       "--no-sandbox",
