@@ -1,27 +1,23 @@
 import type { Bytes, Seconds } from "../slot/slot.ts";
 import type { OpenObject } from "../store/object-store.ts";
-import { type Answer, type CommonHeaders, notFoundAnswer } from "./answers.ts";
-import { evaluateConditions, mayUseRange, type Validators } from "./conditional.ts";
-import { contentDisposition, type InlineRule } from "./content-disposition.ts";
+import { type Answer, notFoundAnswer } from "./answers.ts";
+import { evaluateConditions, mayUseRange } from "./conditional.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpBucket } from "./http-bucket.ts";
-import { formatHttpDate } from "./http-date.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import type { MissGate } from "./miss-gate.ts";
+import { cacheControl, type ObjectDescription } from "./object-headers.ts";
 import { readObjectPath } from "./object-path.ts";
 import { type RangeResult, readRange } from "./range.ts";
 import type { RequestHead } from "./request-head.ts";
 import { sendContent } from "./send-content.ts";
-
-/** An object never changes and its token is never used again. */
-const year: Seconds = 31_536_000;
 
 export interface DownloadDeps {
   readonly buckets: readonly HttpBucket[];
   readonly prefixes: readonly string[];
   readonly now: () => Date;
   readonly missGate: MissGate;
-  readonly isInline: InlineRule;
+  readonly describe: (object: OpenObject) => ObjectDescription;
   /** Whether caches that serve several people may keep a file. */
   readonly cache: "public" | "private";
   /** A client that takes no byte for so long is cut off. */
@@ -79,10 +75,14 @@ async function serve(
   now: Date,
   deps: DownloadDeps,
 ): Promise<HttpEvent> {
-  const validators = validatorsOf(object);
+  const { validators, headers: about } = deps.describe(object);
   const condition = evaluateConditions(head.header, validators, now);
   if (condition === "failed") return refuse(exchange, conditionFailed, object.token);
-  const headers = objectHeaders(object, validators, now, exchange.common, deps);
+  const headers: Record<string, string> = {
+    ...exchange.common,
+    ...about,
+    "Cache-Control": cacheControl(object.expiry, now, deps.cache),
+  };
   if (condition === "not-modified") return sendHead(exchange, 304, headers, object.token);
   // RFC 9110 §14.2: a range means something to GET only.
   const range: RangeResult =
@@ -106,32 +106,6 @@ async function serve(
 function partOf(range: RangeResult, size: Bytes): { readonly first: Bytes; readonly length: Bytes } {
   if (range.kind !== "part") return { first: 0, length: size };
   return { first: range.first, length: range.last - range.first + 1 };
-}
-
-function validatorsOf(object: OpenObject): Validators {
-  const seconds = Math.floor(object.created.getTime() / 1000);
-  return { etag: `"${object.token}"`, lastModified: new Date(seconds * 1000) };
-}
-
-function objectHeaders(
-  object: OpenObject,
-  { etag, lastModified }: Validators,
-  now: Date,
-  common: CommonHeaders,
-  { isInline, cache }: DownloadDeps,
-): Record<string, string> {
-  const left: Seconds =
-    object.expiry === undefined ? year : Math.floor((object.expiry.getTime() - now.getTime()) / 1000);
-  return {
-    ...common,
-    "Content-Type": object.contentType,
-    "Content-Disposition": contentDisposition(object.contentType, object.filename, isInline),
-    "Accept-Ranges": "bytes",
-    // RFC 8246.
-    "Cache-Control": `${cache}, max-age=${Math.min(year, left)}, immutable`,
-    ETag: etag,
-    "Last-Modified": formatHttpDate(lastModified),
-  };
 }
 
 function sendHead(

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Bytes, Seconds } from "../slot/slot.ts";
 import { type Answer, REFERENCE_HEADER, rawAnswer, refusalAnswer } from "./answers.ts";
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
-import { inlineRule } from "./content-disposition.ts";
+import { type InlineRule, inlineRule } from "./content-disposition.ts";
 import { ALLOWED_METHODS, type HeadersForOrigin, headersFor, preflightHeaders } from "./cors.ts";
 import { type DownloadDeps, download } from "./download.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
@@ -11,6 +11,7 @@ import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, type HttpRequestFacts, shortToken } from "./http-event.ts";
 import { malformedAnswer, maxTargetSize, originIn, targetTooLong } from "./malformed.ts";
 import { MissGate } from "./miss-gate.ts";
+import { objectDescriber } from "./object-headers.ts";
 import { publicPrefixes } from "./object-path.ts";
 import { type PrivateBucket, privateBucketOf, redirect } from "./redirect.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
@@ -56,6 +57,7 @@ type Deps = UploadDeps &
   DownloadDeps &
   ExchangeDeps &
   Pick<HttpServiceOptions, "onEvent"> & {
+    readonly isInline: InlineRule;
     readonly privateBucketOf: (head: RequestHead) => PrivateBucket | undefined;
   };
 
@@ -86,11 +88,13 @@ export class HttpService {
   #depsFor(options: HttpServiceOptions): Deps {
     const { stallTimeout = 60, minRate = 0, rateWindow = 30, inlineTypes = defaultInlineTypes } = options;
     const { buckets, privateBuckets = [] } = options;
+    const isInline = inlineRule(inlineTypes);
     this.#slots.limits = options.uploads ?? { total: Infinity, perClient: Infinity };
     return {
       ...options,
       stallTimeout,
-      isInline: inlineRule(inlineTypes),
+      isInline,
+      describe: objectDescriber(isInline),
       pace: {
         stallTimeout,
         minRate,

@@ -31,6 +31,7 @@ export function privateBucketOf(
   buckets: readonly PrivateBucket[],
   others: readonly string[],
 ): (head: RequestHead) => PrivateBucket | undefined {
+  if (buckets.length === 0) return () => undefined;
   const places = [
     ...buckets.flatMap((bucket) => bucket.publicUrls.map((url) => ({ bucket, ...parseBucketUrl(url) }))),
     ...others.map((url) => ({ bucket: undefined, ...parseBucketUrl(url) })),

@@ -8,5 +8,8 @@ const alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
  * @param randomBytes gives so many random bytes.
  */
 export function newReference(randomBytes: (length: number) => Uint8Array): string {
-  return Array.from(randomBytes(8), (byte) => alphabet[byte % 32]).join("");
+  const bytes = randomBytes(8);
+  let reference = "";
+  for (let i = 0; i < bytes.length; i += 1) reference += alphabet[(bytes[i] ?? 0) % 32];
+  return reference;
 }

@@ -1,6 +1,8 @@
-import { closeSync, fstatSync, read, readSync } from "node:fs";
+import { closeSync, fstatSync, read, readSync, type Stats } from "node:fs";
 import type { Bytes } from "../slot/slot.ts";
+import type { HotObjects } from "./hot-objects.ts";
 import { decodeTrailer, maxTrailerSize, ObjectFileError, type ObjectTrailer } from "./object-file.ts";
+import { DiskObject, ObjectInMemory } from "./object-in-memory.ts";
 import type { OpenObject } from "./object-store.ts";
 import type { ReadBuffers } from "./read-buffers.ts";
 
@@ -11,13 +13,15 @@ export const smallFile: Bytes = 128 * 1024;
  * Opens the object in an object file and owns the descriptor from then on, also when this fails.
  *
  * @param buffers of `smallFile` bytes.
+ * @param hot is told of every object that is read as a whole.
  * @throws {ObjectFileError} when the file is not what slotd wrote.
  */
-export function openDiskObject(fd: number, token: string, buffers: ReadBuffers): OpenObject {
+export function openDiskObject(fd: number, token: string, buffers: ReadBuffers, hot: HotObjects): OpenObject {
   let isKept = false;
   try {
-    const { size: fileSize } = fstatSync(fd);
-    if (fileSize <= buffers.size) return readSmall(fd, fileSize, token, buffers);
+    const stat = fstatSync(fd);
+    if (stat.size <= buffers.size) return readSmall(fd, stat, token, buffers, hot);
+    const fileSize: Bytes = stat.size;
     const tail = Buffer.allocUnsafe(maxTrailerSize);
     readFully(fd, tail, tail.length, fileSize - tail.length);
     const about = decodeTrailer(tail, fileSize);
@@ -28,55 +32,38 @@ export function openDiskObject(fd: number, token: string, buffers: ReadBuffers):
   }
 }
 
-function readSmall(fd: number, fileSize: Bytes, token: string, buffers: ReadBuffers): OpenObject {
+function readSmall(
+  fd: number,
+  stat: Stats,
+  token: string,
+  buffers: ReadBuffers,
+  hot: HotObjects,
+): OpenObject {
   const buffer = buffers.take();
   try {
-    readFully(fd, buffer, fileSize, 0);
-    return new SmallObject(buffer, token, decodeTrailer(buffer.subarray(0, fileSize), fileSize), buffers);
+    readFully(fd, buffer, stat.size, 0);
+    const about = decodeTrailer(buffer.subarray(0, stat.size), stat.size);
+    const object = new BufferedObject(buffer, token, about, buffers);
+    hot.offer(token, about, object.content, stat);
+    return object;
   } catch (error) {
     buffers.give(buffer);
     throw error;
   }
 }
 
-abstract class DiskObject {
-  readonly token: string;
-  readonly filename: string;
-  readonly contentType: string;
-  readonly size: Bytes;
-  readonly created: Date;
-  readonly expiry: Date | undefined;
-
-  constructor(token: string, { filename, contentType, size, created, expiry }: ObjectTrailer) {
-    this.token = token;
-    this.filename = filename;
-    this.contentType = contentType;
-    this.size = size;
-    this.created = created;
-    this.expiry = expiry;
-  }
-}
-
-/** In memory as a whole; its file is closed already. */
-class SmallObject extends DiskObject implements OpenObject {
-  readonly content: Uint8Array;
+/** In a buffer that is used again once it is closed. */
+class BufferedObject extends ObjectInMemory {
   readonly #buffers: ReadBuffers;
   #buffer: Buffer | undefined;
 
   constructor(buffer: Buffer, token: string, about: ObjectTrailer, buffers: ReadBuffers) {
-    super(token, about);
-    this.content = buffer.subarray(0, about.size);
+    super(token, about, buffer.subarray(0, about.size));
     this.#buffer = buffer;
     this.#buffers = buffers;
   }
 
-  async read(buffer: Uint8Array, length: Bytes, position: Bytes): Promise<number> {
-    const piece = this.content.subarray(position, position + Math.min(length, buffer.length));
-    buffer.set(piece);
-    return piece.length;
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     if (this.#buffer !== undefined) this.#buffers.give(this.#buffer);
     this.#buffer = undefined;
   }

@@ -5,6 +5,7 @@ import { codeOf, type Files, nodeFiles, syncFolder } from "./disk-files.ts";
 import { openDiskObject, smallFile } from "./disk-object.ts";
 import { writeObject } from "./disk-write.ts";
 import { FreeSpace } from "./free-space.ts";
+import { HotObjects } from "./hot-objects.ts";
 import { Incoming } from "./incoming.ts";
 import { ObjectFileError } from "./object-file.ts";
 import {
@@ -81,6 +82,9 @@ async function makeFolders(files: Files, folder: string, inside: readonly string
   for (const path of [objects, folder, join(folder, "..")]) await syncFolder(files, path);
 }
 
+/** So much content of small objects stays in memory while it is asked for again and again. */
+const hotContent: Bytes = 8 * 1024 * 1024;
+
 interface Parts {
   readonly objects: string;
   readonly incoming: Incoming;
@@ -93,6 +97,7 @@ interface Parts {
 class DiskStore implements ObjectStore {
   readonly #parts: Parts;
   readonly #buffers = new ReadBuffers(smallFile, 32);
+  readonly #hot = new HotObjects(hotContent);
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -130,9 +135,11 @@ class DiskStore implements ObjectStore {
   async open(token: string): Promise<OpenObject | undefined> {
     if (!isToken(token)) return undefined;
     const path = this.#target(token);
+    const hot = this.#hot.get(token, () => this.#parts.files.stat(path, { throwIfNoEntry: false }));
+    if (hot !== undefined) return hot;
     try {
       const fd = this.#parts.files.open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-      return openDiskObject(fd, token, this.#buffers);
+      return openDiskObject(fd, token, this.#buffers, this.#hot);
     } catch (error) {
       if (codeOf(error) === "ENOENT") return undefined;
       throw error instanceof ObjectFileError ? inFile(error, path, token) : error;

@@ -56,6 +56,18 @@ describe("the disk store", () => {
     }
   });
 
+  test("forgets an object that is asked for often as soon as its file is gone", async () => {
+    const folder = await newFolder();
+    const store = await openDiskStore(folder, deps);
+    const content = Buffer.from("asked for often");
+    const about = meta({ size: content.length });
+    await store.put(about, bodyOf(content));
+    for (let i = 0; i < 4; i += 1) expect((await readBack(store, about.token)).content).toEqual(content);
+    await nodeFiles.rm(join(folder, "objects", about.token.slice(0, 2), about.token));
+    await Bun.sleep(6);
+    expect(await store.open(about.token)).toBeUndefined();
+  });
+
   test("puts the content first and the name nowhere in a path", async () => {
     const folder = await newFolder();
     const store = await openDiskStore(folder, deps);
