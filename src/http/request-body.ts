@@ -145,8 +145,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     if (this.#isFlowing) return;
     this.#isFlowing = true;
     const request = this.#request;
-    const finish = (end: "ended" | BodyError) => {
-      this.#end ??= end;
+    const abort = (cause?: unknown) => {
+      this.#end ??= new BodyError("aborted", cause);
       this.#wake?.();
     };
     request.on("data", (chunk: Uint8Array) => {
@@ -155,10 +155,14 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
       if (this.#queued >= highWater) request.pause();
       this.#wake?.();
     });
-    request.on("end", () => finish(request.complete ? "ended" : new BodyError("aborted")));
-    request.on("error", (error) => finish(new BodyError("aborted", error)));
-    request.on("close", () => finish(new BodyError("aborted")));
-    if (request.destroyed && !request.readableEnded) finish(new BodyError("aborted"));
+    request.on("end", () => {
+      if (request.complete) this.#end ??= "ended";
+      else abort();
+      this.#wake?.();
+    });
+    request.on("error", abort);
+    request.on("close", () => abort());
+    if (request.destroyed && !request.readableEnded) abort();
   }
 
   #leftOfWindow(): number {

@@ -21,6 +21,7 @@ export function uriEncodePath(path: string): string {
 
 /** Undoes percent-encoding once ("+" stays "+"); undefined when a "%" sequence is broken or is not UTF-8. */
 export function uriDecode(encoded: string): string | undefined {
+  if (!encoded.includes("%")) return encoded;
   try {
     return decodeURIComponent(encoded);
   } catch {

@@ -20,6 +20,8 @@ export interface PresignedQuery {
   readonly signature: string;
   /** All that was signed: every parameter but X-Amz-Signature. */
   readonly signed: readonly QueryParameter[];
+  /** All that was signed as it came, where the signature is the last parameter. */
+  readonly signedText: string | undefined;
   /** The parameters whose names do not begin with "X-Amz-", in the order they came. */
   readonly extra: readonly QueryParameter[];
 }
@@ -43,8 +45,12 @@ export function parsePresignedQuery(rawQuery: string): PresignedQuery | Malforme
   }
   const missing = required.find((name) => !amz.has(name));
   if (missing) return { malformed: `${missing} is missing from the query.` };
+  const rest = readParameters((name) => amz.get(name) ?? "", amz.get("X-Amz-Content-Sha256"));
+  if ("malformed" in rest) return rest;
   const signed = parameters.filter(([name]) => name !== "X-Amz-Signature");
-  return readParameters((name) => amz.get(name) ?? "", amz.get("X-Amz-Content-Sha256"), signed, extra);
+  const end = `&X-Amz-Signature=${rest.signature}`;
+  const signedText = rawQuery.endsWith(end) ? rawQuery.slice(0, -end.length) : undefined;
+  return { ...rest, signed, signedText, extra };
 }
 
 const required = [
@@ -59,9 +65,7 @@ const required = [
 function readParameters(
   value: (name: (typeof required)[number]) => string,
   payloadHash: string | undefined,
-  signed: readonly QueryParameter[],
-  extra: readonly QueryParameter[],
-): PresignedQuery | MalformedQuery {
+): Omit<PresignedQuery, "signed" | "signedText" | "extra"> | MalformedQuery {
   const credential = parseCredential(value("X-Amz-Credential"));
   const signingDate = value("X-Amz-Date");
   const date = parseSigningDate(signingDate);
@@ -77,7 +81,7 @@ function readParameters(
   if (payloadHash !== undefined && payloadHash !== UNSIGNED_PAYLOAD) {
     return mustBe("X-Amz-Content-Sha256", `${UNSIGNED_PAYLOAD} or absent`);
   }
-  return { ...credential, signingDate, date, expires, signedHeaders, signature, signed, extra };
+  return { ...credential, signingDate, date, expires, signedHeaders, signature };
 }
 
 function mustBe(name: string, expected: string): MalformedQuery {

@@ -1,12 +1,13 @@
-import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 
 /**
  * Signs a string to sign: 64 lowercase hex digits.
  *
  * Source: AWS Signature Version 4, "Calculate the signature".
  */
-export function signature(signingKey: KeyObject, stringToSign: string): string {
-  return createHmac("sha256", signingKey).update(stringToSign).digest("hex");
+export function signature(signingKey: Uint8Array, stringToSign: string): string {
+  // Half the time of node:crypto's createHmac.
+  return new Bun.CryptoHasher("sha256", signingKey).update(stringToSign).digest("hex");
 }
 
 /** Whether two signatures are the same, in a time that does not tell where they differ. */

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { type CredentialScope, credentialScope, SCOPE_TERMINATOR } from "./credential-scope.ts";
 import { uriEncode } from "./encode.ts";
 
@@ -10,7 +10,8 @@ export interface AccessKey {
 
 /** An access key made fit to sign within one scope. */
 export interface SigningKey {
-  readonly key: KeyObject;
+  /** 32 bytes. */
+  readonly key: Uint8Array;
   /** As `credentialScope` writes it. */
   readonly scope: string;
   /** The value of X-Amz-Credential, percent-encoded. */
@@ -31,7 +32,7 @@ export function deriveSigningKey(accessKey: AccessKey, scope: CredentialScope): 
   const serviceKey = hmac(regionKey, scope.service);
   const scopeText = credentialScope(scope);
   return {
-    key: createSecretKey(hmac(serviceKey, SCOPE_TERMINATOR)),
+    key: hmac(serviceKey, SCOPE_TERMINATOR),
     scope: scopeText,
     credential: uriEncode(`${accessKey.accessKeyId}/${scopeText}`),
   };

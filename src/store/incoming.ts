@@ -24,7 +24,7 @@ export class Incoming {
   /** The path of a new temporary file. Two uploads to the same slot do not meet. */
   path(token: string): string {
     const random = Buffer.from(this.#randomBytes(8)).toString("hex");
-    return join(this.folder, `${token}.${this.#owner}.${random}`);
+    return `${this.folder}/${token}.${this.#owner}.${random}`;
   }
 
   /**

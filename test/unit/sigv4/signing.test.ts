@@ -85,11 +85,11 @@ describe("the signing key cache", () => {
       keys(accessKey, { ...scope, region: "eu-west-2" }),
       keys(accessKey, { ...scope, service: "sts" }),
     ];
-    for (const other of others) expect(other.key.equals(first.key)).toBe(false);
+    for (const other of others) expect(other.key).not.toEqual(first.key);
     expect(keys({ ...accessKey, accessKeyId: "KEY/2" }, scope).credential).toBe(
       "KEY%2F2%2F20260101%2Feu-west-1%2Fs3%2Faws4_request",
     );
-    expect(first.key.equals(deriveSigningKey(accessKey, scope).key)).toBe(true);
+    expect(first.key).toEqual(deriveSigningKey(accessKey, scope).key);
   });
 
   test("keeps no more than its limit and forgets the oldest", () => {
@@ -101,6 +101,6 @@ describe("the signing key cache", () => {
     expect(keys(two!, scope)).toBe(second);
     const again = keys(one!, scope);
     expect(again).not.toBe(first);
-    expect(again.key.equals(first.key)).toBe(true);
+    expect(again.key).toEqual(first.key);
   });
 });
