@@ -69,7 +69,7 @@ async function openSlots(own: string, start: () => Promise<XmppServer>, ratio: n
     password: account?.password ?? "",
   });
   const targets = { slotd: SLOTD, [own]: OWN, "bare component": ECHO };
-  for (const to of Object.values(targets)) await client.request(to, IN_FLIGHT, 1);
+  for (const to of Object.values(targets)) await client.request(to, IN_FLIGHT, 4);
   const contenders = (run: (to: string) => Promise<number>): Case["contenders"] =>
     Object.fromEntries(Object.entries(targets).map(([name, to]) => [name, () => run(to)]));
   const percentile = (share: number) => async (to: string) => {

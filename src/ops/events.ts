@@ -63,20 +63,24 @@ export function watchComponent({ log, metrics, monotonic, reference }: Watchers,
  */
 export function watchSlots({ log, metrics, monotonic, reference }: Watchers, served: WatchedDomain) {
   const { domain, host } = served;
-  metrics.count("slots", { domain, purpose: "message", outcome: "given" }, 0);
-  metrics.count("slotBytes", { domain, purpose: "message" }, 0);
+  const givenFor = (purpose: SlotRequest["purpose"]) => ({
+    slots: metrics.series("slots", { domain, purpose, outcome: "given" }),
+    bytes: metrics.series("slotBytes", { domain, purpose }),
+  });
+  const givenForMessages = givenFor("message");
   return ({ bareJid }: Requester) => {
     const begun = monotonic();
     return (outcome: Slot | Refusal, request: SlotRequest | undefined): Slot | Refusal => {
       const { purpose = "message", size } = request ?? {};
-      const isGiven = !("kind" in outcome);
       metrics.observe("slotSeconds", { domain }, (monotonic() - begun) / 1000);
-      metrics.count("slots", { domain, purpose, outcome: isGiven ? "given" : outcome.kind });
-      if (isGiven) {
-        metrics.count("slotBytes", { domain, purpose }, size);
+      if (!("kind" in outcome)) {
+        const given = purpose === "message" ? givenForMessages : givenFor(purpose);
+        given.slots.add();
+        given.bytes.add(size);
         log.debug({ host, jid: bareJid, purpose, size }, "Gave a slot.");
         return outcome;
       }
+      metrics.count("slots", { domain, purpose, outcome: outcome.kind });
       const ref = reference();
       log.info({ host, jid: bareJid, ref, reason: outcome.kind }, `Refused a slot. ${outcome.text}`);
       return { ...outcome, text: `${outcome.text} Reference: ${ref}.` };

@@ -1,11 +1,32 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { type LabelsOf, type MetricEntry, type MetricKey, type MetricOf, metricList } from "./metric-list.ts";
 
-/** What was counted for one series since the last scrape. */
-interface Pending {
-  readonly counter: Counter;
-  readonly labels: Readonly<Record<string, string>>;
-  by: number;
+/** One series of a counter. */
+export interface Series {
+  /** Counts; `by` is not negative. */
+  add(by?: number): void;
+}
+
+/** What was counted for one series since the last scrape: prom-client takes a microsecond to find it each time. */
+class Pending implements Series {
+  readonly #counter: Counter | undefined;
+  readonly #labels: Readonly<Record<string, string>>;
+  #by = 0;
+
+  constructor(counter: Counter | undefined, labels: Readonly<Record<string, string>>) {
+    this.#counter = counter;
+    this.#labels = labels;
+  }
+
+  add(by = 1): void {
+    this.#by += by;
+  }
+
+  /** Hands on what was counted; 0 too, so that the series is there. */
+  settle(): void {
+    this.#counter?.inc(this.#labels, this.#by);
+    this.#by = 0;
+  }
 }
 
 /** The metrics of one slotd, by the keys of `metricList`. */
@@ -14,7 +35,7 @@ export class Metrics {
   readonly #counters = new Map<MetricKey, Counter>();
   readonly #gauges = new Map<MetricKey, Gauge>();
   readonly #histograms = new Map<MetricKey, Histogram>();
-  /** By key and label values: prom-client takes ten times as long to find a series. */
+  /** By key and label values. */
   readonly #pending = new Map<string, Pending>();
   readonly #beforeScrape: (() => void)[] = [];
 
@@ -31,10 +52,7 @@ export class Metrics {
   /** What a scrape answers with: the text and its media type. */
   async text(): Promise<{ readonly text: string; readonly contentType: string }> {
     for (const update of this.#beforeScrape) update();
-    for (const pending of this.#pending.values()) {
-      pending.counter.inc(pending.labels, pending.by);
-      pending.by = 0;
-    }
+    for (const pending of this.#pending.values()) pending.settle();
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
   }
 
@@ -45,15 +63,18 @@ export class Metrics {
 
   /** Counts; by 0 to have the series there before anything happens. `by` is not negative. */
   count<Key extends MetricOf<"counter">>(key: Key, labels: LabelsOf<Key>, by = 1): void {
-    const series = seriesOf(key, labels);
-    const pending = this.#pending.get(series);
-    if (pending !== undefined) pending.by += by;
-    else this.#begin(series, key, labels, by);
+    this.series(key, labels).add(by);
   }
 
-  #begin(series: string, key: MetricKey, labels: Readonly<Record<string, string>>, by: number): void {
-    const counter = this.#counters.get(key);
-    if (counter !== undefined) this.#pending.set(series, { counter, labels, by });
+  /** The series of a counter, for those who count in it often. */
+  series<Key extends MetricOf<"counter">>(key: Key, labels: LabelsOf<Key>): Series {
+    const name = seriesName(key, labels);
+    let pending = this.#pending.get(name);
+    if (pending === undefined) {
+      pending = new Pending(this.#counters.get(key), labels);
+      this.#pending.set(name, pending);
+    }
+    return pending;
   }
 
   set<Key extends MetricOf<"gauge">>(key: Key, labels: LabelsOf<Key>, value: number): void {
@@ -61,11 +82,8 @@ export class Metrics {
   }
 
   /** Forgets a metric's series: those that are still right are set again. */
-  forget(key: MetricOf<"gauge"> | MetricOf<"counter">): void {
-    (this.#gauges.get(key) ?? this.#counters.get(key))?.reset();
-    for (const series of this.#pending.keys()) {
-      if (series.startsWith(`${key}\n`)) this.#pending.delete(series);
-    }
+  forget(key: MetricOf<"gauge">): void {
+    this.#gauges.get(key)?.reset();
   }
 
   /** Adds an observation in the metric's unit. */
@@ -74,8 +92,8 @@ export class Metrics {
   }
 }
 
-function seriesOf(key: MetricKey, labels: Readonly<Record<string, string>>): string {
-  let series = `${key}\n`;
-  for (const name in labels) series += `${labels[name]}\n`;
-  return series;
+function seriesName(key: MetricKey, labels: Readonly<Record<string, string>>): string {
+  let name = `${key}\n`;
+  for (const label in labels) name += `${labels[label]}\n`;
+  return name;
 }

@@ -1,5 +1,3 @@
-import { hash } from "node:crypto";
-
 /** The one algorithm that slotd signs with and accepts. */
 export const ALGORITHM = "AWS4-HMAC-SHA256";
 
@@ -13,5 +11,5 @@ export const ALGORITHM = "AWS4-HMAC-SHA256";
  * Source: AWS Signature Version 4, "Create a string to sign".
  */
 export function stringToSign(signingDate: string, scope: string, canonicalRequest: string): string {
-  return `${ALGORITHM}\n${signingDate}\n${scope}\n${hash("sha256", canonicalRequest, "hex")}`;
+  return `${ALGORITHM}\n${signingDate}\n${scope}\n${Bun.SHA256.hash(canonicalRequest, "hex")}`;
 }
