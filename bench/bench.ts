@@ -18,6 +18,8 @@ export interface Case {
   /** By name, slotd first; each measures one round. */
   readonly contenders: Readonly<Record<string, () => Promise<number>>>;
   readonly goals: readonly Goal[];
+  /** Rounds that do not count before those that do: compilers and caches have theirs. 1 when absent. */
+  readonly warmUps?: number;
   /** Fewer than the usual rounds, where one takes long. */
   readonly rounds?: number;
 }

@@ -18,8 +18,6 @@ async function flooded(start: (port: number) => Promise<Flooded["component"]>): 
   const peer = await startComponentPeer(DOMAIN);
   const component = await onServerCore(() => start(peer.port));
   await peer.connected();
-  // The first second is the compiler's.
-  await peer.flood(1);
   return { component, peer };
 }
 

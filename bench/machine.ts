@@ -16,7 +16,9 @@ function packageVersion(name: string): readonly [string, ...string[]] {
 
 const commands: Readonly<Record<string, readonly [string, ...string[]]>> = {
   node: ["node", "--version"],
-  ...Object.fromEntries(["prosody", "ejabberd", "nginx", "wrk"].map((name) => [name, packageVersion(name)])),
+  ...Object.fromEntries(["prosody", "ejabberd", "wrk"].map((name) => [name, packageVersion(name)])),
+  // Whichever nginx it is, this goes with it.
+  nginx: packageVersion("nginx-common"),
 };
 
 /** Describes this machine and the software on it. */

@@ -25,15 +25,20 @@ export interface CaseResult {
   readonly verdicts: readonly Verdict[];
 }
 
-/** Runs the contenders in turn, round after round, so that what disturbs the machine disturbs all of them. */
+/**
+ * Runs the contenders in turn, round after round, so that what disturbs the machine disturbs all of them. The first
+ * rounds, which do not count, are for what compiles itself while it runs.
+ */
 export async function measure(bench: string, one: Case, rounds: number): Promise<CaseResult> {
   const figures = new Map(Object.keys(one.contenders).map((name): [string, number[]] => [name, []]));
-  for (let round = 0; round < (one.rounds ?? rounds); round += 1) {
+  const { warmUps = 1 } = one;
+  for (let round = 1 - warmUps; round <= (one.rounds ?? rounds); round += 1) {
     for (const [name, run] of Object.entries(one.contenders)) {
       try {
-        figures.get(name)?.push(await run());
+        const figure = await run();
+        if (round > 0) figures.get(name)?.push(figure);
       } catch (cause) {
-        throw new Error(`${one.name}: ${name} failed in round ${round + 1}`, { cause });
+        throw new Error(`${one.name}: ${name} failed in round ${round}`, { cause });
       }
     }
   }

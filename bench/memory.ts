@@ -113,6 +113,7 @@ export const memory: Bench = {
         better: "less",
         contenders: contenders(all, atRest),
         goals: [{ limit: 60 }],
+        warmUps: 0,
         rounds: 2,
       },
       {
@@ -121,7 +122,8 @@ export const memory: Bench = {
         better: "less",
         contenders: contenders(["slotd", "nginx"], (start) => peakOf(start, manyUploads)),
         goals: [{ limit: 200 }],
-        rounds: 1,
+        warmUps: 0,
+        rounds: 2,
       },
       {
         name: "2,000 idle connections",
@@ -129,6 +131,7 @@ export const memory: Bench = {
         better: "less",
         contenders: contenders(["slotd", "nginx"], (start) => peakOf(start, idleConnections)),
         goals: [],
+        warmUps: 0,
         rounds: 2,
       },
     ];

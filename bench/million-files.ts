@@ -99,6 +99,7 @@ export const millionFiles: Bench = {
           better: "less",
           contenders: { slotd: async () => many.startTime, "1,000 files": async () => few.startTime },
           goals: [],
+          warmUps: 0,
           rounds: 1,
         },
       ],

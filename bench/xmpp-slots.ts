@@ -56,6 +56,9 @@ function ejabberdWithOwn(): Promise<XmppServer> {
   }).finally(() => process.once("exit", () => removeFolder(folder)));
 }
 
+/** Seconds. */
+const WARM_UP = 4;
+
 async function openSlots(own: string, start: () => Promise<XmppServer>, ratio: number): Promise<OpenBench> {
   const server = await onServerCore(start);
   // They run beside the load: a component takes work off the server's core, which is what it is for.
@@ -69,7 +72,8 @@ async function openSlots(own: string, start: () => Promise<XmppServer>, ratio: n
     password: account?.password ?? "",
   });
   const targets = { slotd: SLOTD, [own]: OWN, "bare component": ECHO };
-  for (const to of Object.values(targets)) await client.request(to, IN_FLIGHT, 4);
+  // A component in service has long been compiled.
+  for (const to of Object.values(targets)) await client.request(to, IN_FLIGHT, WARM_UP);
   const contenders = (run: (to: string) => Promise<number>): Case["contenders"] =>
     Object.fromEntries(Object.entries(targets).map(([name, to]) => [name, () => run(to)]));
   const percentile = (share: number) => async (to: string) => {

@@ -25,6 +25,8 @@ export interface UploadTarget {
 /** Something that takes and serves files. */
 export interface FileService {
   readonly pid: number;
+  /** Under which it keeps the files; undefined: nowhere. */
+  readonly folder?: string;
   /** As many places for files of this size. */
   targets(count: number, size: number): Promise<UploadTarget[]>;
   stop(): Promise<void>;
@@ -59,10 +61,11 @@ function clientOf(server: XmppServer): Promise<C2sClient> {
   return connectC2s({ port: server.c2sPort, domain: DOMAIN, user, password });
 }
 
-async function ownModule(server: XmppServer, to: string): Promise<FileService> {
+async function ownModule(server: XmppServer, to: string, folder: string): Promise<FileService> {
   const client = await clientOf(server);
   return {
     pid: server.pid,
+    folder,
     targets: (count, size) => slots(client, to, count, size),
     async stop() {
       client.close();
@@ -99,7 +102,7 @@ export async function prosodyFiles(isTls: boolean): Promise<FileService> {
       ],
     }),
   );
-  const own = await ownModule(server, `share.${DOMAIN}`);
+  const own = await ownModule(server, `share.${DOMAIN}`, join(server.folder, "data"));
   return { ...own, stop: () => own.stop().finally(() => removeFolder(folder)) };
 }
 
@@ -133,7 +136,7 @@ export async function ejabberdFiles(isTls: boolean): Promise<FileService> {
       ],
     }),
   );
-  const own = await ownModule(server, `share.${DOMAIN}`);
+  const own = await ownModule(server, `share.${DOMAIN}`, join(folder, "files"));
   return { ...own, stop: () => own.stop().finally(() => removeFolder(folder)) };
 }
 
@@ -157,6 +160,7 @@ export async function slotdFiles(isTls: boolean, fsync = true): Promise<FileServ
   const client = await clientOf(xmpp);
   return {
     pid: slotd.process.pid,
+    folder: join(slotd.folder, "data", "objects"),
     targets: (count, size) => slots(client, `upload.${DOMAIN}`, count, size),
     async stop() {
       client.close();
@@ -176,6 +180,7 @@ export async function nginxFiles(isTls: boolean): Promise<FileService> {
   let number = 0;
   return {
     pid: nginx.pid,
+    folder: nginx.folder,
     async targets(count) {
       return Array.from({ length: count }, () => {
         number += 1;

@@ -7,6 +7,8 @@ import { isRoot, makeFolder, removeFolder, startProcess } from "../../test/peers
 /** A web server on loopback whose files anyone may read and write. */
 export interface NginxFiles {
   readonly pid: number;
+  /** Where the files are. */
+  readonly folder: string;
   stop(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export async function startNginxFiles(
   });
   return {
     pid: server.pid,
+    folder: join(folder, "files"),
     async stop() {
       await server.stop();
       removeFolder(folder);

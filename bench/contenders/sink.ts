@@ -4,7 +4,7 @@ import { allOpen, freePorts } from "../../test/peers/ports.ts";
 import { makeFolder, removeFolder, startProcess } from "../../test/peers/process.ts";
 import type { FileService } from "./file-services.ts";
 
-/** A server that takes every upload and keeps none. */
+/** A server that takes every upload and keeps none, and has files of every size. */
 export async function sinkService(isTls: boolean): Promise<FileService> {
   const [port = 0] = await freePorts(1);
   const folder = makeFolder("sink");
@@ -16,11 +16,15 @@ export async function sinkService(isTls: boolean): Promise<FileService> {
     folder,
     isReady: allOpen([port]),
   });
-  const url = `${isTls ? "https" : "http"}://127.0.0.1:${port}/file`;
+  const origin = `${isTls ? "https" : "http"}://127.0.0.1:${port}`;
   return {
     pid: server.pid,
-    targets: async (count) =>
-      Array.from({ length: count }, () => ({ putUrl: url, getUrl: url, headers: [] })),
+    targets: async (count, size) =>
+      Array.from({ length: count }, () => ({
+        putUrl: `${origin}/file`,
+        getUrl: `${origin}/${size}`,
+        headers: [],
+      })),
     async stop() {
       await server.stop();
       removeFolder(folder);

@@ -45,6 +45,8 @@ export interface XmppServer {
   readonly accounts: readonly Account[];
   /** The path of a PEM file: the authority of every certificate the server shows. */
   readonly ca: string;
+  /** Where all its files are. */
+  readonly folder: string;
   /** The process that holds the ports. It changes with restart(). */
   readonly pid: number;
   /** Ends it with SIGKILL. The folder stays, so restart() may follow. */
@@ -115,7 +117,7 @@ export async function startXmppServer(
     let server: ManagedProcess = await start();
     return {
       ...{ name, c2sPort: c2s, c2sTlsPort: c2sTls, componentPort: component },
-      ...{ domains, accounts, ca: certificates.ca },
+      ...{ domains, accounts, folder, ca: certificates.ca },
       get pid() {
         return server.pid;
       },
