@@ -161,8 +161,10 @@ export class Books {
     day: DayEffect = "none",
   ): LedgerFile {
     const changed = { ...file, ...change };
-    if (isCounted(file)) this.#count(file, -1, day);
-    if (isCounted(changed)) this.#count(changed, 1, day);
+    // Mostly a file that was reserved is complete: the sums stay, and so do the rows that hold them.
+    const isSame = isCounted(file) === isCounted(changed) && file.size === changed.size && day === "none";
+    if (!isSame && isCounted(file)) this.#count(file, -1, day);
+    if (!isSame && isCounted(changed)) this.#count(changed, 1, day);
     this.#files.set(file.token, changed);
     this.#changedFiles.add(file.token);
     return changed;
