@@ -4,7 +4,7 @@ import { signature } from "../../src/sigv4/signature.ts";
 import { cachedSigningKeys } from "../../src/sigv4/signing-key.ts";
 import { stringToSign } from "../../src/sigv4/string-to-sign.ts";
 import { verify } from "../../src/sigv4/verify.ts";
-import { type Micro, results } from "./micro.ts";
+import { calls, type Micro } from "./micro.ts";
 
 const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG" };
 const signingKeys = cachedSigningKeys();
@@ -25,13 +25,6 @@ const request = {
 const rawQuery = presign(request, signingKeys);
 const key = signingKeys(credentials, { day: "20260214", region: "eu-west-1", service: "s3" });
 const toSign = stringToSign("20260214T120000Z", key.scope, rawQuery);
-
-function calls(name: string, call: (number: number) => unknown): Micro {
-  const run = () => {
-    for (let number = 0; number < 100; number += 1) results.last = call(number);
-  };
-  return { name, calls: 100, run };
-}
 
 /** Signing and verifying. */
 export const micros: readonly Micro[] = [

@@ -5,7 +5,7 @@ import { StreamParser } from "../../src/xmpp/stream-parser.ts";
 import { encodeSlot, NS_UPLOAD } from "../../src/xmpp/upload.ts";
 import { type Element, escapeXml, serialize } from "../../src/xmpp/xml.ts";
 import { slotRequests } from "../load/slot-requests.ts";
-import { type Micro, results } from "./micro.ts";
+import { calls, type Micro, results } from "./micro.ts";
 
 const stanzas: Element[] = [];
 const parser = new StreamParser({
@@ -30,13 +30,6 @@ const batch = slotRequests("upload.example.net", 200);
 const url = `https://bucket.s3.eu-west-1.amazonaws.com/${"0123456789abcdef".repeat(4)}/photo.jpg`;
 const query = `X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20260214%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Date=20260214T120000Z&X-Amz-Expires=60&X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost&X-Amz-Signature=${"0123456789abcdef".repeat(4)}`;
 const random = pooledRandomBytes(randomBytes);
-
-function calls(name: string, call: (number: number) => unknown): Micro {
-  const run = () => {
-    for (let number = 0; number < 100; number += 1) results.last = call(number);
-  };
-  return { name, calls: 100, run };
-}
 
 /** What a slot request meets on its way, but for the signature. */
 export const micros: readonly Micro[] = [

@@ -49,8 +49,9 @@ export class HotObjects {
     if (hot === undefined) return undefined;
     const now = this.#now();
     if (now - hot.seen < lookCounts) return hot.object;
+    const isThere = isSame(hot.stamp, look());
     this.#objects.delete(token);
-    if (!isSame(hot.stamp, look())) {
+    if (!isThere) {
       this.#held -= hot.object.size;
       return undefined;
     }

@@ -79,6 +79,18 @@ describe("hot objects", () => {
     ]);
   });
 
+  test("stay when their file cannot be looked at for once", () => {
+    let now = 0;
+    const hot = new HotObjects(1000, () => now);
+    heat(hot, first, Uint8Array.of(1));
+    now = 6;
+    const failing = () => {
+      throw new Error("the disk does not answer");
+    };
+    expect(() => hot.get(first, failing)).toThrow("the disk does not answer");
+    expect(hot.get(first, () => stamp)).toBeDefined();
+  });
+
   test("make room again when their files are gone", () => {
     let now = 0;
     const hot = new HotObjects(10, () => now);
