@@ -45,12 +45,12 @@ export function parsePresignedQuery(rawQuery: string): PresignedQuery | Malforme
   }
   const missing = required.find((name) => !amz.has(name));
   if (missing) return { malformed: `${missing} is missing from the query.` };
-  const rest = readParameters((name) => amz.get(name) ?? "", amz.get("X-Amz-Content-Sha256"));
-  if ("malformed" in rest) return rest;
-  const signed = parameters.filter(([name]) => name !== "X-Amz-Signature");
-  const end = `&X-Amz-Signature=${rest.signature}`;
-  const signedText = rawQuery.endsWith(end) ? rawQuery.slice(0, -end.length) : undefined;
-  return { ...rest, signed, signedText, extra };
+  const end = `&X-Amz-Signature=${amz.get("X-Amz-Signature")}`;
+  return readParameters((name) => amz.get(name) ?? "", amz.get("X-Amz-Content-Sha256"), {
+    signed: parameters.filter(([name]) => name !== "X-Amz-Signature"),
+    signedText: rawQuery.endsWith(end) ? rawQuery.slice(0, -end.length) : undefined,
+    extra,
+  });
 }
 
 const required = [
@@ -65,7 +65,8 @@ const required = [
 function readParameters(
   value: (name: (typeof required)[number]) => string,
   payloadHash: string | undefined,
-): Omit<PresignedQuery, "signed" | "signedText" | "extra"> | MalformedQuery {
+  { signed, signedText, extra }: Pick<PresignedQuery, "signed" | "signedText" | "extra">,
+): PresignedQuery | MalformedQuery {
   const credential = parseCredential(value("X-Amz-Credential"));
   const signingDate = value("X-Amz-Date");
   const date = parseSigningDate(signingDate);
@@ -81,7 +82,19 @@ function readParameters(
   if (payloadHash !== undefined && payloadHash !== UNSIGNED_PAYLOAD) {
     return mustBe("X-Amz-Content-Sha256", `${UNSIGNED_PAYLOAD} or absent`);
   }
-  return { ...credential, signingDate, date, expires, signedHeaders, signature };
+  const { accessKeyId, scope } = credential;
+  return {
+    accessKeyId,
+    scope,
+    signingDate,
+    date,
+    expires,
+    signedHeaders,
+    signature,
+    signed,
+    signedText,
+    extra,
+  };
 }
 
 function mustBe(name: string, expected: string): MalformedQuery {
