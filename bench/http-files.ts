@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Bench, Case, Goal, OpenBench } from "./bench.ts";
 import {
   ejabberdFiles,
@@ -8,11 +10,14 @@ import {
 } from "./contenders/file-services.ts";
 import { sinkService } from "./contenders/sink.ts";
 import { onServerCore } from "./cores.ts";
-import { getLoad } from "./load/get-load.ts";
+import { getLoad, getManyLoad } from "./load/get-load.ts";
 import { putLoad } from "./load/put-load.ts";
 import { removeLargeFiles, settleDisk } from "./load/settle.ts";
 
 const SECONDS = 1;
+/** Of how many files each is asked for in turn, and how long their uploads may take. */
+const MANY = 500;
+const MANY_SECONDS = 60;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const sizes = { "100 KiB": 100 * KIB, "10 MiB": 10 * MIB } as const;
@@ -69,7 +74,9 @@ export const httpGet: Bench = {
     "wrk on one core GETs a file over kept-alive connections (16 for 100 KiB, 4 for 10 MiB) from a server on the " +
     "other: slotd with files on disk, nginx with sendfile and one worker, Prosody's mod_http_file_share and " +
     "ejabberd's mod_http_upload, each plain and with TLS. The file was uploaded to each as clients do it. The ceiling " +
-    "of the load generator is a server on Bun that writes the same answer from memory, whatever it is asked.",
+    "of the load generator is a server on Bun that writes the same answer from memory, whatever it is asked. slotd " +
+    "keeps small files that are asked for again and again in memory; so 500 files of 100 KiB are asked for in turn too, " +
+    "which are more than it keeps.",
   needs: ["prosody", "ejabberd", "nginx", "wrk"],
   open: () =>
     openFiles(
@@ -82,10 +89,44 @@ export const httpGet: Bench = {
           await putLoad(targets, size, 1, SECONDS);
           contenders[name] = () => getLoad(getUrl, connectionsFor(size), SECONDS);
         }
-        return [{ name: `${label}, ${kind}`, unit: "requests/s", better: "more", contenders, goals }];
+        const one: Case = {
+          name: `${label}, ${kind}`,
+          unit: "requests/s",
+          better: "more",
+          contenders,
+          goals,
+        };
+        return size < MIB ? [one, await getManyCase(services, kind, label, size)] : [one];
       },
     ),
 };
+
+/** More files than slotd would keep in memory, one after the other: each comes from the page cache. */
+async function getManyCase(
+  services: ReadonlyMap<string, FileService>,
+  kind: string,
+  label: string,
+  size: number,
+): Promise<Case> {
+  const contenders: Record<string, () => Promise<number>> = {};
+  for (const name of ["slotd", "nginx"]) {
+    const service = services.get(name);
+    const targets = (await service?.targets(MANY, size)) ?? [];
+    const urls = targets.map(({ getUrl }) => new URL(getUrl));
+    await putLoad(targets, size, 1, MANY_SECONDS);
+    const pathsFile = join(service?.folder ?? "", "..", "paths");
+    writeFileSync(pathsFile, urls.map(({ pathname }) => `${pathname}\n`).join(""));
+    const origin = urls[0]?.origin ?? "";
+    contenders[name] = () => getManyLoad(origin, pathsFile, connectionsFor(size), SECONDS);
+  }
+  return {
+    name: `${label}, ${kind}, ${MANY} files`,
+    unit: "requests/s",
+    better: "more",
+    contenders,
+    goals: [],
+  };
+}
 
 /** PUT of files, each to a slot of its own. */
 export const httpPut: Bench = {

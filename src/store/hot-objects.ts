@@ -7,8 +7,8 @@ import type { OpenObject } from "./object-store.ts";
 /** Milliseconds for which a look at a file counts. */
 const lookCounts = 5;
 
-/** So many tokens are remembered that were asked for once. */
-const rememberedTokens = 256;
+/** So many tokens are remembered that were asked for once: too few for files that are all asked for in turn. */
+const places = 64;
 
 /** What tells one file from another that came into its place. */
 type FileStamp = Pick<Stats, "ino" | "size" | "mtimeMs">;
@@ -30,7 +30,7 @@ export class HotObjects {
   readonly #most: Bytes;
   /** In the order of the last use. */
   readonly #objects = new Map<string, HotObject>();
-  readonly #askedOnce = new Set<string>();
+  readonly #askedLast: string[] = [];
   readonly #now: () => number;
   #held: Bytes = 0;
 
@@ -62,10 +62,7 @@ export class HotObjects {
 
   /** Tells of an object that was read from its file; `content` is copied if it is kept. */
   offer(token: string, about: ObjectTrailer, content: Uint8Array, stamp: FileStamp): void {
-    if (!this.#askedOnce.delete(token)) {
-      this.#remember(token);
-      return;
-    }
+    if (!this.#isAskedAgain(token)) return;
     const { ino, size, mtimeMs } = stamp;
     const object = new ObjectInMemory(token, about, new Uint8Array(content));
     this.#objects.set(token, { object, stamp: { ino, size, mtimeMs }, seen: this.#now() });
@@ -77,13 +74,12 @@ export class HotObjects {
     }
   }
 
-  #remember(token: string): void {
-    this.#askedOnce.add(token);
-    if (this.#askedOnce.size <= rememberedTokens) return;
-    for (const oldest of this.#askedOnce) {
-      this.#askedOnce.delete(oldest);
-      break;
-    }
+  /** Whether this token was the last one asked for among those that share its place; from now on it is, or is done. */
+  #isAskedAgain(token: string): boolean {
+    const place = Number.parseInt(token.slice(0, 2), 16) % places;
+    const isAgain = this.#askedLast[place] === token;
+    this.#askedLast[place] = isAgain ? "" : token;
+    return isAgain;
   }
 }
 
