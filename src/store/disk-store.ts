@@ -82,8 +82,8 @@ async function makeFolders(files: Files, folder: string, inside: readonly string
   for (const path of [objects, folder, join(folder, "..")]) await syncFolder(files, path);
 }
 
-/** So much content of small objects stays in memory while it is asked for again and again. */
-const hotContent: Bytes = 8 * 1024 * 1024;
+/** What small objects that are asked for again and again may take in memory. */
+const hotObjects: Bytes = 8 * 1024 * 1024;
 
 interface Parts {
   readonly objects: string;
@@ -97,7 +97,7 @@ interface Parts {
 class DiskStore implements ObjectStore {
   readonly #parts: Parts;
   readonly #buffers = new ReadBuffers(smallFile, 32);
-  readonly #hot = new HotObjects(hotContent);
+  readonly #hot = new HotObjects(hotObjects);
 
   constructor(parts: Parts) {
     this.#parts = parts;

@@ -10,6 +10,9 @@ const lookCounts = 5;
 /** So many tokens are remembered that were asked for once: too few for files that are all asked for in turn. */
 const places = 64;
 
+/** What an object takes beside its content, roughly: empty ones must not come in without end. */
+const overhead: Bytes = 1024;
+
 /** What tells one file from another that came into its place. */
 type FileStamp = Pick<Stats, "ino" | "size" | "mtimeMs">;
 
@@ -35,7 +38,7 @@ export class HotObjects {
   #held: Bytes = 0;
 
   /**
-   * @param most content that is held at most.
+   * @param most what the objects take at most, content and all.
    * @param now milliseconds of a clock that never goes back.
    */
   constructor(most: Bytes, now: () => number = () => performance.now()) {
@@ -52,7 +55,7 @@ export class HotObjects {
     const isThere = isSame(hot.stamp, look());
     this.#objects.delete(token);
     if (!isThere) {
-      this.#held -= hot.object.size;
+      this.#held -= cost(hot.object);
       return undefined;
     }
     hot.seen = now;
@@ -66,11 +69,11 @@ export class HotObjects {
     const { ino, size, mtimeMs } = stamp;
     const object = new ObjectInMemory(token, about, new Uint8Array(content));
     this.#objects.set(token, { object, stamp: { ino, size, mtimeMs }, seen: this.#now() });
-    this.#held += about.size;
+    this.#held += cost(object);
     for (const [oldest, { object }] of this.#objects) {
       if (this.#held <= this.#most) break;
       this.#objects.delete(oldest);
-      this.#held -= object.size;
+      this.#held -= cost(object);
     }
   }
 
@@ -81,6 +84,10 @@ export class HotObjects {
     this.#askedLast[place] = isAgain ? "" : token;
     return isAgain;
   }
+}
+
+function cost({ size }: OpenObject): Bytes {
+  return size + overhead;
 }
 
 function isSame(known: FileStamp, found: FileStamp | undefined): boolean {
