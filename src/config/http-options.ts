@@ -1,9 +1,7 @@
 import { z } from "zod";
-import { byteSize, type Option, text } from "./option.ts";
+import { byteSize, global, type Option, path, text } from "./option.ts";
 import { parseNetwork, parseOrigin } from "./values.ts";
 
-const global = { isMandatory: "no", isSecret: false, isPerDomain: false } as const;
-const file = z.string().regex(/^[^\0]+$/);
 const smallCount = z.int().min(1).max(1_000_000);
 
 /** 0 is a value here: none. */
@@ -37,7 +35,7 @@ export const diskOptions = {
 export const httpOptions = {
   "http.tls.cert": {
     ...global,
-    schema: file,
+    schema: path,
     kind: "text",
     expected: "the path of a PEM file",
     defaultWords: "none: plain HTTP",
@@ -47,7 +45,7 @@ export const httpOptions = {
   },
   "http.tls.key": {
     ...global,
-    schema: file,
+    schema: path,
     kind: "text",
     expected: "the path of a PEM file",
     defaultWords: "none: plain HTTP",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseByteSize, parseCount, parseDuration } from "./values.ts";
+import { parseBaseUrl, parseByteSize, parseCount, parseDuration } from "./values.ts";
 
 /** What one option is: read by the loader, the messages and the reference alike. */
 export interface Option {
@@ -66,3 +66,17 @@ export const expectedDuration =
 
 /** What most options are: optional, no secret, and open to a domain's own value. */
 export const perDomain = { isMandatory: "no", isSecret: false, isPerDomain: true } as const;
+
+/** What options of slotd as a whole are: optional, no secret, the same for all domains. */
+export const global = { isMandatory: "no", isSecret: false, isPerDomain: false } as const;
+
+/** A text without control characters. */
+export const plainText = z.string().regex(/^[^\p{Cc}]+$/u);
+
+export const secret = z.string().min(1);
+
+/** The path of a file or folder. */
+export const path = z.string().regex(/^[^\0]+$/);
+
+/** An http or https URL without user name, password, query and fragment. */
+export const baseUrl = text(parseBaseUrl);
