@@ -12,7 +12,7 @@ import { pooledRandomBytes } from "./app/random-pool.ts";
 import { readyChecks } from "./app/ready-checks.ts";
 import { type RecordedDomain, type RecordKeeper, witnessOf } from "./app/record-keeper.ts";
 import { openCredentials } from "./app/s3-buckets.ts";
-import { componentKey, type DomainSettings, ServedDomain, slotMaker } from "./app/served-domain.ts";
+import { componentKey, type DomainSettings, ServedDomain } from "./app/served-domain.ts";
 import type { Config, DiskConfig, DomainConfig, HttpListen, ListenAddress } from "./config/config.ts";
 import { takesUploads, usesHttp } from "./config/places.ts";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "./http/http-server.ts";
@@ -22,8 +22,7 @@ import { Metrics } from "./ops/metrics.ts";
 import { type OpsServer, startOpsServer } from "./ops/ops-server.ts";
 import { followProcess } from "./ops/process-metrics.ts";
 import { newReference } from "./ops/reference.ts";
-import type { Seconds, Slot, SlotRequest } from "./slot/slot.ts";
-import { makeSlot } from "./slots.ts";
+import type { Seconds } from "./slot/slot.ts";
 import type { CredentialSource } from "./store/credentials.ts";
 import { openDiskStore } from "./store/disk-store.ts";
 import type { ObjectStore } from "./store/object-store.ts";
@@ -61,23 +60,6 @@ export async function start(config: Config, log: Logger): Promise<App> {
   const running = new Running(log);
   await running.reload(config);
   return running;
-}
-
-/**
- * Makes one slot by hand, without XMPP and without asking the policy.
- *
- * @throws {CredentialsError} when there are no keys for the bucket; the log says why.
- */
-export async function makeSlotByHand(config: DomainConfig, request: SlotRequest, log: Logger): Promise<Slot> {
-  const keys = takesUploads(config) ? await openKeys(config.disk.path, randomBytes, log) : undefined;
-  const credentials = config.s3 && (await openCredentials(config.s3.credentials, log));
-  try {
-    const bucket = bucketOf(config, keys, credentials, undefined);
-    return makeSlot(request, slotMaker({ config, bucket, record: undefined }), deps);
-  } finally {
-    keys?.stop();
-    credentials?.stop();
-  }
 }
 
 /** What is open while it is used, and stops at once. */

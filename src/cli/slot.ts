@@ -1,4 +1,4 @@
-import { makeSlotByHand } from "../app.ts";
+import { makeSlotByHand } from "../app/slot-by-hand.ts";
 import { createLog } from "../ops/log.ts";
 import { readSlotRequest } from "../slot/slot-request.ts";
 import { type Arguments, type CommandIo, UsageError } from "./command.ts";

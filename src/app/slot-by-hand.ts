@@ -1,0 +1,30 @@
+import { randomBytes } from "node:crypto";
+import type { DomainConfig } from "../config/config.ts";
+import { takesUploads } from "../config/places.ts";
+import type { Logger } from "../ops/log.ts";
+import type { Slot, SlotRequest } from "../slot/slot.ts";
+import { makeSlot } from "../slots.ts";
+import { openKeys } from "./disk-buckets.ts";
+import { bucketOf } from "./domain-buckets.ts";
+import { openCredentials } from "./s3-buckets.ts";
+import { slotMaker } from "./served-domain.ts";
+
+/**
+ * Makes one slot by hand, without XMPP and without asking the policy.
+ *
+ * @throws {CredentialsError} when there are no keys for the bucket; the log says why.
+ */
+export async function makeSlotByHand(config: DomainConfig, request: SlotRequest, log: Logger): Promise<Slot> {
+  const keys = takesUploads(config) ? await openKeys(config.disk.path, randomBytes, log) : undefined;
+  const credentials = config.s3 && (await openCredentials(config.s3.credentials, log));
+  try {
+    const bucket = bucketOf(config, keys, credentials, undefined);
+    return makeSlot(request, slotMaker({ config, bucket, record: undefined }), {
+      now: () => new Date(),
+      randomBytes,
+    });
+  } finally {
+    keys?.stop();
+    credentials?.stop();
+  }
+}
