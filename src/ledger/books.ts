@@ -1,21 +1,17 @@
+import { Accounts, type DayEffect, dayOf, userKey } from "./accounts.ts";
 import type { Session } from "./database.ts";
-import type { Holding, LedgerFile, PurposeName } from "./ledger.ts";
+import type { Holding, LedgerFile } from "./ledger.ts";
 import {
-  type AccountRow,
   deleteFiles,
   type FileRow,
-  findAccounts,
   findFiles,
   findRates,
-  insertAccounts,
   insertFiles,
-  readAccount,
   readFile,
   saveRates,
   stateNumbers,
   timeOf,
   tokenKey,
-  updateAccounts,
   updateFiles,
 } from "./rows.ts";
 
@@ -27,34 +23,13 @@ export interface Needs {
   readonly rates?: readonly { readonly domain: string; readonly name: string }[];
 }
 
-/** What a change of holding does to the day's account: reserving and taking back count, all else does not. */
-type DayEffect = "none" | Date;
-
-interface Account {
-  readonly row: AccountRow;
-  bytes: number;
-  files: number;
-  day: number;
-  dayBytes: number;
-  dayFiles: number;
-  isChanged: boolean;
-}
-
-const dayLength = 86_400_000;
-
-/** The number of the day, UTC, since 1970. */
-export function dayOf(date: Date): number {
-  return Math.floor(date.getTime() / dayLength);
-}
-
 /**
  * The ledger's rows during one transaction: read once, changed in memory by one entry after the other, written at
  * the end. Nobody else can write meanwhile, so what was read stays true.
  */
 export class Books {
   readonly #session: Session;
-  /** By domain and JID, then by purpose. */
-  readonly #users = new Map<string, Map<PurposeName, Account>>();
+  readonly #accounts: Accounts;
   /** undefined: the database has none, or it was forgotten here. */
   readonly #files = new Map<string, FileRow | LedgerFile | undefined>();
   readonly #changedFiles = new Set<string>();
@@ -66,6 +41,7 @@ export class Books {
 
   constructor(session: Session) {
     this.#session = session;
+    this.#accounts = new Accounts(session);
   }
 
   /** For what is looked for beyond files and accounts by their names. It shows what was there before this transaction. */
@@ -83,13 +59,13 @@ export class Books {
     );
     await this.enter(files.map(readFile));
     for (const token of unread) if (!this.#files.has(token)) this.#files.set(token, undefined);
-    await this.#readAccounts(all.flatMap(({ users = [] }) => users));
+    await this.#accounts.read(all.flatMap(({ users = [] }) => users));
     await this.#readRates(all.flatMap(({ rates = [] }) => rates));
   }
 
   /** Takes in files that were found in another way, with their accounts. Gives each as it stands by now. */
   async enter(files: readonly FileRow[]): Promise<readonly LedgerFile[]> {
-    await this.#readAccounts(files);
+    await this.#accounts.read(files);
     const present: LedgerFile[] = [];
     for (const file of files) {
       if (!this.#files.has(file.token)) this.#files.set(file.token, file);
@@ -105,13 +81,13 @@ export class Books {
 
   /** What one user holds of one purpose. */
   ofPurpose({ domain, jid, purpose }: Pick<LedgerFile, "domain" | "jid" | "purpose">): Holding {
-    return this.#account(domain, jid, purpose);
+    return this.#accounts.of(domain, jid, purpose);
   }
 
   /** What one user holds. */
   ofUser(domain: string, jid: string): Holding {
     const sum = { bytes: 0, files: 0 };
-    for (const { bytes, files } of this.#users.get(userKey(domain, jid))?.values() ?? []) {
+    for (const { bytes, files } of this.#accounts.ofUser(domain, jid)) {
       sum.bytes += bytes;
       sum.files += files;
     }
@@ -122,7 +98,7 @@ export class Books {
   today(domain: string, jid: string, now: Date): Holding {
     const today = dayOf(now);
     const sum = { bytes: 0, files: 0 };
-    for (const { day, dayBytes, dayFiles } of this.#users.get(userKey(domain, jid))?.values() ?? []) {
+    for (const { day, dayBytes, dayFiles } of this.#accounts.ofUser(domain, jid)) {
       if (day < today) continue;
       sum.bytes += dayBytes;
       sum.files += dayFiles;
@@ -131,11 +107,11 @@ export class Books {
   }
 
   ofDomain(domain: string): Holding {
-    return this.#account(domain, "", "");
+    return this.#accounts.of(domain, "", "");
   }
 
   total(): Holding {
-    return this.#account("", "", "");
+    return this.#accounts.of("", "", "");
   }
 
   /** When a rate's bucket is full again; in the past when it is. Milliseconds since 1970. */
@@ -151,7 +127,7 @@ export class Books {
   add(file: LedgerFile, day: DayEffect): void {
     this.#files.set(file.token, file);
     this.#changedFiles.add(file.token);
-    this.#count(file, 1, day);
+    this.#accounts.count(file, 1, day);
   }
 
   /** Changes a file, and the sums by what that means for them. */
@@ -163,8 +139,8 @@ export class Books {
     const changed = { ...file, ...change };
     // Mostly a file that was reserved is complete: the sums stay, and so do the rows that hold them.
     const isSame = isCounted(file) === isCounted(changed) && file.size === changed.size && day === "none";
-    if (!isSame && isCounted(file)) this.#count(file, -1, day);
-    if (!isSame && isCounted(changed)) this.#count(changed, 1, day);
+    if (!isSame && isCounted(file)) this.#accounts.count(file, -1, day);
+    if (!isSame && isCounted(changed)) this.#accounts.count(changed, 1, day);
     this.#files.set(file.token, changed);
     this.#changedFiles.add(file.token);
     return changed;
@@ -172,7 +148,7 @@ export class Books {
 
   /** Takes a file out of the ledger, and out of the sums if it was counted. */
   forget(file: LedgerFile, day: DayEffect = "none"): void {
-    if (isCounted(file)) this.#count(file, -1, day);
+    if (isCounted(file)) this.#accounts.count(file, -1, day);
     this.#files.set(file.token, undefined);
     this.#changedFiles.delete(file.token);
     if ("id" in file) this.#forgottenIds.push(Number(file.id));
@@ -180,7 +156,7 @@ export class Books {
 
   /** Writes all that was changed. */
   async write(): Promise<void> {
-    const ids = await this.#writeAccounts();
+    const ids = await this.#accounts.write();
     const changed = [...this.#changedFiles].flatMap((token) => this.#files.get(token) ?? []);
     const isOld = (file: LedgerFile): file is FileRow => "id" in file;
     await this.#session.bulk(
@@ -223,60 +199,6 @@ export class Books {
     );
   }
 
-  async #writeAccounts(): Promise<(file: LedgerFile) => number> {
-    const changed = [...this.#users.values()]
-      .flatMap((user) => [...user.values()])
-      .filter(({ isChanged }) => isChanged);
-    const counts = (account: Account) => [
-      account.bytes,
-      account.files,
-      account.day,
-      account.dayBytes,
-      account.dayFiles,
-    ];
-    const fresh = changed.filter(({ row }) => row.id === undefined);
-    const inserted = await this.#session.bulk(
-      insertAccounts,
-      fresh.map((account) => [account.row.domain, account.row.jid, account.row.purpose, ...counts(account)]),
-    );
-    await this.#session.bulk(
-      updateAccounts,
-      changed.flatMap((account) =>
-        account.row.id === undefined ? [] : [[account.row.id, ...counts(account)]],
-      ),
-    );
-    const newIds = new Map(
-      inserted.map((row) => [
-        accountKey(String(row.domain), String(row.jid), String(row.purpose)),
-        Number(row.id),
-      ]),
-    );
-    return ({ domain, jid, purpose }) => {
-      const id = this.#account(domain, jid, purpose).row.id ?? newIds.get(accountKey(domain, jid, purpose));
-      if (id === undefined) throw new Error("an account was written and has no id");
-      return id;
-    };
-  }
-
-  async #readAccounts(users: readonly { readonly domain: string; readonly jid: string }[]): Promise<void> {
-    const wanted: (readonly [domain: string, jid: string])[] = [];
-    const want = (domain: string, jid: string): void => {
-      const key = userKey(domain, jid);
-      if (this.#users.has(key)) return;
-      this.#users.set(key, new Map());
-      wanted.push([domain, jid]);
-    };
-    for (const { domain, jid } of users) {
-      want(domain, jid);
-      want(domain, "");
-      want("", "");
-    }
-    for (const row of await this.#session.bulk(findAccounts, wanted)) {
-      const account = readAccount(row);
-      this.#users.get(userKey(account.domain, account.jid))?.set(account.purpose, accountOf(account));
-    }
-  }
-
   async #readRates(rates: readonly { readonly domain: string; readonly name: string }[]): Promise<void> {
     const wanted = new Map(
       rates.map(({ domain, name }) => [userKey(domain, name), [domain, name] as const] as const),
@@ -287,55 +209,9 @@ export class Books {
       this.#rates.set(userKey(domain, name), { domain, name, fullAt, isChanged: false });
     }
   }
-
-  #count({ domain, jid, purpose, size }: LedgerFile, sign: 1 | -1, day: DayEffect): void {
-    for (const account of [
-      this.#account(domain, jid, purpose),
-      this.#account(domain, "", ""),
-      this.#account("", "", ""),
-    ]) {
-      account.bytes += sign * size;
-      account.files += sign;
-      account.isChanged = true;
-    }
-    if (day !== "none") countDay(this.#account(domain, jid, purpose), dayOf(day), sign * size, sign);
-  }
-
-  #account(domain: string, jid: string, purpose: PurposeName): Account {
-    const user = this.#users.get(userKey(domain, jid));
-    if (user === undefined) throw new Error("an account is used that was not read");
-    let account = user.get(purpose);
-    if (account === undefined) {
-      const counts = { bytes: 0, files: 0, day: 0, dayBytes: 0, dayFiles: 0 };
-      account = accountOf({ id: undefined, domain, jid, purpose, ...counts });
-      user.set(purpose, account);
-    }
-    return account;
-  }
-}
-
-/** The clocks of two slotd may differ at midnight: a day that has begun does not end again. */
-function countDay(account: Account, day: number, bytes: number, files: number): void {
-  if (day > account.day) Object.assign(account, { day, dayBytes: 0, dayFiles: 0 });
-  else if (day < account.day && files < 0) return;
-  account.dayBytes = Math.max(0, account.dayBytes + bytes);
-  account.dayFiles = Math.max(0, account.dayFiles + files);
 }
 
 /** Whether the sums count a file. */
 export function isCounted({ state }: LedgerFile): boolean {
   return state === "reserved" || state === "complete";
-}
-
-function accountOf(row: AccountRow): Account {
-  const { bytes, files, day, dayBytes, dayFiles } = row;
-  return { row, bytes, files, day, dayBytes, dayFiles, isChanged: false };
-}
-
-function userKey(domain: string, jid: string): string {
-  return `${domain}\n${jid}`;
-}
-
-function accountKey(domain: string, jid: string, purpose: PurposeName): string {
-  return `${domain}\n${jid}\n${purpose}`;
 }

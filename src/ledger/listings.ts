@@ -1,4 +1,4 @@
-import { dayOf } from "./books.ts";
+import { dayOf } from "./accounts.ts";
 import type { Session, Value } from "./database.ts";
 import type { LedgerFile, Page, Selection, Usage } from "./ledger.ts";
 import { readAccount, readFile, selectFiles, tokenKey } from "./rows.ts";

@@ -1,4 +1,4 @@
-import { dayOf } from "./books.ts";
+import { dayOf } from "./accounts.ts";
 import type { Row, Session } from "./database.ts";
 import type { Holding, Reservation } from "./ledger.ts";
 import type { Over } from "./room.ts";

@@ -1,0 +1,141 @@
+import type { Session } from "./database.ts";
+import type { LedgerFile, PurposeName } from "./ledger.ts";
+import { type AccountRow, findAccounts, insertAccounts, readAccount, updateAccounts } from "./rows.ts";
+
+/** What a change of holding does to the day's account: reserving and taking back count, all else does not. */
+export type DayEffect = "none" | Date;
+
+/** What one user holds of one purpose, or a domain, or the whole. */
+export interface Account {
+  readonly row: AccountRow;
+  bytes: number;
+  files: number;
+  day: number;
+  dayBytes: number;
+  dayFiles: number;
+  isChanged: boolean;
+}
+
+const dayLength = 86_400_000;
+
+/** The number of the day, UTC, since 1970. */
+export function dayOf(date: Date): number {
+  return Math.floor(date.getTime() / dayLength);
+}
+
+/** The accounts of one transaction: read once, changed in memory, written at the end. */
+export class Accounts {
+  readonly #session: Session;
+  /** By domain and JID, then by purpose. */
+  readonly #users = new Map<string, Map<PurposeName, Account>>();
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Reads the accounts of these users, of their domains and of the whole, where they are not here yet. */
+  async read(users: readonly { readonly domain: string; readonly jid: string }[]): Promise<void> {
+    const wanted: (readonly [domain: string, jid: string])[] = [];
+    const want = (domain: string, jid: string): void => {
+      const key = userKey(domain, jid);
+      if (this.#users.has(key)) return;
+      this.#users.set(key, new Map());
+      wanted.push([domain, jid]);
+    };
+    for (const { domain, jid } of users) {
+      want(domain, jid);
+      want(domain, "");
+      want("", "");
+    }
+    for (const row of await this.#session.bulk(findAccounts, wanted)) {
+      const account = readAccount(row);
+      this.#users.get(userKey(account.domain, account.jid))?.set(account.purpose, accountOf(account));
+    }
+  }
+
+  /** The accounts of one user, one for each purpose that there is. */
+  ofUser(domain: string, jid: string): readonly Account[] {
+    return [...(this.#users.get(userKey(domain, jid))?.values() ?? [])];
+  }
+
+  /** One account; a new and empty one when there is none. It must have been read for. */
+  of(domain: string, jid: string, purpose: PurposeName): Account {
+    const user = this.#users.get(userKey(domain, jid));
+    if (user === undefined) throw new Error("an account is used that was not read");
+    let account = user.get(purpose);
+    if (account === undefined) {
+      const counts = { bytes: 0, files: 0, day: 0, dayBytes: 0, dayFiles: 0 };
+      account = accountOf({ id: undefined, domain, jid, purpose, ...counts });
+      user.set(purpose, account);
+    }
+    return account;
+  }
+
+  /** Adds a file to the sums that it is in, or takes it out of them. */
+  count({ domain, jid, purpose, size }: LedgerFile, sign: 1 | -1, day: DayEffect): void {
+    for (const account of [this.of(domain, jid, purpose), this.of(domain, "", ""), this.of("", "", "")]) {
+      account.bytes += sign * size;
+      account.files += sign;
+      account.isChanged = true;
+    }
+    if (day !== "none") countDay(this.of(domain, jid, purpose), dayOf(day), sign * size, sign);
+  }
+
+  /** Writes what was changed. Gives the number of each file's account. */
+  async write(): Promise<(file: LedgerFile) => number> {
+    const changed = [...this.#users.values()]
+      .flatMap((user) => [...user.values()])
+      .filter(({ isChanged }) => isChanged);
+    const counts = (account: Account) => [
+      account.bytes,
+      account.files,
+      account.day,
+      account.dayBytes,
+      account.dayFiles,
+    ];
+    const fresh = changed.filter(({ row }) => row.id === undefined);
+    const inserted = await this.#session.bulk(
+      insertAccounts,
+      fresh.map((account) => [account.row.domain, account.row.jid, account.row.purpose, ...counts(account)]),
+    );
+    await this.#session.bulk(
+      updateAccounts,
+      changed.flatMap((account) =>
+        account.row.id === undefined ? [] : [[account.row.id, ...counts(account)]],
+      ),
+    );
+    const newIds = new Map(
+      inserted.map((row) => [
+        accountKey(String(row.domain), String(row.jid), String(row.purpose)),
+        Number(row.id),
+      ]),
+    );
+    return ({ domain, jid, purpose }) => {
+      const id = this.of(domain, jid, purpose).row.id ?? newIds.get(accountKey(domain, jid, purpose));
+      if (id === undefined) throw new Error("an account was written and has no id");
+      return id;
+    };
+  }
+}
+
+/** The clocks of two slotd may differ at midnight: a day that has begun does not end again. */
+function countDay(account: Account, day: number, bytes: number, files: number): void {
+  if (day > account.day) Object.assign(account, { day, dayBytes: 0, dayFiles: 0 });
+  else if (day < account.day && files < 0) return;
+  account.dayBytes = Math.max(0, account.dayBytes + bytes);
+  account.dayFiles = Math.max(0, account.dayFiles + files);
+}
+
+function accountOf(row: AccountRow): Account {
+  const { bytes, files, day, dayBytes, dayFiles } = row;
+  return { row, bytes, files, day, dayBytes, dayFiles, isChanged: false };
+}
+
+/** Names one user, or one rate of a domain. */
+export function userKey(domain: string, jid: string): string {
+  return `${domain}\n${jid}`;
+}
+
+function accountKey(domain: string, jid: string, purpose: PurposeName): string {
+  return `${domain}\n${jid}\n${purpose}`;
+}
