@@ -1,13 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bench, Case, Goal, OpenBench } from "./bench.ts";
-import {
-  ejabberdFiles,
-  type FileService,
-  nginxFiles,
-  prosodyFiles,
-  slotdFiles,
-} from "./contenders/file-services.ts";
+import { type FileService, peerFiles, slotdFiles } from "./contenders/file-services.ts";
 import { sinkService } from "./contenders/sink.ts";
 import { onServerCore } from "./cores.ts";
 import { getLoad, getManyLoad } from "./load/get-load.ts";
@@ -25,7 +19,6 @@ const kinds = ["plain", "TLS"] as const;
 
 type Starts = Readonly<Record<string, (isTls: boolean) => Promise<FileService>>>;
 
-const peers: Starts = { nginx: nginxFiles, Prosody: prosodyFiles, ejabberd: ejabberdFiles };
 const ceiling = (isTls: boolean) => onServerCore(() => sinkService(isTls));
 const goals: readonly Goal[] = [
   { against: "nginx", ratio: 1 },
@@ -80,7 +73,7 @@ export const httpGet: Bench = {
   needs: ["prosody", "ejabberd", "nginx", "wrk"],
   open: () =>
     openFiles(
-      { slotd: slotdFiles, ...peers, "ceiling: memory": ceiling },
+      { slotd: slotdFiles, ...peerFiles, "ceiling: memory": ceiling },
       async (services, kind, label, size) => {
         const contenders: Record<string, () => Promise<number>> = {};
         for (const [name, service] of services) {
@@ -144,7 +137,7 @@ export const httpPut: Bench = {
       {
         "slotd without fsync": (isTls) => slotdFiles(isTls, false),
         "slotd with fsync": (isTls) => slotdFiles(isTls),
-        ...peers,
+        ...peerFiles,
         "ceiling: sink": ceiling,
       },
       async (services, kind, label, size) => {

@@ -1,13 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { sleep } from "../test/peers/process.ts";
 import type { Bench, Case } from "./bench.ts";
-import {
-  ejabberdFiles,
-  type FileService,
-  nginxFiles,
-  prosodyFiles,
-  slotdFiles,
-} from "./contenders/file-services.ts";
+import { type FileService, peerFiles, slotdFiles } from "./contenders/file-services.ts";
 import { putLoad } from "./load/put-load.ts";
 import { residentMiB } from "./load/resident.ts";
 
@@ -16,11 +10,9 @@ const UPLOADS = 100;
 const UPLOAD_SIZE = 100 * MIB;
 const IDLE_CONNECTIONS = 2_000;
 
-const starts: Readonly<Record<string, () => Promise<FileService>>> = {
-  slotd: () => slotdFiles(false, false),
-  nginx: () => nginxFiles(false),
-  Prosody: () => prosodyFiles(false),
-  ejabberd: () => ejabberdFiles(false),
+const starts: Readonly<Record<string, (isTls: boolean) => Promise<FileService>>> = {
+  slotd: (isTls) => slotdFiles(isTls, false),
+  ...peerFiles,
 };
 
 /** Starts a service anew, gives one slot, and looks at its memory when it has come to rest. */
@@ -90,7 +82,7 @@ function contenders(
     names.map((name) => {
       const start = starts[name];
       if (start === undefined) throw new Error(`there is no ${name}`);
-      return [name, () => measure(start)];
+      return [name, () => measure(() => start(false))];
     }),
   );
 }

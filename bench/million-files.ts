@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { encodeTrailer } from "../src/store/object-file.ts";
 import { freePorts, isPortOpen } from "../test/peers/ports.ts";
 import { makeFolder, removeFolder, waitUntil } from "../test/peers/process.ts";
-import { startSlotd } from "../test/peers/slotd.ts";
+import { startSlotd, withoutXmpp } from "../test/peers/slotd.ts";
 import type { Bench } from "./bench.ts";
 import { onServerCore } from "./cores.ts";
 import { getManyLoad } from "./load/get-load.ts";
@@ -53,10 +53,9 @@ async function startShelf(count: number): Promise<Shelf> {
       config: `
 domains = ["example.net"]
 backend = "disk"
-xmpp.address = "127.0.0.1:${noServer}"
-xmpp.secret = "no XMPP server is needed here"
 disk.path = "${data}"
 http.listen = "127.0.0.1:${port}"
+${withoutXmpp(noServer)}
 `,
     }),
   );

@@ -17,6 +17,10 @@ const root = join(import.meta.dirname, "..");
 const words = process.argv.slice(2);
 const at = words.indexOf("--rounds");
 const rounds = at < 0 ? 5 : Number(words.splice(at, 2)[1]);
+if (!Number.isInteger(rounds) || rounds < 1) {
+  console.error("--rounds takes a whole number from 1: npm run bench -- --rounds 5");
+  process.exit(2);
+}
 const isWriting = words.includes("--write");
 const names = words.filter((word) => !word.startsWith("--"));
 const wanted = names.length === 0 ? benches : benches.filter(({ name }) => names.includes(name));

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { getLarge, putLarge } from "../test/peers/large-file.ts";
 import { freePorts, isPortOpen } from "../test/peers/ports.ts";
 import { waitUntil } from "../test/peers/process.ts";
-import { startSlotd } from "../test/peers/slotd.ts";
+import { startSlotd, withoutXmpp } from "../test/peers/slotd.ts";
 import { startSwift } from "../test/peers/swift.ts";
 
 const MIB = 1024 * 1024;
@@ -42,9 +42,7 @@ const slotd = await startSlotd({
 domains = ["example.org"]
 max_file_size = "infinity"
 ${place}
-[xmpp]
-address = "127.0.0.1:${noServer}"
-secret = "no XMPP server is needed here"
+${withoutXmpp(noServer)}
 [http]
 listen = "127.0.0.1:${port}"
 `,

@@ -194,3 +194,10 @@ export async function nginxFiles(isTls: boolean): Promise<FileService> {
     },
   };
 }
+
+/** What slotd's HTTP server is held against, by name. */
+export const peerFiles: Readonly<Record<string, (isTls: boolean) => Promise<FileService>>> = {
+  nginx: nginxFiles,
+  Prosody: prosodyFiles,
+  ejabberd: ejabberdFiles,
+};

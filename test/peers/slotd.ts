@@ -21,6 +21,13 @@ export interface Slotd {
   stop(): Promise<void>;
 }
 
+/** Lines of slotd.toml for one that needs no XMPP server: nobody listens on `noServer`. */
+export function withoutXmpp(noServer: number): string {
+  return `[xmpp]
+address = "127.0.0.1:${noServer}"
+secret = "no XMPP server is needed here"`;
+}
+
 /** The slotd under test: bin/slotd, or what TEST_SLOTD names, such as dist/slotd. */
 export function slotdUnderTest(): string {
   return resolve(import.meta.dirname, "../..", process.env.TEST_SLOTD ?? "bin/slotd");

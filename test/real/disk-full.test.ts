@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { freePorts, isPortOpen } from "../peers/ports.ts";
 import { isRoot, makeFolder, removeFolder, waitUntil } from "../peers/process.ts";
-import { type Slotd, slotdUnderTest, startSlotd } from "../peers/slotd.ts";
+import { type Slotd, slotdUnderTest, startSlotd, withoutXmpp } from "../peers/slotd.ts";
 
 const MIB = 1024 * 1024;
 
@@ -27,9 +27,7 @@ describe.skipIf(!isRoot())("a small disk of its own", () => {
 domains = ["example.org"]
 backend = "disk"
 max_file_size = "infinity"
-[xmpp]
-address = "127.0.0.1:${noServer}"
-secret = "no XMPP server is needed here"
+${withoutXmpp(noServer)}
 [http]
 listen = "127.0.0.1:${port}"
 [disk]

@@ -5,7 +5,7 @@ import { getLarge, putLarge } from "../peers/large-file.ts";
 import { freePorts, isPortOpen } from "../peers/ports.ts";
 import { waitUntil } from "../peers/process.ts";
 import type { S3Store } from "../peers/s3-store.ts";
-import { type Slotd, startSlotd } from "../peers/slotd.ts";
+import { type Slotd, startSlotd, withoutXmpp } from "../peers/slotd.ts";
 import { startSwift } from "../peers/swift.ts";
 
 const MIB = 1024 * 1024;
@@ -19,9 +19,7 @@ beforeAll(async () => {
   const config = `
 domains = ["example.test"]
 max_file_size = "infinity"
-[xmpp]
-address = "127.0.0.1:${noServer}"
-secret = "no XMPP server is needed here"
+${withoutXmpp(noServer)}
 [http]
 listen = "127.0.0.1:${port}"
 [s3]
