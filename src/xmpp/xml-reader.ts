@@ -158,8 +158,8 @@ export class XmlReader {
 
   #readToken(): void {
     const raw = this.#tokens.next();
-    if (raw === undefined || raw === "") return;
     const { kind } = this.#tokens;
+    if (raw === undefined || (raw === "" && kind === "text")) return;
     if (this.length > this.#bounds.length) this.#passOver(kind === "cdata" ? writtenCdata(raw) : raw);
     else if (kind === "tag") this.#tag(raw);
     else if (kind === "text") this.#text(raw);
@@ -176,7 +176,7 @@ export class XmlReader {
     if (this.#open.length === 0) throw new XmlError("a text is outside the root element");
     this.#parts += 1;
     if (this.#parts > this.#bounds.parts) this.#passOver(writtenCdata(section));
-    else if (this.#open.length > 1) this.#handlers.text(withLineFeeds(section));
+    else if (section !== "" && this.#open.length > 1) this.#handlers.text(withLineFeeds(section));
   }
 
   #tag(raw: string): void {
