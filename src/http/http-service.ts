@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Connection } from "../net/connection.ts";
 import type { Bytes, Seconds } from "../slot/slot.ts";
 import { type Answer, REFERENCE_HEADER, rawAnswer, refusalAnswer } from "./answers.ts";
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
@@ -114,19 +115,36 @@ export class HttpService {
     };
   }
 
-  handle(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
+  /** Answers a request. What it gives is kept when that is over. */
+  handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectation: Expectation,
+    connection: Connection,
+  ): Promise<void> {
     if (this.isStopping) response.setHeader("Connection", "close");
-    const done = this.#answer(request, response, expectation).finally(() => this.#underWay.delete(done));
+    const done = this.#answer(request, response, expectation, connection).finally(() =>
+      this.#underWay.delete(done),
+    );
     this.#underWay.add(done);
+    return done;
   }
 
-  /** What node:http could not parse has no request; it is answered on the bare connection, which is closed. */
+  /**
+   * What node:http could not parse has no request; it is answered on the bare connection, which is closed. Where an
+   * answer is under way the connection ends after that: whatever broke off then was a part of its own request.
+   */
   refuseMalformed(
     error: Error & { readonly code?: string; readonly rawPacket?: Uint8Array },
     socket: Socket,
+    connection: Connection,
   ): void {
     if (!socket.writable || error.code === "ECONNRESET") {
       socket.destroy();
+      return;
+    }
+    if (connection.isBusy) {
+      connection.end();
       return;
     }
     const { proxies, onEvent } = this.#deps;
@@ -134,7 +152,7 @@ export class HttpService {
     const common = { ...this.#headersFor(originIn(error.rawPacket)), [REFERENCE_HEADER]: reference };
     const [statusText, answer] = malformedAnswer(error.code, error.rawPacket);
     socket.end(rawAnswer(statusText, answer, common));
-    const client = clientAddress(socket.remoteAddress, undefined, proxies);
+    const client = clientAddress(connection.peer, undefined, proxies);
     const { status, reason = "malformed" } = answer;
     onEvent(
       { kind: "refused", method: "", status, reason, object: undefined },
@@ -148,15 +166,25 @@ export class HttpService {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeout * 1000);
     });
-    await Promise.race([Promise.allSettled([...this.#underWay]), late]);
+    await Promise.race([this.#idle(), late]);
     clearTimeout(timer);
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse, expectation: Expectation): Promise<void> {
+  /** Also those that begin when the one before them is over. */
+  async #idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay]);
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectation: Expectation,
+    { peer }: Connection,
+  ): Promise<void> {
     const { now, onEvent } = this.#deps;
     const { method = "", url, headers } = request;
     const begun = now().getTime();
-    const exchange = new Exchange(request, response, this.#headersFor(headers.origin), this.#deps);
+    const exchange = new Exchange(request, response, peer, this.#headersFor(headers.origin), this.#deps);
     const { reference } = exchange;
     const tell = (event: HttpEvent) => {
       const milliseconds = now().getTime() - begun;
