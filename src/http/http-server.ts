@@ -78,7 +78,8 @@ function createHttp(service: HttpService, connections: Connections, options: Htt
     connectionsCheckingInterval: Math.min(5, idleTimeout / 4, headTimeout / 4) * 1000,
   });
   const handle =
-    (expectation: "none" | "continue" | "unknown") => (request: IncomingMessage, response: ServerResponse) => {
+    (expectation: "none" | "continue" | "unknown") =>
+    (request: IncomingMessage, response: ServerResponse) => {
       const connection = connections.of(request.socket);
       connection.take(request, response, () => service.handle(request, response, expectation, connection));
     };
