@@ -5,7 +5,7 @@ import { feedInPieces } from "../net/feed-in-pieces.ts";
 import type { Seconds } from "../slot/slot.ts";
 import type { TlsEvent } from "./http-event.ts";
 import { HttpService, type HttpServiceOptions } from "./http-service.ts";
-import { type HttpAddress, listenOn, removeSocket } from "./listening.ts";
+import { type HttpAddress, type Listening, listenOn } from "./listening.ts";
 import { maxHeaderSize } from "./malformed.ts";
 import { type TlsFiles, TlsFront } from "./tls-front.ts";
 
@@ -51,17 +51,16 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const server = createHttp(service, connections, options);
   const front = options.tls === undefined ? undefined : tlsFront(server, connections, options.tls, options);
   try {
-    const address = await listenOn(front?.server ?? server, options.listen);
+    const listening = await listenOn(front?.server ?? server, options.listen);
     return {
-      address,
+      address: listening.address,
       use: (next) => {
         service.use(next);
         setTimeouts(server, next);
         if (next.tls !== undefined) front?.use(next.tls);
       },
       stop: async (grace = options.stopTimeout ?? 10) => {
-        await stop({ service, connections, server, front }, grace);
-        removeSocket(address);
+        await stop({ service, connections, server, front, listening }, grace);
       },
     };
   } catch (error) {
@@ -127,11 +126,13 @@ async function stop(
     connections,
     server,
     front,
+    listening,
   }: {
     readonly service: HttpService;
     readonly connections: Connections;
     readonly server: Server;
     readonly front: TlsFront | undefined;
+    readonly listening: Listening;
   },
   timeout: Seconds,
 ): Promise<void> {
@@ -139,6 +140,7 @@ async function stop(
   connections.endBusy();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   front?.close();
+  listening.leave();
   server.closeIdleConnections();
   await service.settled(timeout);
   server.closeAllConnections();
