@@ -5,7 +5,7 @@ import { clientKey } from "./client-address.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
-import { BodyError, impatient, type RequestBody } from "./request-body.ts";
+import { BodyError, impatient } from "./request-body.ts";
 import type { RequestHead } from "./request-head.ts";
 import type { AdmittedUpload, UploadCheck } from "./upload-check.ts";
 import type { UploadSlots } from "./upload-slots.ts";
@@ -51,16 +51,11 @@ async function receive(
   waits: boolean,
   { now, buckets }: UploadDeps,
 ): Promise<HttpEvent> {
-  const { body } = exchange;
+  const body = waits ? afterContinue(exchange) : exchange.body;
   const { token, size } = admitted.object;
   const object = shortToken(token);
   const begun = now().getTime();
-  const failure = await witnessed(admitted, () =>
-    store(admitted, buckets, () => {
-      if (waits) exchange.response.writeContinue();
-      return body;
-    }),
-  );
+  const failure = await witnessed(admitted, () => store(admitted, buckets, body));
   if (failure === undefined) {
     exchange.send({ status: 201, text: "", headers: { Location: head.rawPath } });
     return { kind: "stored", object, size, milliseconds: now().getTime() - begun };
@@ -72,9 +67,15 @@ async function receive(
   }
   const { code: why } = failure;
   if (why !== "aborted") {
-    await body.answerAndLinger(exchange.response, slowAnswers[why], exchange.common, impatient);
+    await exchange.body.answerAndLinger(exchange.response, slowAnswers[why], exchange.common, impatient);
   }
-  return { kind: "upload-aborted", why, object, received: body.received, size };
+  return { kind: "upload-aborted", why, object, received: exchange.body.received, size };
+}
+
+/** The body of a client that waits; it is told to go on when the store wants the first piece, and has room for it. */
+async function* afterContinue({ response, body }: Exchange): AsyncGenerator<Uint8Array> {
+  response.writeContinue();
+  yield* body;
 }
 
 /** Tells the bucket's witness how an upload goes. It may give a refusal for what was stored. */
@@ -93,13 +94,12 @@ async function witnessed<Failure>(
 /**
  * Stores what is not there yet.
  *
- * @param open gives the body when it is wanted.
  * @throws what is neither an expected refusal of the store nor the client's doing.
  */
 async function store(
   { bucket, object }: AdmittedUpload,
   buckets: readonly HttpBucket[],
-  open: () => RequestBody,
+  body: AsyncIterable<Uint8Array>,
 ): Promise<PutError | BodyError | undefined> {
   try {
     for (const { store } of buckets) {
@@ -109,7 +109,7 @@ async function store(
         return new PutError("exists", "An object with this token is complete already.");
       }
     }
-    await bucket.store.put(object, open());
+    await bucket.store.put(object, body);
     return undefined;
   } catch (error) {
     if (error instanceof PutError || error instanceof BodyError) return error;
