@@ -16,9 +16,10 @@ import { objectDescriber } from "./object-headers.ts";
 import { publicPrefixes } from "./object-path.ts";
 import { type PrivateBucket, privateBucketOf, redirect } from "./redirect.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
+import { pieceSizeFor } from "./send-content.ts";
+import { type TransferLimits, TransferSlots } from "./transfer-slots.ts";
 import { type UploadDeps, upload } from "./upload.ts";
 import { uploadCheck } from "./upload-check.ts";
-import { type UploadLimits, UploadSlots } from "./upload-slots.ts";
 
 export interface HttpServiceOptions {
   /** A PUT goes to the bucket that knows its key, a GET to each in turn. */
@@ -37,7 +38,9 @@ export interface HttpServiceOptions {
   /** 30 when absent. */
   readonly rateWindow?: Seconds;
   /** No limit when absent. */
-  readonly uploads?: UploadLimits;
+  readonly uploads?: TransferLimits;
+  /** No limit when absent. */
+  readonly downloads?: TransferLimits;
   /** The web origins that may use it; everyone when absent. */
   readonly corsOrigins?: readonly string[];
   /** What browsers may show; pictures, audio, video and plain text when absent. */
@@ -62,6 +65,8 @@ type Deps = UploadDeps &
     readonly privateBucketOf: (head: RequestHead) => PrivateBucket | undefined;
   };
 
+const unlimited: TransferLimits = { total: Infinity, perClient: Infinity };
+
 /** With more uploads than this under way each of them has no more than one piece in memory. */
 const readAheadLimit = 16;
 
@@ -69,7 +74,8 @@ const readAheadLimit = 16;
 export class HttpService {
   #deps: Deps;
   #headersFor: HeadersForOrigin;
-  readonly #slots = new UploadSlots();
+  readonly #slots = new TransferSlots();
+  readonly #downloads = new TransferSlots();
   readonly #missGate = new MissGate();
   readonly #underWay = new Set<Promise<void>>();
   /** Set it to have each connection closed after its answer. */
@@ -90,7 +96,8 @@ export class HttpService {
     const { stallTimeout = 60, minRate = 0, rateWindow = 30, inlineTypes = defaultInlineTypes } = options;
     const { buckets, privateBuckets = [] } = options;
     const isInline = inlineRule(inlineTypes);
-    this.#slots.limits = options.uploads ?? { total: Infinity, perClient: Infinity };
+    this.#slots.limits = options.uploads ?? unlimited;
+    this.#downloads.limits = options.downloads ?? unlimited;
     return {
       ...options,
       stallTimeout,
@@ -105,6 +112,8 @@ export class HttpService {
       cache: options.cache ?? "public",
       proxies: options.proxies ?? { has: () => false },
       slots: this.#slots,
+      downloads: this.#downloads,
+      pieceSize: () => pieceSizeFor(this.#downloads.total),
       check: uploadCheck(buckets),
       privateBucketOf: privateBucketOf(
         privateBuckets,

@@ -2,18 +2,20 @@ import type { Refusal } from "../slot/refusal.ts";
 import { PutError } from "../store/object-store.ts";
 import { type Answer, refusalAnswer } from "./answers.ts";
 import { clientKey } from "./client-address.ts";
+import { crowdedUploads } from "./crowded.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
+import { publicPath } from "./public-path.ts";
 import { BodyError, impatient } from "./request-body.ts";
 import type { RequestHead } from "./request-head.ts";
+import type { TransferSlots } from "./transfer-slots.ts";
 import type { AdmittedUpload, UploadCheck } from "./upload-check.ts";
-import type { UploadSlots } from "./upload-slots.ts";
 
 export interface UploadDeps {
   readonly buckets: readonly HttpBucket[];
   readonly check: UploadCheck;
-  readonly slots: UploadSlots;
+  readonly slots: TransferSlots;
   readonly now: () => Date;
 }
 
@@ -36,7 +38,7 @@ export async function upload(
   if ("kind" in admitted) return exchange.refuse(refusalAnswer(admitted));
   const key = clientKey(exchange.client);
   const slot = deps.slots.take(key);
-  if (slot !== "taken") return exchange.refuse(crowdedAnswers[slot], shortToken(admitted.object.token));
+  if (slot !== "taken") return exchange.refuse(crowdedUploads[slot], shortToken(admitted.object.token));
   try {
     return await receive(admitted, head, exchange, waits, deps);
   } finally {
@@ -57,7 +59,8 @@ async function receive(
   const begun = now().getTime();
   const failure = await witnessed(admitted, () => store(admitted, buckets, body));
   if (failure === undefined) {
-    exchange.send({ status: 201, text: "", headers: { Location: head.rawPath } });
+    const location = publicPath(head.rawPath, head.host, admitted.bucket.publicUrls);
+    exchange.send({ status: 201, text: "", headers: { Location: location } });
     return { kind: "stored", object, size, milliseconds: now().getTime() - begun };
   }
   if ("kind" in failure) return exchange.refuse(refusalAnswer(failure), object);
@@ -120,21 +123,6 @@ async function store(
 const slowAnswers = {
   stalled: { status: 408, text: "Nothing came for too long; nothing was kept. Upload the file again." },
   "too-slow": { status: 408, text: "The file came too slowly; nothing was kept. Upload it again." },
-} as const satisfies Record<string, Answer>;
-
-const crowdedAnswers = {
-  busy: {
-    status: 503,
-    text: "Too many uploads are under way. Nothing was kept; try again in a moment.",
-    headers: { "Retry-After": "5" },
-    reason: "busy",
-  },
-  "too-many-uploads": {
-    status: 429,
-    text: "Too many uploads of yours are under way. Nothing was kept; try again when one of them is done.",
-    headers: { "Retry-After": "5" },
-    reason: "too-many-uploads",
-  },
 } as const satisfies Record<string, Answer>;
 
 const putRefusals = {
