@@ -1,4 +1,4 @@
-import type { Disagreement, Ledger, LedgerFile, Limits } from "../ledger/ledger.ts";
+import { type Disagreement, type Ledger, type LedgerFile, noLimits } from "../ledger/ledger.ts";
 import type { StoredObject } from "../store/inventory.ts";
 import { type Difference, differenceOf, mergeByToken, type Pair, pairsOf } from "./agree.ts";
 import { allFiles } from "./all-files.ts";
@@ -154,17 +154,3 @@ async function mend(
       return "left";
   }
 }
-
-const unlimited = { bytes: undefined, files: undefined };
-
-/** The bytes are there, whatever the quotas: the ledger says what is. */
-const noLimits: Limits = {
-  purpose: unlimited,
-  user: unlimited,
-  userDaily: unlimited,
-  domain: unlimited,
-  total: unlimited,
-  whenFull: "refuse",
-  mayDelete: [],
-  rates: [],
-};

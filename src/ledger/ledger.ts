@@ -39,14 +39,30 @@ export interface Limits {
   /** All files in the ledger. */
   readonly total: Allowance;
   /**
-   * "delete-oldest": where `purpose`, `user`, `domain` or `total` is full, the oldest complete files of it give way
-   * until there is room, but only those of a purpose in `mayDelete`, or of the reservation's own purpose.
+   * "delete-oldest": where `purpose`, `user`, `domain` or `total` is full, the oldest complete files of it are evicted,
+   * but only those of a purpose in `mayDelete`, or of the file's own purpose; and only when the upload that they make
+   * room for is complete, so that nothing is lost to a slot that is not used. Complete files never exceed such a limit,
+   * and neither do reservations, which come on top. Every domain of a `total` must say the same.
    */
   readonly whenFull: "refuse" | "delete-oldest";
   readonly mayDelete: readonly PurposeName[];
   /** Each name that is charged one slot, with its rate: the bare JID, and the remote domain where there is one. */
   readonly rates: readonly { readonly name: string; readonly rate: Rate }[];
 }
+
+const unlimited: Allowance = { bytes: undefined, files: undefined };
+
+/** What is in force where the ledger only writes down what is, whatever the quotas. */
+export const noLimits: Limits = {
+  purpose: unlimited,
+  user: unlimited,
+  userDaily: unlimited,
+  domain: unlimited,
+  total: unlimited,
+  whenFull: "refuse",
+  mayDelete: [],
+  rates: [],
+};
 
 /** A slot that is about to be given. */
 export interface Reservation {
@@ -68,7 +84,7 @@ export interface Reservation {
 /** Which limit a reservation would be over. */
 export type LimitName = "purpose" | "user" | "userDaily" | "domain" | "total" | "rate";
 
-/** A reservation that was refused. Nothing was written. */
+/** A reservation that was refused. Nothing was reserved; files whose time has come may have given way all the same. */
 export interface OverLimit {
   readonly over: LimitName;
   /** "slots" for a rate. */
@@ -86,7 +102,7 @@ export interface OverLimit {
 
 /** A reservation that was made. */
 export interface Reserved {
-  /** What had to give way (`delete-oldest`, or expired): no longer counted, not to be served, to be removed. */
+  /** The expired files that were in the way: no longer counted, not to be served, to be removed. */
   readonly doomed: readonly LedgerFile[];
 }
 
@@ -148,10 +164,15 @@ export interface Page {
 
 /** Where sums and files do not agree: never, unless someone else has written to the database. */
 export interface Disagreement {
-  /** `domain jid purpose`, `domain`, or "total". */
+  /** `domain jid purpose`, `domain purpose`, or `total purpose`. */
   readonly account: string;
-  readonly counted: Holding;
-  readonly listed: Holding;
+  readonly counted: Sums;
+  readonly listed: Sums;
+}
+
+/** What is held, and the part of it that is reserved and not yet complete. */
+export interface Sums extends Holding {
+  readonly reserved: Holding;
 }
 
 /**
@@ -173,9 +194,16 @@ export interface Ledger {
    * The bytes are there, and they are `size`.
    *
    * @param size what the store has; a difference from what was reserved is put right.
-   * @param limits asked only for a file that had lapsed: it takes its place again if there is room.
+   * @param limits by them older files are evicted; and a file that had lapsed takes its place again if there is room.
+   * @param evicted is handed the files that gave way: no longer counted, not to be served, to be removed. When there
+   *   are many, more than once, each time after they were written down.
    */
-  complete(token: string, size: Bytes, limits: (file: LedgerFile) => Limits): Promise<Completion>;
+  complete(
+    token: string,
+    size: Bytes,
+    limits: (file: LedgerFile) => Limits,
+    evicted?: (files: readonly LedgerFile[]) => void,
+  ): Promise<Completion>;
 
   /**
    * Takes back a reservation whose slot was not given, with its size and its share of the day. Gives

@@ -1,4 +1,4 @@
-import { dayOf } from "./accounts.ts";
+import { dayOf, isToday as isOfToday } from "./accounts.ts";
 import type { Session, Value } from "./database.ts";
 import type { LedgerFile, Page, Selection, Usage } from "./ledger.ts";
 import { readAccount, readFile, selectFiles, tokenKey } from "./rows.ts";
@@ -50,7 +50,7 @@ export async function listUsage(
     [...values, today],
   );
   return rows.map(readAccount).map(({ domain, jid, purpose, bytes, files, day, dayBytes, dayFiles }) => {
-    const isToday = day >= today;
+    const isToday = isOfToday(day, now);
     return {
       ...{ domain, jid, purpose, bytes, files },
       today: { bytes: isToday ? dayBytes : 0, files: isToday ? dayFiles : 0 },

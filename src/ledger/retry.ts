@@ -37,11 +37,11 @@ export async function retryAt(
 async function waitFor(
   reader: Session,
   { domain, jid }: Pick<Reservation, "domain" | "jid">,
-  { waitUntil, scope, excess }: Over,
+  { waitUntil, scope, excess, evictable }: Over,
   now: Date,
 ): Promise<number | undefined> {
   if (waitUntil !== undefined) return waitUntil;
-  if (scope !== undefined) return roomAt(excess, await endsIn(reader, scope));
+  if (scope !== undefined) return roomAt(excess, await endsIn(reader, scope, evictable));
   const midnight = (dayOf(now) + 1) * 86_400_000;
   const lapses = await reader.query(
     `SELECT f.size, f.ask_at + ${askingTakes} AS ends ${filesFirst} f.ask_at IS NOT NULL AND f.state = 0 AND a.domain = $1 AND a.jid = $2 AND f.reserved_at >= $3
@@ -51,11 +51,17 @@ async function waitFor(
   return Math.min(midnight, roomAt(excess, lapses) ?? midnight);
 }
 
-/** When the files of a scope end, those first that end first. */
-async function endsIn(reader: Session, { where, by }: Scope): Promise<readonly Row[]> {
+/** When the files of a scope end, those first that end first; without those that are not in the way. */
+async function endsIn(
+  reader: Session,
+  { where, by }: Scope,
+  evictable: readonly string[],
+): Promise<readonly Row[]> {
+  const marks = evictable.map((_, i) => `$${where.values.length + 1 + i}`).join(", ");
+  const inTheWay = evictable.length === 0 ? "" : `AND a.purpose NOT IN (${marks})`;
   const complete = await reader.query(
-    `SELECT f.size, f.expires_at AS ends ${by === "filesFirst" ? filesFirst : accountsFirst} ${where.sql} AND f.state = 1 AND f.expires_at IS NOT NULL ORDER BY f.expires_at LIMIT ${mostFiles}`,
-    where.values,
+    `SELECT f.size, f.expires_at AS ends ${by === "filesFirst" ? filesFirst : accountsFirst} ${where.sql} ${inTheWay} AND f.state = 1 AND f.expires_at IS NOT NULL ORDER BY f.expires_at LIMIT ${mostFiles}`,
+    [...where.values, ...evictable],
   );
   const reserved = await reader.query(
     `SELECT f.size, f.ask_at + ${askingTakes} AS ends ${filesFirst} ${where.sql} AND f.state = 0 AND f.ask_at IS NOT NULL ORDER BY f.ask_at LIMIT ${mostFiles}`,

@@ -73,6 +73,9 @@ export interface AccountRow {
   readonly purpose: string;
   readonly bytes: number;
   readonly files: number;
+  /** The part of both that is reserved and not yet complete. */
+  readonly reservedBytes: number;
+  readonly reservedFiles: number;
   /** The day that the two below are of: a number of days since 1970, UTC. */
   readonly day: number;
   readonly dayBytes: number;
@@ -88,16 +91,21 @@ export function readAccount(row: Row): AccountRow {
     purpose: String(row.purpose),
     bytes: Number(row.bytes),
     files: Number(row.files),
+    reservedBytes: Number(row.reserved_bytes),
+    reservedFiles: Number(row.reserved_files),
     day: Number(row.day),
     dayBytes: Number(row.day_bytes),
     dayFiles: Number(row.day_files),
   };
 }
 
-const columns = "domain, jid, purpose, bytes, files, day, day_bytes, day_files";
+const columns =
+  "domain, jid, purpose, bytes, files, reserved_bytes, reserved_files, day, day_bytes, day_files";
 const counts = {
   bytes: "bigint",
   files: "bigint",
+  reserved_bytes: "bigint",
+  reserved_files: "bigint",
   day: "bigint",
   day_bytes: "bigint",
   day_files: "bigint",
@@ -113,7 +121,8 @@ export const findFiles: BulkStatement = {
 
 export const findAccounts: BulkStatement = {
   input: { domain: "text", jid: "text" },
-  sql: `SELECT a.id, a.domain, a.jid, a.purpose, a.bytes, a.files, a.day, a.day_bytes, a.day_files
+  sql: `SELECT a.id, a.domain, a.jid, a.purpose, a.bytes, a.files, a.reserved_bytes, a.reserved_files,
+      a.day, a.day_bytes, a.day_files
     FROM slotd_accounts a JOIN input ON a.domain = input.domain AND a.jid = input.jid`,
 };
 
@@ -124,20 +133,22 @@ export const insertAccounts: BulkStatement = {
 
 export const updateAccounts: BulkStatement = {
   input: { id: "bigint", ...counts },
-  sql: `UPDATE slotd_accounts SET bytes = input.bytes, files = input.files, day = input.day,
+  sql: `UPDATE slotd_accounts SET bytes = input.bytes, files = input.files,
+    reserved_bytes = input.reserved_bytes, reserved_files = input.reserved_files, day = input.day,
     day_bytes = input.day_bytes, day_files = input.day_files FROM input WHERE slotd_accounts.id = input.id`,
-  single: `UPDATE slotd_accounts SET bytes = $2, files = $3, day = $4, day_bytes = $5, day_files = $6
-    WHERE id = $1`,
+  single: `UPDATE slotd_accounts SET bytes = $2, files = $3, reserved_bytes = $4, reserved_files = $5, day = $6,
+    day_bytes = $7, day_files = $8 WHERE id = $1`,
 };
 
 const insertedColumns =
-  "token_key, token, account, filename, size, state, reserved_at, ask_at, completed_at, expires_at";
+  "token_key, token, account, part, filename, size, state, reserved_at, ask_at, completed_at, expires_at";
 
 export const insertFiles: BulkStatement = {
   input: {
     token_key: "bigint",
     token: "text",
     account: "bigint",
+    part: "bigint",
     filename: "text",
     size: "bigint",
     state: "bigint",
@@ -147,7 +158,7 @@ export const insertFiles: BulkStatement = {
     expires_at: "bigint",
   },
   sql: `INSERT INTO slotd_files (${insertedColumns}) SELECT ${insertedColumns} FROM input`,
-  single: `INSERT INTO slotd_files (${insertedColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+  single: `INSERT INTO slotd_files (${insertedColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 };
 
 export const updateFiles: BulkStatement = {

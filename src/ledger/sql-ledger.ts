@@ -3,6 +3,7 @@ import { auditSums, mendSums } from "./audit.ts";
 import type { Books } from "./books.ts";
 import type { Database, Value } from "./database.ts";
 import { LedgerAwayError } from "./errors.ts";
+import { evictFor } from "./evict.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type {
   Completion,
@@ -20,7 +21,7 @@ import type {
 } from "./ledger.ts";
 import { listFiles, listUsage } from "./listings.ts";
 import { MigratedDatabase } from "./migrated-database.ts";
-import { afterTaking } from "./rate.ts";
+import { afterTaking, plausible } from "./rate.ts";
 import { retryAt } from "./retry.ts";
 import { findRoom, type Over } from "./room.ts";
 import { filesFirst, findFiles, readFile, selectFiles, tokenKey } from "./rows.ts";
@@ -30,6 +31,9 @@ export interface LedgerDeps {
   /** How long after a PUT URL has expired the store is asked; milliseconds, 10,000 when absent. */
   readonly askAfter?: number;
 }
+
+/** In how many transactions expired files give way to one reservation, before it is refused. */
+const mostTurns = 10;
 
 /**
  * A ledger in this database, whose schema is made or brought up to date first; if the database is away, as soon as
@@ -67,76 +71,113 @@ class SqlLedger implements Ledger {
 
   async reserve(reservation: Reservation, limits: Limits): Promise<Reserved | OverLimit> {
     const { token, domain } = reservation;
-    const outcome = await this.#changes.make({
-      needs: {
-        tokens: [token],
-        users: [reservation],
-        rates: limits.rates.map(({ name }) => ({ domain, name })),
-      },
-      post: (books) => this.#reserve(books, reservation, limits),
-    });
-    if ("doomed" in outcome) return outcome;
-    const [first] = outcome.over;
-    if (first === undefined) throw new Error("a reservation was refused for no limit");
+    const doomed: LedgerFile[] = [];
+    let over: readonly Over[] | undefined;
+    // One transaction lets some expired files give way, so that others do not wait for long.
+    for (let turn = 0; turn < mostTurns; turn += 1) {
+      let expired: LedgerFile[] = [];
+      over = await this.#changes.make({
+        needs: {
+          tokens: [token],
+          users: [reservation],
+          rates: limits.rates.map(({ name }) => ({ domain, name })),
+        },
+        post: (books) => {
+          expired = [];
+          return this.#reserve(books, reservation, limits, (file) => expired.push(file));
+        },
+      });
+      doomed.push(...expired);
+      if (over === undefined) return { doomed };
+      if (expired.length === 0) break;
+    }
+    const [first] = over ?? [];
+    if (over === undefined || first === undefined) throw new Error("a reservation was refused for no limit");
     const { limit, unit, used, allowed, asked } = first;
-    const at = await retryAt(this.#database, reservation, outcome.over, this.#now());
+    const at = await retryAt(this.#database, reservation, over, this.#now());
     return { over: limit, unit, used, allowed, asked, retryAt: at };
   }
 
+  /** The limits that a reservation is over; undefined when it is made. */
   async #reserve(
     books: Books,
     reservation: Reservation,
     limits: Limits,
-  ): Promise<Reserved | { readonly over: readonly Over[] }> {
-    if (books.file(reservation.token) !== undefined) return { doomed: [] };
+    expired: (file: LedgerFile) => void,
+  ): Promise<readonly Over[] | undefined> {
+    if (books.file(reservation.token) !== undefined) return undefined;
     const now = this.#now();
-    const room = await findRoom(books, reservation, limits, now);
-    if ("over" in room) return room;
-    const doomed = room.giveWay.map((file) => doomIn(books, file));
+    correctRates(books, reservation, limits, now);
+    const over = await findRoom(books, reservation, limits, now, expired);
+    if (over !== undefined) return over;
     const { putUntil, ...file } = reservation;
     const askAt = new Date(putUntil.getTime() + this.#askAfter);
-    books.add({ ...file, state: "reserved", reserved: now, askAt, completed: undefined }, now);
+    books.add(
+      { ...file, state: "reserved", reserved: now, askAt, completed: undefined },
+      { reserved: now, now },
+    );
     for (const { name, rate } of limits.rates) {
       const fullAt = books.rateFullAt(reservation.domain, name);
       books.setRate(reservation.domain, name, afterTaking(fullAt, now.getTime(), rate));
     }
-    return { doomed };
+    return undefined;
   }
 
-  complete(token: string, size: Bytes, limits: (file: LedgerFile) => Limits): Promise<Completion> {
-    return this.#change(token, "unknown", async (file, books): Promise<Completion> => {
-      if (file.state === "complete") return "complete";
-      if (file.state === "doomed") return "doomed";
-      const done = { state: "complete", size, askAt: undefined, completed: this.#now() } as const;
-      if (file.state === "reserved") {
-        books.change(file, done);
-        return "complete";
-      }
+  async complete(
+    token: string,
+    size: Bytes,
+    limits: (file: LedgerFile) => Limits,
+    evicted: (files: readonly LedgerFile[]) => void = () => undefined,
+  ): Promise<Completion> {
+    for (;;) {
+      let files: LedgerFile[] = [];
+      const outcome = await this.#change(token, "unknown" as const, (file, books) => {
+        files = [];
+        return this.#complete(books, file, size, limits, (other) => files.push(other));
+      });
+      if (files.length > 0) evicted(files);
+      if (outcome !== "more") return outcome;
+    }
+  }
+
+  async #complete(
+    books: Books,
+    file: LedgerFile,
+    size: Bytes,
+    limits: (file: LedgerFile) => Limits,
+    evicted: (file: LedgerFile) => void,
+  ): Promise<Completion | "more"> {
+    if (file.state === "complete" || file.state === "doomed") return file.state;
+    const now = this.#now();
+    const inForce = limits(file);
+    if (file.state === "lapsed") {
       // Its slot was given, and so it is not charged to the rate again.
-      const room = await findRoom(books, { ...file, size }, { ...limits(file), rates: [] }, this.#now());
-      if ("over" in room) {
+      const over = await findRoom(books, { ...file, size }, { ...inForce, rates: [] }, now, evicted);
+      if (over !== undefined) {
         books.change(file, { state: "doomed", askAt: undefined });
         return "over";
       }
-      for (const other of room.giveWay) doomIn(books, other);
-      books.change(file, done, file.reserved);
-      return "complete";
-    });
+    }
+    if ((await evictFor(books, { ...file, size }, inForce, evicted)) === "more") return "more";
+    const day = file.state === "lapsed" ? { reserved: file.reserved, now } : "none";
+    books.change(file, { state: "complete", size, askAt: undefined, completed: now }, day);
+    return "complete";
   }
 
   release(token: string): Promise<boolean> {
     return this.#change(token, false, (file, books) => {
       if (file.state !== "reserved") return false;
-      books.forget(file, file.reserved);
+      books.forget(file, { reserved: file.reserved, now: this.#now() });
       return true;
     });
   }
 
   lapse(token: string, askAgain?: Date): Promise<void> {
     return this.#change(token, undefined, (file, books) => {
+      const day = { reserved: file.reserved, now: this.#now() };
       if (file.state === "reserved" && askAgain !== undefined) {
-        books.change(file, { state: "lapsed", askAt: askAgain }, file.reserved);
-      } else if (file.state === "reserved") books.forget(file, file.reserved);
+        books.change(file, { state: "lapsed", askAt: askAgain }, day);
+      } else if (file.state === "reserved") books.forget(file, day);
       else if (file.state === "lapsed" && isDue(file, this.#now())) books.forget(file);
     });
   }
@@ -277,6 +318,15 @@ class SqlLedger implements Ledger {
 
   #hasExpired(): string {
     return `f.state = 1 AND f.expires_at <= $1 AND a.domain IN ${this.#database.dialect.texts("$2")}`;
+  }
+}
+
+/** Puts right what a wrong clock or a slower rate has left behind, also when the request is then refused. */
+function correctRates(books: Books, { domain }: Reservation, { rates }: Limits, now: Date): void {
+  for (const { name, rate } of rates) {
+    const fullAt = books.rateFullAt(domain, name);
+    const corrected = plausible(fullAt, now.getTime(), rate);
+    if (corrected !== fullAt) books.setRate(domain, name, corrected);
   }
 }
 

@@ -136,13 +136,6 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       await upload({ size: 0 });
       expect(await held()).toEqual([0, 1]);
     });
-
-    test("sizes up to 2^53 - 1 are kept to the byte, and no sum goes past it", async () => {
-      await upload({ size: 2 ** 53 - 101 });
-      expect(await reserve({ size: 100 })).toEqual({ doomed: [] });
-      expect(overOf(await reserve({ size: 1 }))).toMatchObject({ used: 2 ** 53 - 1 });
-      expect(await held()).toEqual([2 ** 53 - 1, 2]);
-    });
   });
 
   describe(`${name}: what the store is asked about`, () => {
@@ -397,66 +390,6 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       const limits = rates(1, 1, "juliet@example.org");
       overOf(await reserve({}, { ...limits, user: { bytes: 1, files: undefined } }));
       expect(await reserve({}, limits)).toEqual({ doomed: [] });
-    });
-  });
-
-  describe(`${name}: delete-oldest`, () => {
-    const limits = { user: { bytes: 100, files: undefined }, whenFull: "delete-oldest" } as const;
-
-    test("the oldest complete files give way, no more than needed, at once", async () => {
-      const oldest = await upload({ size: 30 });
-      const second = await upload({ size: 30 });
-      const third = await upload({ size: 30 });
-      const outcome = await reserve({ size: 50 }, limits);
-      expect("doomed" in outcome && tokens(outcome.doomed)).toEqual([oldest, second]);
-      expect(await held()).toEqual([80, 2]);
-      expect((await ledger.find(third))?.state).toBe("complete");
-      expect(tokens(await ledger.doomed(["example.org"], { limit: 10 })).sort()).toEqual(
-        [oldest, second].sort(),
-      );
-    });
-
-    test("reservations, other users' files and purposes that may not be deleted stay", async () => {
-      await reserve({ size: 30 });
-      await upload({ size: 30, purpose: "permanent" });
-      await upload({ size: 100, jid: "romeo@example.org" });
-      const mine = await upload({ size: 40 });
-      const outcome = await reserve({ size: 30 }, limits);
-      expect("doomed" in outcome && tokens(outcome.doomed)).toEqual([mine]);
-      expect(overOf(await reserve({ size: 50 }, limits)).over).toBe("user");
-    });
-
-    test("nothing is deleted for a request that is refused in any case", async () => {
-      await upload({ size: 100 });
-      overOf(await reserve({ size: 101 }, limits));
-      overOf(await reserve({ size: 10 }, { ...limits, userDaily: { bytes: 100, files: undefined } }));
-      overOf(await reserve({ size: 10 }, { ...limits, purpose: { bytes: 5, files: undefined } }));
-      expect(await held()).toEqual([100, 1]);
-    });
-
-    test("of a full domain the oldest files of all its users give way", async () => {
-      const romeos = await upload({ size: 60, jid: "romeo@example.org" });
-      await upload({ size: 40 });
-      const outcome = await reserve(
-        { size: 10 },
-        { domain: { bytes: 100, files: undefined }, whenFull: "delete-oldest" },
-      );
-      expect("doomed" in outcome && tokens(outcome.doomed)).toEqual([romeos]);
-    });
-
-    test("more files than are looked at together give way", async () => {
-      for (let i = 0; i < 250; i += 1) await upload({ size: 1 });
-      const outcome = await reserve({ size: 100 }, { ...limits, user: { bytes: 250, files: undefined } });
-      expect("doomed" in outcome && outcome.doomed.length).toBe(100);
-      expect(await held()).toEqual([250, 151]);
-    });
-
-    test("simultaneous reservations never count a deleted file twice", async () => {
-      for (let i = 0; i < 10; i += 1) await upload({ size: 10 });
-      const outcomes = await Promise.all(Array.from({ length: 10 }, () => reserve({ size: 10 }, limits)));
-      const given = outcomes.flatMap((outcome) => ("doomed" in outcome ? tokens(outcome.doomed) : []));
-      expect(new Set(given).size).toBe(10);
-      expect(await held()).toEqual([100, 10]);
     });
   });
 

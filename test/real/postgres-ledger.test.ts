@@ -3,7 +3,8 @@ import { LedgerAwayError } from "../../src/ledger/errors.ts";
 import type { Ledger, Reservation } from "../../src/ledger/ledger.ts";
 import { openPostgres } from "../../src/ledger/postgres.ts";
 import { openSqlLedger } from "../../src/ledger/sql-ledger.ts";
-import { ledgerContract, noLimits } from "../contract/ledger.ts";
+import { ledgerContract, noLimits, type TestLedger } from "../contract/ledger.ts";
+import { ledgerEvictContract } from "../contract/ledger-evict.ts";
 import { type Postgres, startPostgres } from "../peers/postgres.ts";
 import { waitUntil } from "../peers/process.ts";
 
@@ -15,7 +16,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => postgres?.stop());
 
-ledgerContract("PostgreSQL", async (now) => {
+async function open(now: () => Date): Promise<TestLedger> {
   count += 1;
   const url = await postgres.makeDatabase(`ledger-${count}`);
   const ledgers: Ledger[] = [];
@@ -31,7 +32,10 @@ ledgerContract("PostgreSQL", async (now) => {
       for (const ledger of ledgers) await ledger.close();
     },
   };
-});
+}
+
+ledgerContract("PostgreSQL", open);
+ledgerEvictContract("PostgreSQL", open);
 
 describe("PostgreSQL away", () => {
   const now = () => new Date();

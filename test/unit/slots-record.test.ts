@@ -8,7 +8,8 @@ import { noLimits, type TestLedger } from "../contract/ledger.ts";
 import { openTestLedger } from "./ledger/test-ledger.ts";
 import { policyOf, unlimited } from "./slot/policy-fixture.ts";
 
-const now = new Date("2030-01-02T03:04:05Z");
+const start = new Date("2030-01-02T03:04:05Z");
+let now = start;
 const alice = { bareJid: "alice@example.net", domain: "example.net" };
 const request: SlotRequest = { filename: "a.txt", size: 5, contentType: undefined, purpose: "message" };
 const slot = { putUrl: "https://p", getUrl: "https://g" };
@@ -17,6 +18,7 @@ describe("a slot that is written down", () => {
   let opened: TestLedger;
   let gaveWay: LedgerFile[];
   beforeEach(async () => {
+    now = start;
     opened = await openTestLedger(() => now);
     gaveWay = [];
   });
@@ -81,11 +83,12 @@ describe("a slot that is written down", () => {
     expect(await opened.ledger.audit()).toEqual([]);
   });
 
-  test("tells what gave way to it", async () => {
+  test("tells what had expired and gave way to it", async () => {
     await ask({});
     const [file] = await opened.ledger.files({}, { limit: 1 });
     await opened.ledger.complete(file?.token ?? "", 5, () => noLimits);
-    await ask({ user: { bytes: 5, files: undefined }, whenFull: "delete-oldest" });
+    now = file?.expires ?? start;
+    await ask({ user: { bytes: 5, files: undefined } });
     expect(gaveWay.map(({ token }) => token)).toEqual([file?.token ?? ""]);
   });
 

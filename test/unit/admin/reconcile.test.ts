@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { type Difference, differenceOf, mergeByToken, pairsOf } from "../../../src/admin/agree.ts";
 import { type Mending, type ReconcileOptions, reconcile } from "../../../src/admin/reconcile.ts";
 import type { FileState, LedgerFile } from "../../../src/ledger/ledger.ts";
+import { noLimits } from "../../../src/ledger/ledger.ts";
 import type { StoredObject } from "../../../src/store/inventory.ts";
 import { openScene, type Scene } from "./premises-fixture.ts";
 
@@ -90,9 +91,7 @@ describe("ledger and store", () => {
   test("differ by a size; mending takes the store's, for the same owner", async () => {
     const token = await scene.reserve({ purpose: "profile" });
     await scene.put(token, 10);
-    await scene.ledger.complete(token, 5, () => {
-      throw new Error("not asked for");
-    });
+    await scene.ledger.complete(token, 5, () => noLimits);
     expect((await compare({ fix: true })).found).toEqual([{ kind: "other-size", token, mending: "mended" }]);
     expect(await scene.ledger.find(token)).toMatchObject({
       ...{ jid: "alice@example.org", purpose: "profile", state: "complete", size: 42 },

@@ -3,9 +3,11 @@ import { afterEach, expect, test } from "bun:test";
 import { openSqlLedger } from "../../../src/ledger/sql-ledger.ts";
 import { openSqlite } from "../../../src/ledger/sqlite.ts";
 import { ledgerContract, noLimits } from "../../contract/ledger.ts";
+import { ledgerEvictContract } from "../../contract/ledger-evict.ts";
 import { openTestLedger } from "./test-ledger.ts";
 
 ledgerContract("SQLite", openTestLedger);
+ledgerEvictContract("SQLite", openTestLedger);
 
 const now = () => new Date();
 const wanted = {
@@ -74,12 +76,25 @@ test("SQLite: sums that somebody else has changed are found and mended", async (
   const other = new Database(path);
   other.run("UPDATE slotd_accounts SET bytes = bytes + 7 WHERE domain = 'example.org'");
   other.close();
+  const reserved = { bytes: 5, files: 1 };
+  const sums = {
+    counted: { bytes: 12, files: 1, reserved },
+    listed: { bytes: 5, files: 1, reserved },
+  };
   expect(await ledger.audit()).toEqual([
-    { account: "example.org", counted: { bytes: 12, files: 1 }, listed: { bytes: 5, files: 1 } },
+    { account: "example.org message", ...sums },
+    { account: "example.org juliet@example.org message", ...sums },
+  ]);
+  await ledger.mend();
+  expect(await ledger.audit()).toEqual([]);
+  const more = new Database(path);
+  more.run("UPDATE slotd_accounts SET reserved_bytes = 0 WHERE jid = '' AND domain = ''");
+  more.close();
+  expect(await ledger.audit()).toEqual([
     {
-      account: "example.org juliet@example.org message",
-      counted: { bytes: 12, files: 1 },
-      listed: { bytes: 5, files: 1 },
+      account: "total message",
+      counted: { bytes: 5, files: 1, reserved: { bytes: 0, files: 1 } },
+      listed: { bytes: 5, files: 1, reserved },
     },
   ]);
   await ledger.mend();
