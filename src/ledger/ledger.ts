@@ -31,7 +31,7 @@ export interface Limits {
   readonly user: Allowance;
   /**
    * What one user reserves between 00:00 and 24:00 UTC. A deleted file still counts on its day; a reservation that
-   * was released does not.
+   * was released does not. A day later than today, of a clock that was wrong, binds nobody.
    */
   readonly userDaily: Allowance;
   /** All files of this served domain. */
@@ -46,7 +46,10 @@ export interface Limits {
    */
   readonly whenFull: "refuse" | "delete-oldest";
   readonly mayDelete: readonly PurposeName[];
-  /** Each name that is charged one slot, with its rate: the bare JID, and the remote domain where there is one. */
+  /**
+   * Each name that is charged one slot, with its rate: the bare JID, and the remote domain where there is one. Whatever
+   * clock or rate was in force before, by this rate nobody waits longer than for an empty bucket.
+   */
   readonly rates: readonly { readonly name: string; readonly rate: Rate }[];
 }
 
@@ -220,7 +223,10 @@ export interface Ledger {
   /** Puts off the question to the store: an upload is under way. */
   postpone(token: string, askAt: Date): Promise<void>;
 
-  /** The reserved and lapsed files whose `askAt` has come, the longest waiting first. */
+  /**
+   * The reserved and lapsed files whose `askAt` has come, the longest waiting first; and, by and by, reserved ones whose
+   * times are of a clock that was ahead.
+   */
   toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
   /** Dooms up to `limit` complete files whose time has come, the oldest expiry first; gives how many. */

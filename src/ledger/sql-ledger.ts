@@ -3,7 +3,6 @@ import { auditSums, mendSums } from "./audit.ts";
 import type { Books } from "./books.ts";
 import type { Database, Value } from "./database.ts";
 import { LedgerAwayError } from "./errors.ts";
-import { evictFor } from "./evict.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type {
   Completion,
@@ -21,10 +20,11 @@ import type {
 } from "./ledger.ts";
 import { listFiles, listUsage } from "./listings.ts";
 import { MigratedDatabase } from "./migrated-database.ts";
-import { afterTaking, plausible } from "./rate.ts";
+import { MisdatedReservations } from "./misdated.ts";
 import { retryAt } from "./retry.ts";
-import { findRoom, type Over } from "./room.ts";
+import type { Over } from "./room.ts";
 import { filesFirst, findFiles, readFile, selectFiles, tokenKey } from "./rows.ts";
+import { completeIn, reserveIn } from "./slot-entries.ts";
 
 export interface LedgerDeps {
   readonly now: () => Date;
@@ -61,6 +61,7 @@ class SqlLedger implements Ledger {
   readonly #changes: GroupCommit;
   readonly #now: () => Date;
   readonly #askAfter: number;
+  readonly #misdated = new MisdatedReservations();
 
   constructor(database: Database, { now, askAfter = 10_000 }: LedgerDeps) {
     this.#database = database;
@@ -84,7 +85,10 @@ class SqlLedger implements Ledger {
         },
         post: (books) => {
           expired = [];
-          return this.#reserve(books, reservation, limits, (file) => expired.push(file));
+          return reserveIn(books, reservation, limits, {
+            ...{ now: this.#now(), askAfter: this.#askAfter },
+            doomed: (file) => expired.push(file),
+          });
         },
       });
       doomed.push(...expired);
@@ -98,31 +102,6 @@ class SqlLedger implements Ledger {
     return { over: limit, unit, used, allowed, asked, retryAt: at };
   }
 
-  /** The limits that a reservation is over; undefined when it is made. */
-  async #reserve(
-    books: Books,
-    reservation: Reservation,
-    limits: Limits,
-    expired: (file: LedgerFile) => void,
-  ): Promise<readonly Over[] | undefined> {
-    if (books.file(reservation.token) !== undefined) return undefined;
-    const now = this.#now();
-    correctRates(books, reservation, limits, now);
-    const over = await findRoom(books, reservation, limits, now, expired);
-    if (over !== undefined) return over;
-    const { putUntil, ...file } = reservation;
-    const askAt = new Date(putUntil.getTime() + this.#askAfter);
-    books.add(
-      { ...file, state: "reserved", reserved: now, askAt, completed: undefined },
-      { reserved: now, now },
-    );
-    for (const { name, rate } of limits.rates) {
-      const fullAt = books.rateFullAt(reservation.domain, name);
-      books.setRate(reservation.domain, name, afterTaking(fullAt, now.getTime(), rate));
-    }
-    return undefined;
-  }
-
   async complete(
     token: string,
     size: Bytes,
@@ -133,35 +112,14 @@ class SqlLedger implements Ledger {
       let files: LedgerFile[] = [];
       const outcome = await this.#change(token, "unknown" as const, (file, books) => {
         files = [];
-        return this.#complete(books, file, size, limits, (other) => files.push(other));
+        return completeIn(books, { ...file, size }, limits, {
+          now: this.#now(),
+          doomed: (other) => files.push(other),
+        });
       });
       if (files.length > 0) evicted(files);
       if (outcome !== "more") return outcome;
     }
-  }
-
-  async #complete(
-    books: Books,
-    file: LedgerFile,
-    size: Bytes,
-    limits: (file: LedgerFile) => Limits,
-    evicted: (file: LedgerFile) => void,
-  ): Promise<Completion | "more"> {
-    if (file.state === "complete" || file.state === "doomed") return file.state;
-    const now = this.#now();
-    const inForce = limits(file);
-    if (file.state === "lapsed") {
-      // Its slot was given, and so it is not charged to the rate again.
-      const over = await findRoom(books, { ...file, size }, { ...inForce, rates: [] }, now, evicted);
-      if (over !== undefined) {
-        books.change(file, { state: "doomed", askAt: undefined });
-        return "over";
-      }
-    }
-    if ((await evictFor(books, { ...file, size }, inForce, evicted)) === "more") return "more";
-    const day = file.state === "lapsed" ? { reserved: file.reserved, now } : "none";
-    books.change(file, { state: "complete", size, askAt: undefined, completed: now }, day);
-    return "complete";
   }
 
   release(token: string): Promise<boolean> {
@@ -189,10 +147,14 @@ class SqlLedger implements Ledger {
   }
 
   async toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]> {
-    return this.#files(
+    const now = this.#now();
+    const due = await this.#files(
       `f.ask_at <= $1 AND f.state IN (0, 2) AND a.domain IN ${this.#database.dialect.texts("$2")} ORDER BY f.ask_at LIMIT $3`,
-      [this.#now().getTime(), JSON.stringify(domains), limit],
+      [now.getTime(), JSON.stringify(domains), limit],
     );
+    if (due.length >= limit) return due;
+    const misdated = await this.#misdated.next(this.#database, now);
+    return [...due, ...misdated.filter(({ domain }) => domains.includes(domain))].slice(0, limit);
   }
 
   async expire(domains: readonly string[], limit: number): Promise<number> {
@@ -318,15 +280,6 @@ class SqlLedger implements Ledger {
 
   #hasExpired(): string {
     return `f.state = 1 AND f.expires_at <= $1 AND a.domain IN ${this.#database.dialect.texts("$2")}`;
-  }
-}
-
-/** Puts right what a wrong clock or a slower rate has left behind, also when the request is then refused. */
-function correctRates(books: Books, { domain }: Reservation, { rates }: Limits, now: Date): void {
-  for (const { name, rate } of rates) {
-    const fullAt = books.rateFullAt(domain, name);
-    const corrected = plausible(fullAt, now.getTime(), rate);
-    if (corrected !== fullAt) books.setRate(domain, name, corrected);
   }
 }
 

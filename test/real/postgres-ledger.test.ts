@@ -4,6 +4,7 @@ import type { Ledger, Reservation } from "../../src/ledger/ledger.ts";
 import { openPostgres } from "../../src/ledger/postgres.ts";
 import { openSqlLedger } from "../../src/ledger/sql-ledger.ts";
 import { ledgerContract, noLimits, type TestLedger } from "../contract/ledger.ts";
+import { ledgerClockContract } from "../contract/ledger-clock.ts";
 import { ledgerEvictContract } from "../contract/ledger-evict.ts";
 import { type Postgres, startPostgres } from "../peers/postgres.ts";
 import { waitUntil } from "../peers/process.ts";
@@ -36,6 +37,7 @@ async function open(now: () => Date): Promise<TestLedger> {
 
 ledgerContract("PostgreSQL", open);
 ledgerEvictContract("PostgreSQL", open);
+ledgerClockContract("PostgreSQL", open);
 
 describe("PostgreSQL away", () => {
   const now = () => new Date();

@@ -3,11 +3,13 @@ import { afterEach, expect, test } from "bun:test";
 import { openSqlLedger } from "../../../src/ledger/sql-ledger.ts";
 import { openSqlite } from "../../../src/ledger/sqlite.ts";
 import { ledgerContract, noLimits } from "../../contract/ledger.ts";
+import { ledgerClockContract } from "../../contract/ledger-clock.ts";
 import { ledgerEvictContract } from "../../contract/ledger-evict.ts";
 import { openTestLedger } from "./test-ledger.ts";
 
 ledgerContract("SQLite", openTestLedger);
 ledgerEvictContract("SQLite", openTestLedger);
+ledgerClockContract("SQLite", openTestLedger);
 
 const now = () => new Date();
 const wanted = {
