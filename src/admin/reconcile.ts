@@ -57,8 +57,7 @@ export async function reconcile(premises: Premises, options: ReconcileOptions): 
   }
   const sums: Disagreement[] = [];
   for (const ledger of options.signal.aborted ? [] : premises.ledgers) {
-    sums.push(...(await ledger.audit()));
-    if (options.fix) await ledger.mend();
+    sums.push(...(await (options.fix ? ledger.mend() : ledger.audit())));
   }
   const left = tally.left + (options.fix ? 0 : sums.length);
   return { ...tally, left, sums, isWhole: !options.signal.aborted };

@@ -296,11 +296,13 @@ export interface Ledger {
   /** The accounts of a selection, by domain, JID and purpose; empty ones are left out. */
   usage(selection: Selection): Promise<readonly Usage[]>;
 
-  /** Compares every sum with its files. Empty when all is well. */
+  /**
+   * Compares every sum with its files, as they are at one moment; nobody waits for it. Empty when all is well.
+   */
   audit(): Promise<readonly Disagreement[]>;
 
-  /** Makes every sum what its files say. */
-  mend(): Promise<void>;
+  /** The same, and puts right what it gives, in short transactions. */
+  mend(): Promise<readonly Disagreement[]>;
 
   /**
    * Removes rows that say nothing any more, of 1,000 of each table in one call and of the next ones in the next: rates

@@ -1,5 +1,5 @@
 import type { Bytes } from "../slot/slot.ts";
-import { auditSums, mendSums } from "./audit.ts";
+import { auditSums, repairsOf, type WrongAccount } from "./audit.ts";
 import type { Books } from "./books.ts";
 import type { Database } from "./database.ts";
 import { LedgerAwayError } from "./errors.ts";
@@ -230,12 +230,14 @@ class SqlLedger implements Ledger {
     return listUsage(this.#database, selection, this.#now());
   }
 
-  audit(): Promise<readonly Disagreement[]> {
-    return this.#changes.alone(auditSums);
+  async audit(): Promise<readonly Disagreement[]> {
+    return (await auditSums(this.#database)).map(disagreementOf);
   }
 
-  mend(): Promise<void> {
-    return this.#changes.alone(mendSums);
+  async mend(): Promise<readonly Disagreement[]> {
+    const wrong = await auditSums(this.#database);
+    for (const repair of repairsOf(wrong)) await this.#changes.alone(repair);
+    return wrong.map(disagreementOf);
   }
 
   prune(): Promise<Pruned> {
@@ -279,6 +281,10 @@ class SqlLedger implements Ledger {
   #parts(domains: readonly string[]): PartFilter {
     return partsOf(domains, this.#database.dialect.texts);
   }
+}
+
+function disagreementOf({ account, counted, listed }: WrongAccount): Disagreement {
+  return { account, counted, listed };
 }
 
 /** A doomed file keeps its share of the day: what was sent that day was sent. */

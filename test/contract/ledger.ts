@@ -595,6 +595,20 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       const removed = [];
       for (let i = 0; i < 4; i += 1) removed.push((await ledger.prune()).rates);
       expect(removed).toEqual([1_000, 1_000, 300, 0]);
+
+  describe(`${name}: the audit`, () => {
+    test("sees one moment, whatever happens meanwhile", async () => {
+      const other = await opened.again();
+      const work = Array.from({ length: 5 }, async () => {
+        for (let i = 0; i < 10; i += 1) {
+          const token = await upload({ jid: `user-${i}@example.org`, size: 1 + i });
+          if (i % 3 === 0) await ledger.doom([token]);
+        }
+      });
+      const audits = async () => {
+        for (let i = 0; i < 5; i += 1) expect(await other.audit()).toEqual([]);
+      };
+      await Promise.all([...work, audits()]);
     });
   });
 
