@@ -595,6 +595,8 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       const removed = [];
       for (let i = 0; i < 4; i += 1) removed.push((await ledger.prune()).rates);
       expect(removed).toEqual([1_000, 1_000, 300, 0]);
+    });
+  });
 
   describe(`${name}: the audit`, () => {
     test("sees one moment, whatever happens meanwhile", async () => {
