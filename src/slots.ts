@@ -27,7 +27,7 @@ export interface SlotRecord {
   /** The served domain. */
   readonly domain: string;
   limits(requester: Requester, purpose: Purpose): Limits;
-  /** Is told which files gave way to a slot: they are not to be served any more. Must not throw. */
+  /** Is told which expired files gave way to a slot: they are not to be served any more. Must not throw. */
   gaveWay(files: readonly LedgerFile[]): void;
 }
 

@@ -2,7 +2,7 @@ import type { DomainConfig } from "../config/config.ts";
 import { shortToken } from "../http/http-event.ts";
 import type { UploadWitness } from "../http/upload-witness.ts";
 import { LedgerAwayError } from "../ledger/errors.ts";
-import type { Ledger, LedgerFile, Limits } from "../ledger/ledger.ts";
+import { type Ledger, type LedgerFile, type Limits, noLimits } from "../ledger/ledger.ts";
 import { askStores } from "../ops/ask-stores.ts";
 import type { Watchers } from "../ops/events.ts";
 import { watchRecords } from "../ops/record-events.ts";
@@ -14,7 +14,6 @@ import type { SlotRecord } from "../slots.ts";
 import type { Inventory } from "../store/inventory.ts";
 import type { ObjectMeta } from "../store/object-store.ts";
 import { ledgerLimits, ledgerLimitsOf } from "./ledger-limits.ts";
-import { present } from "./present.ts";
 
 /** A served domain that is written down, and where its files are. */
 export interface RecordedDomain {
@@ -89,7 +88,12 @@ export class RecordKeeper {
    */
   async stored({ token, size }: ObjectMeta): Promise<Refusal | "unknown" | undefined> {
     try {
-      const completion = await this.ledger.complete(token, size, (file) => this.#limitsOf(file));
+      const completion = await this.ledger.complete(
+        token,
+        size,
+        (file) => this.#limitsOf(file),
+        () => this.#sweeping?.nudge(),
+      );
       if (completion === "unknown") return "unknown";
       if (completion === "complete") return undefined;
       const file = await this.ledger.find(token);
@@ -128,6 +132,7 @@ export class RecordKeeper {
       rest: (took) => pause(took * restFactor, signal),
     });
     this.#tell.swept(swept);
+    if (!signal.aborted) await this.ledger.prune();
   }
 
   #inventories(): ReadonlyMap<string, Inventory> {
@@ -135,7 +140,9 @@ export class RecordKeeper {
   }
 
   #limitsOf(file: LedgerFile): Limits {
-    return ledgerLimitsOf(present(this.#domains.get(file.domain)).config, file);
+    const domain = this.#domains.get(file.domain);
+    // Its slot was given before the domain was taken out of the configuration.
+    return domain === undefined ? noLimits : ledgerLimitsOf(domain.config, file);
   }
 
   async #try(work: () => Promise<void>): Promise<void> {

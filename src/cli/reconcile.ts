@@ -32,10 +32,14 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
   });
 }
 
+function sumsText({ files, bytes, reserved }: Reconciled["sums"][number]["counted"]): string {
+  return `${files} files, ${bytes} bytes (reserved: ${reserved.files}, ${reserved.bytes})`;
+}
+
 function report(io: CommandIo, { looked, differences, left, sums, isWhole }: Reconciled, fix: boolean): void {
   for (const { account, counted, listed } of sums) {
     io.stdout(
-      `sum: ${plain(account)} counts ${counted.files} files, ${counted.bytes} bytes; its files are ${listed.files}, ${listed.bytes} bytes${fix ? ": mended" : ""}\n`,
+      `sum: ${plain(account)} counts ${sumsText(counted)}; its files are ${sumsText(listed)}${fix ? ": mended" : ""}\n`,
     );
   }
   const all = differences + sums.length;

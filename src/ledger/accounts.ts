@@ -1,15 +1,20 @@
 import type { Session } from "./database.ts";
 import type { LedgerFile, PurposeName } from "./ledger.ts";
+import { clockDifference } from "./rate.ts";
 import { type AccountRow, findAccounts, insertAccounts, readAccount, updateAccounts } from "./rows.ts";
 
 /** What a change of holding does to the day's account: reserving and taking back count, all else does not. */
-export type DayEffect = "none" | Date;
+export type DayEffect = "none" | { readonly reserved: Date; readonly now: Date };
 
-/** What one user holds of one purpose, or a domain, or the whole. */
+/** What one user, a domain or the whole holds of one purpose. */
 export interface Account {
   readonly row: AccountRow;
+  /** Of reserved and complete files. */
   bytes: number;
   files: number;
+  /** The part of it that is reserved. */
+  reservedBytes: number;
+  reservedFiles: number;
   day: number;
   dayBytes: number;
   dayFiles: number;
@@ -21,6 +26,14 @@ const dayLength = 86_400_000;
 /** The number of the day, UTC, since 1970. */
 export function dayOf(date: Date): number {
   return Math.floor(date.getTime() / dayLength);
+}
+
+/**
+ * Whether a day that something was counted on is today, or has begun for another slotd whose clock is ahead. A later
+ * one comes of a clock that was wrong, and binds nobody.
+ */
+export function isToday(day: number, now: Date): boolean {
+  return day >= dayOf(now) && day <= dayOf(new Date(now.getTime() + clockDifference));
 }
 
 /** The accounts of one transaction: read once, changed in memory, written at the end. */
@@ -53,7 +66,7 @@ export class Accounts {
     }
   }
 
-  /** The accounts of one user, one for each purpose that there is. */
+  /** The accounts of one user, one for each purpose that there is; without a JID a domain's, without both the whole's. */
   ofUser(domain: string, jid: string): readonly Account[] {
     return [...(this.#users.get(userKey(domain, jid))?.values() ?? [])];
   }
@@ -64,31 +77,37 @@ export class Accounts {
     if (user === undefined) throw new Error("an account is used that was not read");
     let account = user.get(purpose);
     if (account === undefined) {
-      const counts = { bytes: 0, files: 0, day: 0, dayBytes: 0, dayFiles: 0 };
-      account = accountOf({ id: undefined, domain, jid, purpose, ...counts });
+      account = accountOf({ id: undefined, domain, jid, purpose, ...nothing });
       user.set(purpose, account);
     }
     return account;
   }
 
   /** Adds a file to the sums that it is in, or takes it out of them. */
-  count({ domain, jid, purpose, size }: LedgerFile, sign: 1 | -1, day: DayEffect): void {
-    for (const account of [this.of(domain, jid, purpose), this.of(domain, "", ""), this.of("", "", "")]) {
+  count({ domain, jid, purpose, size, state }: LedgerFile, sign: 1 | -1, day: DayEffect): void {
+    const own = this.of(domain, jid, purpose);
+    for (const account of [own, this.of(domain, "", purpose), this.of("", "", purpose)]) {
       account.bytes += sign * size;
       account.files += sign;
+      if (state === "reserved") {
+        account.reservedBytes += sign * size;
+        account.reservedFiles += sign;
+      }
       account.isChanged = true;
     }
-    if (day !== "none") countDay(this.of(domain, jid, purpose), dayOf(day), sign * size, sign);
+    if (day !== "none") countDay(own, day, sign * size, sign);
   }
 
-  /** Writes what was changed. Gives the number of each file's account. */
-  async write(): Promise<(file: LedgerFile) => number> {
+  /** Writes what was changed. Gives the numbers of each file's account and part. */
+  async write(): Promise<(file: LedgerFile) => { readonly account: number; readonly part: number }> {
     const changed = [...this.#users.values()]
       .flatMap((user) => [...user.values()])
       .filter(({ isChanged }) => isChanged);
     const counts = (account: Account) => [
       account.bytes,
       account.files,
+      account.reservedBytes,
+      account.reservedFiles,
       account.day,
       account.dayBytes,
       account.dayFiles,
@@ -110,25 +129,42 @@ export class Accounts {
         Number(row.id),
       ]),
     );
-    return ({ domain, jid, purpose }) => {
+    const idOf = (domain: string, jid: string, purpose: PurposeName): number => {
       const id = this.of(domain, jid, purpose).row.id ?? newIds.get(accountKey(domain, jid, purpose));
       if (id === undefined) throw new Error("an account was written and has no id");
       return id;
     };
+    return ({ domain, jid, purpose }) => ({
+      account: idOf(domain, jid, purpose),
+      part: idOf(domain, "", purpose),
+    });
   }
 }
 
 /** The clocks of two slotd may differ at midnight: a day that has begun does not end again. */
-function countDay(account: Account, day: number, bytes: number, files: number): void {
-  if (day > account.day) Object.assign(account, { day, dayBytes: 0, dayFiles: 0 });
-  else if (day < account.day && files < 0) return;
+function countDay(
+  account: Account,
+  { reserved, now }: Exclude<DayEffect, "none">,
+  bytes: number,
+  files: number,
+): void {
+  const day = isToday(account.day, now) ? account.day : dayOf(now);
+  const of = dayOf(reserved);
+  // What was reserved on another day counts on that one, which is over.
+  if (of !== day && !isToday(of, now)) return;
+  if (day !== account.day) Object.assign(account, { day, dayBytes: 0, dayFiles: 0 });
   account.dayBytes = Math.max(0, account.dayBytes + bytes);
   account.dayFiles = Math.max(0, account.dayFiles + files);
 }
 
+const nothing = {
+  ...{ bytes: 0, files: 0, reservedBytes: 0, reservedFiles: 0 },
+  ...{ day: 0, dayBytes: 0, dayFiles: 0 },
+};
+
 function accountOf(row: AccountRow): Account {
-  const { bytes, files, day, dayBytes, dayFiles } = row;
-  return { row, bytes, files, day, dayBytes, dayFiles, isChanged: false };
+  const { id: _, domain: _domain, jid: _jid, purpose: _purpose, ...counts } = row;
+  return { row, ...counts, isChanged: false };
 }
 
 /** Names one user, or one rate of a domain. */

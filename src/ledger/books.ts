@@ -1,8 +1,9 @@
-import { Accounts, type DayEffect, dayOf, userKey } from "./accounts.ts";
+import { type Account, Accounts, type DayEffect, isToday, userKey } from "./accounts.ts";
 import type { Session } from "./database.ts";
-import type { Holding, LedgerFile } from "./ledger.ts";
+import type { Holding, LedgerFile, PurposeName } from "./ledger.ts";
 import {
   deleteFiles,
+  dueOf,
   type FileRow,
   findFiles,
   findRates,
@@ -23,6 +24,9 @@ export interface Needs {
   readonly rates?: readonly { readonly domain: string; readonly name: string }[];
 }
 
+/** The most files that are evicted in one transaction: it bounds how long everybody else waits. */
+const mostEvictions = 256;
+
 /**
  * The ledger's rows during one transaction: read once, changed in memory by one entry after the other, written at
  * the end. Nobody else can write meanwhile, so what was read stays true.
@@ -34,6 +38,10 @@ export class Books {
   readonly #files = new Map<string, FileRow | LedgerFile | undefined>();
   readonly #changedFiles = new Set<string>();
   readonly #forgottenIds: number[] = [];
+  /** How many files were evicted in this transaction. */
+  evictions = 0;
+  /** By index and account: the last file that was looked at to be evicted. Those before it are evicted already. */
+  readonly passed = new Map<string, number>();
   readonly #rates = new Map<
     string,
     { readonly domain: string; readonly name: string; fullAt: number; isChanged: boolean }
@@ -47,6 +55,11 @@ export class Books {
   /** For what is looked for beyond files and accounts by their names. It shows what was there before this transaction. */
   get session(): Session {
     return this.#session;
+  }
+
+  /** Whether this transaction may evict one more file. */
+  get mayEvict(): boolean {
+    return this.evictions < mostEvictions;
   }
 
   /** Reads what is needed and not here yet, the files' accounts included. */
@@ -79,39 +92,37 @@ export class Books {
     return this.#files.get(token);
   }
 
-  /** What one user holds of one purpose. */
-  ofPurpose({ domain, jid, purpose }: Pick<LedgerFile, "domain" | "jid" | "purpose">): Holding {
+  /** The files that became complete in this transaction. */
+  completedHere(): LedgerFile[] {
+    return [...this.#changedFiles]
+      .flatMap((token) => this.#files.get(token) ?? [])
+      .filter(({ state }) => state === "complete");
+  }
+
+  /** One user's account of one purpose. */
+  account(domain: string, jid: string, purpose: PurposeName): Account {
     return this.#accounts.of(domain, jid, purpose);
   }
 
-  /** What one user holds. */
-  ofUser(domain: string, jid: string): Holding {
-    const sum = { bytes: 0, files: 0 };
-    for (const { bytes, files } of this.#accounts.ofUser(domain, jid)) {
-      sum.bytes += bytes;
-      sum.files += files;
-    }
-    return sum;
+  /**
+   * One user's accounts, one for each purpose; without a JID those of a domain, without both those of the whole.
+   *
+   * @param purpose has one in any case, an empty one if need be.
+   */
+  accounts(domain: string, jid: string, purpose: PurposeName): readonly Account[] {
+    this.#accounts.of(domain, jid, purpose);
+    return this.#accounts.ofUser(domain, jid);
   }
 
   /** What one user has reserved on the day of `now`. */
   today(domain: string, jid: string, now: Date): Holding {
-    const today = dayOf(now);
     const sum = { bytes: 0, files: 0 };
     for (const { day, dayBytes, dayFiles } of this.#accounts.ofUser(domain, jid)) {
-      if (day < today) continue;
+      if (!isToday(day, now)) continue;
       sum.bytes += dayBytes;
       sum.files += dayFiles;
     }
     return sum;
-  }
-
-  ofDomain(domain: string): Holding {
-    return this.#accounts.of(domain, "", "");
-  }
-
-  total(): Holding {
-    return this.#accounts.of("", "", "");
   }
 
   /** When a rate's bucket is full again; in the past when it is. Milliseconds since 1970. */
@@ -137,8 +148,7 @@ export class Books {
     day: DayEffect = "none",
   ): LedgerFile {
     const changed = { ...file, ...change };
-    // Mostly a file that was reserved is complete: the sums stay, and so do the rows that hold them.
-    const isSame = isCounted(file) === isCounted(changed) && file.size === changed.size && day === "none";
+    const isSame = file.state === changed.state && file.size === changed.size && day === "none";
     if (!isSame && isCounted(file)) this.#accounts.count(file, -1, day);
     if (!isSame && isCounted(changed)) this.#accounts.count(changed, 1, day);
     this.#files.set(file.token, changed);
@@ -156,7 +166,7 @@ export class Books {
 
   /** Writes all that was changed. */
   async write(): Promise<void> {
-    const ids = await this.#accounts.write();
+    const numbers = await this.#accounts.write();
     const changed = [...this.#changedFiles].flatMap((token) => this.#files.get(token) ?? []);
     const isOld = (file: LedgerFile): file is FileRow => "id" in file;
     await this.#session.bulk(
@@ -167,30 +177,20 @@ export class Books {
       updateFiles,
       changed
         .filter(isOld)
-        .map((file) => [
-          file.id,
-          file.size,
-          stateNumbers[file.state],
-          timeOf(file.askAt),
-          timeOf(file.completed),
-        ]),
+        .map((file) => [file.id, file.size, stateNumbers[file.state], dueOf(file), timeOf(file.completed)]),
     );
     await this.#session.bulk(
       insertFiles,
       changed
         .filter((file) => !isOld(file))
-        .map((file) => [
-          tokenKey(file.token),
-          file.token,
-          ids(file),
-          file.filename,
-          file.size,
-          stateNumbers[file.state],
-          file.reserved.getTime(),
-          timeOf(file.askAt),
-          timeOf(file.completed),
-          timeOf(file.expires),
-        ]),
+        .map((file) => {
+          const { account, part } = numbers(file);
+          return [
+            ...[tokenKey(file.token), file.token, account, part, file.filename, file.size],
+            ...[stateNumbers[file.state], file.reserved.getTime(), dueOf(file)],
+            ...[timeOf(file.completed), timeOf(file.expires)],
+          ];
+        }),
     );
     const rates = [...this.#rates.values()].filter(({ isChanged }) => isChanged);
     await this.#session.bulk(

@@ -31,7 +31,7 @@ export interface Limits {
   readonly user: Allowance;
   /**
    * What one user reserves between 00:00 and 24:00 UTC. A deleted file still counts on its day; a reservation that
-   * was released does not.
+   * was released does not. A day later than today, of a clock that was wrong, binds nobody.
    */
   readonly userDaily: Allowance;
   /** All files of this served domain. */
@@ -39,14 +39,33 @@ export interface Limits {
   /** All files in the ledger. */
   readonly total: Allowance;
   /**
-   * "delete-oldest": where `purpose`, `user`, `domain` or `total` is full, the oldest complete files of it give way
-   * until there is room, but only those of a purpose in `mayDelete`, or of the reservation's own purpose.
+   * "delete-oldest": where `purpose`, `user`, `domain` or `total` is full, the oldest complete files of it are evicted,
+   * but only those of a purpose in `mayDelete`, or of the file's own purpose; and only when the upload that they make
+   * room for is complete, so that nothing is lost to a slot that is not used. Complete files never exceed such a limit,
+   * and neither do reservations, which come on top. Every domain of a `total` must say the same.
    */
   readonly whenFull: "refuse" | "delete-oldest";
   readonly mayDelete: readonly PurposeName[];
-  /** Each name that is charged one slot, with its rate: the bare JID, and the remote domain where there is one. */
+  /**
+   * Each name that is charged one slot, with its rate: the bare JID, and the remote domain where there is one. Whatever
+   * clock or rate was in force before, by this rate nobody waits longer than for an empty bucket.
+   */
   readonly rates: readonly { readonly name: string; readonly rate: Rate }[];
 }
+
+const unlimited: Allowance = { bytes: undefined, files: undefined };
+
+/** What is in force where the ledger only writes down what is, whatever the quotas. */
+export const noLimits: Limits = {
+  purpose: unlimited,
+  user: unlimited,
+  userDaily: unlimited,
+  domain: unlimited,
+  total: unlimited,
+  whenFull: "refuse",
+  mayDelete: [],
+  rates: [],
+};
 
 /** A slot that is about to be given. */
 export interface Reservation {
@@ -68,7 +87,7 @@ export interface Reservation {
 /** Which limit a reservation would be over. */
 export type LimitName = "purpose" | "user" | "userDaily" | "domain" | "total" | "rate";
 
-/** A reservation that was refused. Nothing was written. */
+/** A reservation that was refused. Nothing was reserved; files whose time has come may have given way all the same. */
 export interface OverLimit {
   readonly over: LimitName;
   /** "slots" for a rate. */
@@ -86,7 +105,7 @@ export interface OverLimit {
 
 /** A reservation that was made. */
 export interface Reserved {
-  /** What had to give way (`delete-oldest`, or expired): no longer counted, not to be served, to be removed. */
+  /** The expired files that were in the way: no longer counted, not to be served, to be removed. */
   readonly doomed: readonly LedgerFile[];
 }
 
@@ -131,11 +150,16 @@ export interface Usage extends Holding {
   readonly today: Holding;
 }
 
-/** Which accounts or files; what is absent is not asked for. */
+/** Which accounts; what is absent is not asked for. */
 export interface Selection {
   readonly jid?: string;
   readonly domain?: string;
   readonly purpose?: PurposeName;
+}
+
+/** Whose files. */
+export interface UserSelection extends Selection {
+  readonly jid: string;
 }
 
 /** A part of a listing that goes on. */
@@ -146,12 +170,38 @@ export interface Page {
   readonly after?: string;
 }
 
+/** The same for a listing whose next page is told with each. */
+export interface UserPage {
+  /** 1 to 10,000. */
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+/** A page of a user's files. */
+export interface FilePage {
+  readonly files: readonly LedgerFile[];
+  /** undefined: it was the last one. */
+  readonly next: string | undefined;
+}
+
 /** Where sums and files do not agree: never, unless someone else has written to the database. */
 export interface Disagreement {
-  /** `domain jid purpose`, `domain`, or "total". */
+  /** `domain jid purpose`, `domain purpose`, or `total purpose`. */
   readonly account: string;
-  readonly counted: Holding;
-  readonly listed: Holding;
+  readonly counted: Sums;
+  readonly listed: Sums;
+}
+
+/** What is held, and the part of it that is reserved and not yet complete. */
+export interface Sums extends Holding {
+  readonly reserved: Holding;
+}
+
+/** How many rows were removed. */
+export interface Pruned {
+  readonly rates: number;
+  readonly accounts: number;
 }
 
 /**
@@ -173,9 +223,16 @@ export interface Ledger {
    * The bytes are there, and they are `size`.
    *
    * @param size what the store has; a difference from what was reserved is put right.
-   * @param limits asked only for a file that had lapsed: it takes its place again if there is room.
+   * @param limits by them older files are evicted; and a file that had lapsed takes its place again if there is room.
+   * @param evicted is handed the files that gave way: no longer counted, not to be served, to be removed. When there
+   *   are many, more than once, each time after they were written down.
    */
-  complete(token: string, size: Bytes, limits: (file: LedgerFile) => Limits): Promise<Completion>;
+  complete(
+    token: string,
+    size: Bytes,
+    limits: (file: LedgerFile) => Limits,
+    evicted?: (files: readonly LedgerFile[]) => void,
+  ): Promise<Completion>;
 
   /**
    * Takes back a reservation whose slot was not given, with its size and its share of the day. Gives
@@ -192,17 +249,23 @@ export interface Ledger {
   /** Puts off the question to the store: an upload is under way. */
   postpone(token: string, askAt: Date): Promise<void>;
 
-  /** The reserved and lapsed files whose `askAt` has come, the longest waiting first. */
+  /**
+   * The reserved and lapsed files whose `askAt` has come, of each domain and purpose the longest waiting first; and, by
+   * and by, reserved ones whose times are of a clock that was ahead.
+   */
   toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
-  /** Dooms up to `limit` complete files whose time has come, the oldest expiry first; gives how many. */
+  /**
+   * Dooms up to `limit` complete files whose time has come, of each domain and purpose the oldest expiry first; gives
+   * how many.
+   */
   expire(domains: readonly string[], limit: number): Promise<number>;
 
   /** How many bytes and files `expire` would doom if it had no limit: for a dry run. */
   expired(domains: readonly string[]): Promise<Holding>;
 
-  /** The doomed files that can be removed, by token: those whose PUT URL can be used no more. */
-  doomed(domains: readonly string[], page: Page): Promise<readonly LedgerFile[]>;
+  /** Up to `limit` doomed files that can be removed: those whose PUT URL can be used no more. */
+  doomed(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
   /** Dooms files whatever their state: they are no longer counted, and the sweep removes them. Gives those doomed now. */
   doom(tokens: readonly string[]): Promise<readonly LedgerFile[]>;
@@ -221,17 +284,31 @@ export interface Ledger {
   /** The file of this token, in whatever state. */
   find(token: string): Promise<LedgerFile | undefined>;
 
-  /** The files of a selection in the order of their tokens, in whatever state. */
-  files(selection: Selection, page: Page): Promise<readonly LedgerFile[]>;
+  /** Every file in the order of their tokens, in whatever state. */
+  files(page: Page): Promise<readonly LedgerFile[]>;
+
+  /**
+   * The files of a user, in whatever state, in no particular order: each once, but for those that come or are doomed
+   * while pages are read. Files of a page may be forgotten before the next one is asked for.
+   */
+  filesOf(user: UserSelection, page: UserPage): Promise<FilePage>;
 
   /** The accounts of a selection, by domain, JID and purpose; empty ones are left out. */
   usage(selection: Selection): Promise<readonly Usage[]>;
 
-  /** Compares every sum with its files. Empty when all is well. */
+  /**
+   * Compares every sum with its files, as they are at one moment; nobody waits for it. Empty when all is well.
+   */
   audit(): Promise<readonly Disagreement[]>;
 
-  /** Makes every sum what its files say. */
-  mend(): Promise<void>;
+  /** The same, and puts right what it gives, in short transactions. */
+  mend(): Promise<readonly Disagreement[]>;
+
+  /**
+   * Removes rows that say nothing any more, of 1,000 of each table in one call and of the next ones in the next: rates
+   * whose bucket has been full for an hour, and accounts that hold nothing and were not used for ten days.
+   */
+  prune(): Promise<Pruned>;
 
   /** Whether the database answers, and takes changes. */
   isReachable(): Promise<boolean>;

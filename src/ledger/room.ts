@@ -1,8 +1,11 @@
+import { couldFit, excess, isOver, type Standing, standingBefore, standingOf } from "./allowance.ts";
 import type { Books } from "./books.ts";
+import type { Session } from "./database.ts";
 import type { Allowance, Holding, LedgerFile, LimitName, Limits, Reservation } from "./ledger.ts";
+import { dueFiles } from "./parts.ts";
 import { mayTakeAt } from "./rate.ts";
-import { readFile, selectFiles } from "./rows.ts";
-import { allowedOf, couldFit, excess, isOver, type Scope, scopesOf } from "./scopes.ts";
+import { type FileRow, readFile, selectFiles } from "./rows.ts";
+import { type Scope, scopesOf } from "./scopes.ts";
 
 /** One limit that a reservation is over. */
 export interface Over {
@@ -15,34 +18,44 @@ export interface Over {
   readonly asked: number;
   /** By how much. */
   readonly excess: Holding;
+  /** Complete files of these purposes are not in the way, and so their end makes no room. */
+  readonly evictable: readonly string[];
   /** Known here for a rate only. Milliseconds since 1970. */
   readonly waitUntil: number | undefined;
   /** Nothing that could ever happen makes room. */
   readonly isHopeless: boolean;
 }
 
-/** How many files are looked at together when some have to give way. */
-const pageSize = 100;
+/** What a reservation needs room for. */
+export type Wanted = Pick<Reservation, "domain" | "jid" | "purpose" | "size">;
+
+/** How many expired files give way to one reservation at most. More are left to the sweep. */
+const mostExpired = 100;
+
+/** The numbers of the oldest complete files of an account; where files expire in their order, those that have expired. */
+const oldestIds = `SELECT o.id FROM slotd_files o WHERE o.account = $1 AND o.state = 1 ORDER BY o.id LIMIT ${mostExpired}`;
 
 /**
- * Finds room for a reservation within all its limits: what has to give way for it (nothing, mostly), or every limit
- * that it is over. Nothing is changed. Files whose time has come give way in any case, others with `delete-oldest`.
+ * Finds room for a reservation within all its limits: undefined where there is, else every limit that it is over.
+ * Files whose time has come give way where they are in the way; nothing else is changed.
+ *
+ * @param expired is handed those that gave way.
  */
 export async function findRoom(
   books: Books,
-  reservation: Pick<Reservation, "domain" | "jid" | "purpose" | "size">,
+  wanted: Wanted,
   limits: Limits,
   now: Date,
-): Promise<{ readonly giveWay: readonly LedgerFile[] } | { readonly over: readonly Over[] }> {
-  const scopes = scopesOf(reservation, limits);
-  const firm = [...overDay(books, reservation, limits, now), ...overRate(books, reservation, limits, now)];
-  const full = scopes.filter((scope) => isOver(excess(scope.held(books), reservation.size, scope.allowed)));
-  if (firm.length === 0 && full.length === 0) return { giveWay: [] };
-  const isHopeless = full.some(({ allowed }) => !couldFit(reservation.size, allowed));
-  const giveWay = firm.length > 0 || isHopeless ? [] : await findWay(books, reservation, full, limits, now);
-  const lacking = full.flatMap((scope) => overScope(scope, books, reservation, giveWay));
-  const over = [...lacking, ...firm];
-  return over.length === 0 ? { giveWay } : { over: inOrder(over) };
+  expired: (file: LedgerFile) => void,
+): Promise<readonly Over[] | undefined> {
+  const firm = [...overDay(books, wanted, limits, now), ...overRate(books, wanted, limits, now)];
+  const full = scopesOf(wanted, limits).filter((scope) => isOver(lackIn(scope, books, wanted, limits)));
+  if (firm.length === 0 && full.length === 0) return undefined;
+  if (firm.length === 0 && full.every(({ allowed }) => couldFit(wanted.size, allowed))) {
+    for (const scope of full) await clear(scope, books, wanted, limits, now, expired);
+  }
+  const over = [...full.flatMap((scope) => overScope(scope, books, wanted, limits)), ...firm];
+  return over.length === 0 ? undefined : inOrder(over);
 }
 
 const order: readonly LimitName[] = ["purpose", "user", "userDaily", "domain", "total", "rate"];
@@ -51,125 +64,83 @@ function inOrder(over: readonly Over[]): Over[] {
   return [...over].sort((a, b) => order.indexOf(a.limit) - order.indexOf(b.limit));
 }
 
-/** Enough files for all these scopes, or all there are. */
-async function findWay(
-  books: Books,
-  { size, purpose }: Pick<Reservation, "size" | "purpose">,
-  full: readonly Scope[],
-  limits: Limits,
-  now: Date,
-): Promise<LedgerFile[]> {
-  const way = new Map<string, LedgerFile>();
-  const mayDelete = [...new Set([purpose, ...limits.mayDelete])];
-  for (const scope of full) {
-    const isEnough = () => !isOver(excess(without(scope, books, way.values()), size, scope.allowed));
-    if (isEnough()) continue;
-    await collect(expiredIn(books, scope, now), way, isEnough);
-    if (limits.whenFull === "delete-oldest") await collect(oldestIn(books, scope, mayDelete), way, isEnough);
-  }
-  return [...way.values()];
+function standing(scope: Scope, books: Books, wanted: Wanted, limits: Limits): Standing {
+  return standingBefore(wanted, scope.accounts(books), scope.allowed, limits);
 }
 
-async function collect(
-  files: AsyncIterable<LedgerFile>,
-  way: Map<string, LedgerFile>,
-  isEnough: () => boolean,
-): Promise<void> {
-  if (isEnough()) return;
-  for await (const file of files) {
-    way.set(file.token, file);
-    if (isEnough()) return;
-  }
+function lackIn(scope: Scope, books: Books, wanted: Wanted, limits: Limits): Holding {
+  return excess(standing(scope, books, wanted, limits), wanted.size);
 }
 
-function without(scope: Scope, books: Books, way: Iterable<LedgerFile>): Holding {
-  let { bytes, files } = scope.held(books);
-  for (const file of way) {
-    if (!scope.has(file)) continue;
-    bytes -= file.size;
-    files -= 1;
-  }
-  return { bytes, files };
-}
-
-/** The complete files of a scope whose time has come. */
-async function* expiredIn(books: Books, { where }: Scope, now: Date): AsyncGenerator<LedgerFile> {
-  const time = `$${where.values.length + 1}`;
-  const found = await books.session.query(
-    `${selectFiles.filesFirst} ${where.sql} AND f.state = 1 AND f.expires_at <= ${time} ORDER BY f.expires_at, f.id LIMIT 1000`,
-    [...where.values, now.getTime()],
-  );
-  for (const file of await books.enter(found.map(readFile))) if (file.state === "complete") yield file;
-}
-
-/** The complete files of a scope and of these purposes, the oldest first. */
-async function* oldestIn(
-  books: Books,
-  { where, by }: Scope,
-  purposes: readonly string[],
-): AsyncGenerator<LedgerFile> {
-  const first = where.values.length + 1;
-  const marks = purposes.map((_, i) => `$${first + 1 + i}`).join(", ");
-  for (let after = 0; ; ) {
-    const rows = await books.session.query(
-      `${selectFiles[by]} ${where.sql} AND f.state = 1 AND f.id > $${first} AND a.purpose IN (${marks})
-        ORDER BY f.id LIMIT ${pageSize}`,
-      [...where.values, after, ...purposes],
-    );
-    const found = rows.map(readFile);
-    for (const file of await books.enter(found)) if (file.state === "complete") yield file;
-    const last = found.at(-1);
-    if (last === undefined || found.length < pageSize) return;
-    after = last.id;
-  }
-}
-
-function overScope(
+/** Lets expired files of a full scope give way, no more than are needed. */
+async function clear(
   scope: Scope,
   books: Books,
-  { size }: Pick<Reservation, "size">,
-  way: readonly LedgerFile[],
-): Over[] {
-  const held = scope.held(books);
-  const lacking = excess(without(scope, books, way), size, scope.allowed);
-  return overOf(
-    scope.name,
-    scope,
-    held,
-    size,
-    scope.allowed,
-    isOver(lacking) ? excess(held, size, scope.allowed) : lacking,
-  );
+  wanted: Wanted,
+  limits: Limits,
+  now: Date,
+  expired: (file: LedgerFile) => void,
+): Promise<void> {
+  const isFull = () => isOver(lackIn(scope, books, wanted, limits));
+  if (!isFull()) return;
+  for (const file of await expiredIn(books, scope, now)) {
+    expired(books.change(file, { state: "doomed" }));
+    if (!isFull()) return;
+  }
 }
 
-function overDay(
-  books: Books,
-  { domain, jid, size }: Pick<Reservation, "domain" | "jid" | "size">,
-  { userDaily }: Limits,
-  now: Date,
-): Over[] {
-  const used = books.today(domain, jid, now);
-  return overOf("userDaily", undefined, used, size, userDaily, excess(used, size, userDaily));
+/** Complete files of a scope whose time has come, as many as are looked at in one transaction. */
+async function expiredIn(books: Books, scope: Scope, now: Date): Promise<readonly LedgerFile[]> {
+  const found =
+    scope.column === "part"
+      ? await dueFiles(books.session, scope.where, "complete", now, mostExpired)
+      : await expiredOfAccounts(books.session, scope, now);
+  return (await books.enter(found)).filter(({ state }) => state === "complete");
+}
+
+/** Those among each account's oldest files. */
+async function expiredOfAccounts(session: Session, { where }: Scope, now: Date): Promise<FileRow[]> {
+  const found: FileRow[] = [];
+  for (const { id } of await session.query(
+    `SELECT a.id FROM slotd_accounts a WHERE ${where.sql}`,
+    where.values,
+  )) {
+    const rows = await session.query(
+      `${selectFiles.filesFirst} f.id IN (${oldestIds}) AND f.expires_at <= $2 ORDER BY f.id`,
+      [Number(id), now.getTime()],
+    );
+    found.push(...rows.map(readFile));
+  }
+  return found;
+}
+
+function overScope(scope: Scope, books: Books, wanted: Wanted, limits: Limits): Over[] {
+  const evictable = limits.whenFull === "delete-oldest" ? limits.mayDelete : [];
+  const stands = standing(scope, books, wanted, limits);
+  return overOf(scope.name, scope, stands, wanted, scope.allowed, evictable);
+}
+
+function overDay(books: Books, wanted: Wanted, { userDaily }: Limits, now: Date): Over[] {
+  const stands = standingOf(books.today(wanted.domain, wanted.jid, now), userDaily);
+  return overOf("userDaily", undefined, stands, wanted, userDaily, []);
 }
 
 function overOf(
   limit: LimitName,
   scope: Scope | undefined,
-  used: Holding,
-  size: number,
+  stands: Standing,
+  { size }: Wanted,
   allowance: Allowance,
-  over: Holding,
+  evictable: readonly string[],
 ): Over[] {
+  const over = excess(stands, size);
   if (!isOver(over)) return [];
-  const allowed = allowedOf(allowance);
   const unit = over.bytes > 0 ? "bytes" : "files";
   return [
     {
-      limit,
-      scope,
-      unit,
-      used: used[unit],
-      allowed: allowed[unit],
+      ...{ limit, scope, unit, evictable },
+      used: stands.used[unit],
+      allowed: stands.allowed[unit],
       asked: unit === "bytes" ? size : 1,
       excess: over,
       waitUntil: undefined,
@@ -178,16 +149,11 @@ function overOf(
   ];
 }
 
-function overRate(
-  books: Books,
-  { domain }: Pick<Reservation, "domain">,
-  { rates }: Limits,
-  now: Date,
-): Over[] {
+function overRate(books: Books, { domain }: Wanted, { rates }: Limits, now: Date): Over[] {
   return rates.flatMap(({ name, rate }) => {
     const waitUntil = mayTakeAt(books.rateFullAt(domain, name), rate);
     if (waitUntil <= now.getTime()) return [];
-    const counts = { used: 0, allowed: rate.burst, asked: 1, excess: { bytes: 0, files: 0 } };
+    const counts = { used: 0, allowed: rate.burst, asked: 1, excess: { bytes: 0, files: 0 }, evictable: [] };
     return [
       { limit: "rate", scope: undefined, unit: "slots", ...counts, waitUntil, isHopeless: false } as const,
     ];

@@ -9,7 +9,7 @@ export const stateNumbers = { reserved: 0, complete: 1, lapsed: 2, doomed: 3 } a
 
 const stateNames = ["reserved", "complete", "lapsed", "doomed"] as const satisfies readonly FileState[];
 
-const fileColumns = `f.id, f.token, f.filename, f.size, f.state, f.reserved_at, f.ask_at, f.completed_at,
+const fileColumns = `f.id, f.token, f.filename, f.size, f.state, f.reserved_at, f.due_at, f.completed_at,
   f.expires_at, a.domain, a.jid, a.purpose`;
 
 /*
@@ -32,6 +32,8 @@ export interface FileRow extends LedgerFile {
 
 /** Reads what `selectFiles` gave. */
 export function readFile(row: Row): FileRow {
+  const state = stateNames[Number(row.state)] ?? "doomed";
+  const isAsked = state === "complete" ? false : Number(row.due_at) > 0;
   return {
     id: Number(row.id),
     token: String(row.token),
@@ -40,9 +42,9 @@ export function readFile(row: Row): FileRow {
     purpose: String(row.purpose),
     filename: String(row.filename),
     size: Number(row.size),
-    state: stateNames[Number(row.state)] ?? "doomed",
+    state,
     reserved: new Date(Number(row.reserved_at)),
-    askAt: dateOf(row.ask_at),
+    askAt: isAsked ? dateOf(row.due_at) : undefined,
     completed: dateOf(row.completed_at),
     expires: dateOf(row.expires_at),
   };
@@ -54,6 +56,15 @@ export function readFile(row: Row): FileRow {
  */
 export function tokenKey(token: string): number {
   return /^[0-9a-f]{13}/.test(token) ? Number.parseInt(token.slice(0, 13), 16) : -1;
+}
+
+/**
+ * When something is next to be done about a file, in milliseconds since 1970: a complete one expires, the store is asked
+ * about others; what is doomed and waits for nothing is due since ever. null: never.
+ */
+export function dueOf({ state, askAt, expires }: LedgerFile): Value {
+  if (state === "complete") return timeOf(expires);
+  return timeOf(askAt) ?? (state === "doomed" ? 0 : null);
 }
 
 /** Milliseconds since 1970. */
@@ -73,6 +84,9 @@ export interface AccountRow {
   readonly purpose: string;
   readonly bytes: number;
   readonly files: number;
+  /** The part of both that is reserved and not yet complete. */
+  readonly reservedBytes: number;
+  readonly reservedFiles: number;
   /** The day that the two below are of: a number of days since 1970, UTC. */
   readonly day: number;
   readonly dayBytes: number;
@@ -88,16 +102,21 @@ export function readAccount(row: Row): AccountRow {
     purpose: String(row.purpose),
     bytes: Number(row.bytes),
     files: Number(row.files),
+    reservedBytes: Number(row.reserved_bytes),
+    reservedFiles: Number(row.reserved_files),
     day: Number(row.day),
     dayBytes: Number(row.day_bytes),
     dayFiles: Number(row.day_files),
   };
 }
 
-const columns = "domain, jid, purpose, bytes, files, day, day_bytes, day_files";
+const columns =
+  "domain, jid, purpose, bytes, files, reserved_bytes, reserved_files, day, day_bytes, day_files";
 const counts = {
   bytes: "bigint",
   files: "bigint",
+  reserved_bytes: "bigint",
+  reserved_files: "bigint",
   day: "bigint",
   day_bytes: "bigint",
   day_files: "bigint",
@@ -113,7 +132,8 @@ export const findFiles: BulkStatement = {
 
 export const findAccounts: BulkStatement = {
   input: { domain: "text", jid: "text" },
-  sql: `SELECT a.id, a.domain, a.jid, a.purpose, a.bytes, a.files, a.day, a.day_bytes, a.day_files
+  sql: `SELECT a.id, a.domain, a.jid, a.purpose, a.bytes, a.files, a.reserved_bytes, a.reserved_files,
+      a.day, a.day_bytes, a.day_files
     FROM slotd_accounts a JOIN input ON a.domain = input.domain AND a.jid = input.jid`,
 };
 
@@ -124,37 +144,39 @@ export const insertAccounts: BulkStatement = {
 
 export const updateAccounts: BulkStatement = {
   input: { id: "bigint", ...counts },
-  sql: `UPDATE slotd_accounts SET bytes = input.bytes, files = input.files, day = input.day,
+  sql: `UPDATE slotd_accounts SET bytes = input.bytes, files = input.files,
+    reserved_bytes = input.reserved_bytes, reserved_files = input.reserved_files, day = input.day,
     day_bytes = input.day_bytes, day_files = input.day_files FROM input WHERE slotd_accounts.id = input.id`,
-  single: `UPDATE slotd_accounts SET bytes = $2, files = $3, day = $4, day_bytes = $5, day_files = $6
-    WHERE id = $1`,
+  single: `UPDATE slotd_accounts SET bytes = $2, files = $3, reserved_bytes = $4, reserved_files = $5, day = $6,
+    day_bytes = $7, day_files = $8 WHERE id = $1`,
 };
 
 const insertedColumns =
-  "token_key, token, account, filename, size, state, reserved_at, ask_at, completed_at, expires_at";
+  "token_key, token, account, part, filename, size, state, reserved_at, due_at, completed_at, expires_at";
 
 export const insertFiles: BulkStatement = {
   input: {
     token_key: "bigint",
     token: "text",
     account: "bigint",
+    part: "bigint",
     filename: "text",
     size: "bigint",
     state: "bigint",
     reserved_at: "bigint",
-    ask_at: "bigint",
+    due_at: "bigint",
     completed_at: "bigint",
     expires_at: "bigint",
   },
   sql: `INSERT INTO slotd_files (${insertedColumns}) SELECT ${insertedColumns} FROM input`,
-  single: `INSERT INTO slotd_files (${insertedColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+  single: `INSERT INTO slotd_files (${insertedColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 };
 
 export const updateFiles: BulkStatement = {
-  input: { id: "bigint", size: "bigint", state: "bigint", ask_at: "bigint", completed_at: "bigint" },
-  sql: `UPDATE slotd_files SET size = input.size, state = input.state, ask_at = input.ask_at,
+  input: { id: "bigint", size: "bigint", state: "bigint", due_at: "bigint", completed_at: "bigint" },
+  sql: `UPDATE slotd_files SET size = input.size, state = input.state, due_at = input.due_at,
     completed_at = input.completed_at FROM input WHERE slotd_files.id = input.id`,
-  single: "UPDATE slotd_files SET size = $2, state = $3, ask_at = $4, completed_at = $5 WHERE id = $1",
+  single: "UPDATE slotd_files SET size = $2, state = $3, due_at = $4, completed_at = $5 WHERE id = $1",
 };
 
 export const deleteFiles: BulkStatement = {

@@ -3,9 +3,13 @@ import { afterEach, expect, test } from "bun:test";
 import { openSqlLedger } from "../../../src/ledger/sql-ledger.ts";
 import { openSqlite } from "../../../src/ledger/sqlite.ts";
 import { ledgerContract, noLimits } from "../../contract/ledger.ts";
+import { ledgerClockContract } from "../../contract/ledger-clock.ts";
+import { ledgerEvictContract } from "../../contract/ledger-evict.ts";
 import { openTestLedger } from "./test-ledger.ts";
 
 ledgerContract("SQLite", openTestLedger);
+ledgerEvictContract("SQLite", openTestLedger);
+ledgerClockContract("SQLite", openTestLedger);
 
 const now = () => new Date();
 const wanted = {
@@ -74,15 +78,47 @@ test("SQLite: sums that somebody else has changed are found and mended", async (
   const other = new Database(path);
   other.run("UPDATE slotd_accounts SET bytes = bytes + 7 WHERE domain = 'example.org'");
   other.close();
+  const reserved = { bytes: 5, files: 1 };
+  const sums = {
+    counted: { bytes: 12, files: 1, reserved },
+    listed: { bytes: 5, files: 1, reserved },
+  };
   expect(await ledger.audit()).toEqual([
-    { account: "example.org", counted: { bytes: 12, files: 1 }, listed: { bytes: 5, files: 1 } },
+    { account: "example.org message", ...sums },
+    { account: "example.org juliet@example.org message", ...sums },
+  ]);
+  await ledger.mend();
+  expect(await ledger.audit()).toEqual([]);
+  const more = new Database(path);
+  more.run("UPDATE slotd_accounts SET reserved_bytes = 0 WHERE jid = '' AND domain = ''");
+  more.close();
+  expect(await ledger.audit()).toEqual([
     {
-      account: "example.org juliet@example.org message",
-      counted: { bytes: 12, files: 1 },
-      listed: { bytes: 5, files: 1 },
+      account: "total message",
+      counted: { bytes: 5, files: 1, reserved: { bytes: 0, files: 1 } },
+      listed: { bytes: 5, files: 1, reserved },
     },
   ]);
   await ledger.mend();
+  expect(await ledger.audit()).toEqual([]);
+});
+
+test("SQLite: sums are put right once, beside changes and another one that puts them right", async () => {
+  const { path, ledger, again } = await open();
+  const other = await again();
+  const user = (i: number) => ({ jid: `user-${i % 7}@example.org`, token: i.toString(16).padStart(16, "0") });
+  for (let i = 0; i < 20; i += 1) await ledger.reserve({ ...wanted, ...user(i) }, noLimits);
+  const stranger = new Database(path);
+  stranger.run(
+    "UPDATE slotd_accounts SET bytes = bytes + 7, reserved_files = reserved_files - 1 WHERE id % 2 = 0",
+  );
+  stranger.close();
+  const changes = Array.from({ length: 20 }, async (_, i) => {
+    await ledger.reserve({ ...wanted, ...user(i + 100) }, noLimits);
+    await ledger.complete(user(i).token, 9, () => noLimits);
+  });
+  const [first, second] = await Promise.all([ledger.mend(), other.mend(), ...changes]);
+  expect(first.length + second.length).toBeGreaterThan(0);
   expect(await ledger.audit()).toEqual([]);
 });
 
