@@ -1,4 +1,5 @@
 import type { DomainConfig } from "../config/config.ts";
+import { filesWithin } from "../config/limits.ts";
 import type { Limits } from "../ledger/ledger.ts";
 import { prepareDomain } from "../slot/jid.ts";
 import type { Requester } from "../slot/policy.ts";
@@ -20,7 +21,7 @@ export function ledgerLimits(
   return {
     ...{ user: quota.user, userDaily: quota.userDaily, domain: quota.domain, total: quota.total },
     ...{ whenFull: quota.whenFull, mayDelete },
-    purpose: { bytes: purposes[purpose].quota, files: undefined },
+    purpose: { bytes: purposes[purpose].quota, files: filesWithin(purposes[purpose].quota) },
     rates:
       slotsPerMinute === undefined
         ? []

@@ -45,6 +45,36 @@ export function checkLimits(layers: Layers, domains: readonly string[], problems
       refuse(find(layers, domain, "purpose.ephemeral.enabled").setting, ephemeralOnS3(domain));
     }
   }
+  for (const sharing of Map.groupBy(domains, (domain) =>
+    JSON.stringify(ledgerKindOf(layers, domain)),
+  ).values()) {
+    for (const [setting, problem] of mixedTotals(layers, sharing)) refuse(setting, problem);
+  }
+}
+
+/**
+ * The domains of one ledger whose `when_full` is not that of the first, where a limit is of them all: the files of one
+ * would be deleted for those of another, or come on top of what the total allows.
+ */
+function mixedTotals(
+  layers: Layers,
+  domains: readonly string[],
+): (readonly [Setting | undefined, Omit<Problem, "place" | "key">])[] {
+  const total = (["quota.total", "quota.total_files"] as const).find(
+    (name) => find(layers, undefined, name).value?.is !== undefined,
+  );
+  const [first = "", ...others] = domains;
+  const whenFull = (domain: string) => find(layers, domain, "quota.when_full");
+  const unlike = others.filter((domain) => whenFull(domain).value?.is !== whenFull(first).value?.is);
+  if (total === undefined) return [];
+  return unlike.map((domain) => [
+    whenFull(domain).setting ?? whenFull(first).setting,
+    {
+      expected: `the same for every domain of one ledger, since ${total} is of them all`,
+      got: `"${whenFull(domain).value?.is}" for ${domain} and "${whenFull(first).value?.is}" for ${first}`,
+      advice: `Set it once in [quota], give ${domain} a ledger.url of its own, or remove ${total}.`,
+    },
+  ]);
 }
 
 /** A limit that is no limit ("infinity") needs nobody to keep it. */

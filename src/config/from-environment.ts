@@ -9,6 +9,7 @@ import {
 } from "./options.ts";
 import type { Problem } from "./problem.ts";
 import { type Files, type GivenSecret, readSecrets } from "./secret-file.ts";
+import { isOfService } from "./service-variables.ts";
 import { type Given, readSetting, type Settings } from "./settings.ts";
 import { nearest } from "./suggest.ts";
 
@@ -17,11 +18,10 @@ export const fileVariable = "SLOTD_CONFIG";
 
 const keysByVariable = new Map(knownKeys.map((key) => [variableOf(key), key]));
 
-// COMPAT(Kubernetes): a Service called "slotd" puts these into every container of its namespace.
-const kubernetesVariable =
-  /^SLOTD_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
-
-/** Reads the options from variables such as SLOTD_S3_REGION; an unknown SLOTD_ variable is a problem. */
+/**
+ * Reads the options from variables such as SLOTD_S3_REGION; an unknown SLOTD_ variable is a problem, but not one that
+ * Kubernetes or Docker puts there for a service whose name begins with "slotd".
+ */
 export function settingsFromEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   files: Files,
@@ -33,7 +33,7 @@ export function settingsFromEnvironment(
     if (text === undefined || !variable.startsWith("SLOTD_") || variable === fileVariable) continue;
     const key = keysByVariable.get(variable);
     if (key === undefined) {
-      if (!kubernetesVariable.test(variable)) problems.push(unknownVariable(variable));
+      if (!isOfService(variable, text, env)) problems.push(unknownVariable(variable));
     } else if (isOptionName(key)) {
       const given = {
         name: key,

@@ -6,7 +6,9 @@ import {
   duration,
   expectedCount,
   expectedDuration,
+  expectedFileSize,
   expectedSize,
+  fileSize,
   perDomain,
   text,
 } from "./option.ts";
@@ -95,13 +97,17 @@ function bytesQuota<Example extends string>(prose: string, example: Example) {
   } as const;
 }
 
-function filesQuota<Example extends string>(prose: string, example: Example) {
+function filesQuota<Of extends "user" | "user_daily" | "domain" | "total", Example extends string>(
+  of: Of,
+  prose: string,
+  example: Example,
+) {
   return {
     ...perDomain,
     schema: count,
     kind: "size",
     expected: expectedCount,
-    default: "infinity",
+    defaultWords: `one for each 4 KiB of \`quota.${of}\``,
     prose,
     example,
   } as const;
@@ -110,17 +116,21 @@ function filesQuota<Example extends string>(prose: string, example: Example) {
 /** How much, and how fast. */
 export const limitOptions = {
   "quota.user": bytesQuota("How many bytes one bare JID may hold.", "1GiB"),
-  "quota.user_files": filesQuota("How many files one bare JID may hold.", "1000"),
+  "quota.user_files": filesQuota("user", "How many files one bare JID may hold.", "1000"),
   "quota.user_daily": bytesQuota("How many bytes one bare JID may upload in one day (UTC).", "100MiB"),
-  "quota.user_daily_files": filesQuota("How many files one bare JID may upload in one day (UTC).", "200"),
+  "quota.user_daily_files": filesQuota(
+    "user_daily",
+    "How many files one bare JID may upload in one day (UTC).",
+    "200",
+  ),
   "quota.domain": bytesQuota("How many bytes may be held for the served domain.", "100GiB"),
-  "quota.domain_files": filesQuota("How many files may be held for the served domain.", "100000"),
+  "quota.domain_files": filesQuota("domain", "How many files may be held for the served domain.", "100000"),
   "quota.total": {
     ...bytesQuota("How many bytes may be held in the whole ledger, for all domains.", "1TiB"),
     isPerDomain: false,
   },
   "quota.total_files": {
-    ...filesQuota("How many files may be held in the whole ledger, for all domains.", "1000000"),
+    ...filesQuota("total", "How many files may be held in the whole ledger, for all domains.", "1000000"),
     isPerDomain: false,
   },
   "quota.when_full": {
@@ -130,11 +140,17 @@ export const limitOptions = {
     expected: '"refuse" or "delete-oldest"',
     default: "refuse",
     prose:
-      "What happens to a request over a quota: it is refused, or the oldest files that count towards the quota are deleted to make room. Over `user_daily` it is always refused.",
+      "What happens to a file over a quota: its slot is refused, or it is taken and the oldest files that count towards the quota are deleted when it is complete. Over `user_daily` a slot is always refused. With `quota.total` the same for every domain.",
     example: '"delete-oldest"',
   },
   "rate.slots_per_minute": {
-    ...filesQuota("How many slots a minute one bare JID may request; a remote domain as a whole, too.", "60"),
+    ...perDomain,
+    schema: count,
+    kind: "size",
+    expected: expectedCount,
+    default: "infinity",
+    prose: "How many slots a minute one bare JID may request; a remote domain as a whole, too.",
+    example: "60",
     unit: "slots",
   },
   "rate.burst": {
@@ -176,9 +192,9 @@ function retention<Words extends string>(purpose: Purpose, defaultWords: Words) 
 function maxFileSize(purpose: Purpose) {
   return {
     ...perDomain,
-    schema: byteSize,
+    schema: fileSize,
     kind: "size",
-    expected: expectedSize,
+    expected: expectedFileSize,
     defaultWords: "`max_file_size`",
     prose: `The largest file for the purpose "${purpose}".`,
     example: '"5MiB"',

@@ -10,6 +10,17 @@ import { find, type Layers } from "./settings.ts";
 /** What one JID may hold for its profile where a ledger counts: enough for avatars and covers, too little for a store. */
 const profileQuota: Bytes = 20 * 1024 * 1024;
 
+/** One block of the most common file systems. */
+const leastBytes: Bytes = 4096;
+
+/**
+ * How many files a quota of bytes allows where nothing is said of files: one for each 4 KiB. Empty files take room in
+ * tables and folders too, and without it any number of them would be within any quota.
+ */
+export function filesWithin(bytes: Bytes | undefined): number | undefined {
+  return bytes === undefined ? undefined : Math.ceil(bytes / leastBytes);
+}
+
 /** The part of a domain's configuration that limits what may be uploaded. */
 export type LimitsConfig = Pick<
   DomainConfig,
@@ -23,10 +34,11 @@ export type LimitsConfig = Pick<
  */
 export function limitsOf(layers: Layers, domain: string, folder: string): LimitsConfig {
   const given = <Name extends OptionName>(name: Name) => find(layers, domain, name).value;
-  const limits = (name: "user" | "user_daily" | "domain" | "total"): Limits => ({
-    bytes: given(`quota.${name}`)?.is,
-    files: given(`quota.${name}_files`)?.is,
-  });
+  const limits = (name: "user" | "user_daily" | "domain" | "total"): Limits => {
+    const bytes = given(`quota.${name}`)?.is;
+    const { setting, value } = find(layers, domain, `quota.${name}_files`);
+    return { bytes, files: setting === undefined ? filesWithin(bytes) : value?.is };
+  };
   const ledger = ledgerOf(layers, domain, folder);
   const rulesOf = purposeRules(layers, domain, ledger.kind !== "none");
   return {

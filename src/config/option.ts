@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_FILE_SIZE } from "../slot/slot.ts";
 import { parseBaseUrl, parseByteSize, parseCount, parseDuration } from "./values.ts";
 
 /** What one option is: read by the loader, the messages and the reference alike. */
@@ -46,6 +47,13 @@ export const byteSize = z.union([z.int().min(1), noLimit, text(parseByteSize)]);
 /** What a `byteSize` is, in words. */
 export const expectedSize =
   'a number of bytes from 1, a text such as "50MiB" (B, KB, MB, GB, TB, KiB, MiB, GiB, TiB) or "infinity"';
+
+/** A number of bytes from 1 to the largest size of a file, or undefined for that. */
+export const fileSize = byteSize.refine((bytes) => bytes === undefined || bytes <= MAX_FILE_SIZE);
+
+/** What a `fileSize` is, in words. */
+export const expectedFileSize =
+  'a number of bytes from 1, a text such as "50MiB" (B, KB, MB, GB, TB, KiB, MiB, GiB, TiB), at most "1TiB", or "infinity"';
 
 /** A whole number from 1, or undefined for no limit. */
 export const count = z.union([z.int().min(1), noLimit, text(parseCount)]);

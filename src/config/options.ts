@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { diskOptions, httpOptions } from "./http-options.ts";
 import { ledgerOptions, limitOptions, purposeOptions, whoAndWhatOptions } from "./limit-options.ts";
-import { byteSize, expectedSize, global, type Option, path, perDomain, secret, text } from "./option.ts";
+import { expectedFileSize, fileSize, global, type Option, path, perDomain, secret, text } from "./option.ts";
 import { s3Options } from "./s3-options.ts";
 import { parseAddress, parseBaseUrl, parseDomain, parseListen, replaceHost } from "./values.ts";
 
@@ -60,13 +60,13 @@ export const options = {
   },
   max_file_size: {
     ...perDomain,
-    schema: byteSize,
+    schema: fileSize,
     kind: "size",
-    expected: expectedSize,
+    expected: expectedFileSize,
     default: 10485760,
     unit: "bytes",
     prose:
-      'The largest file. `"50MiB"` is read too (KB to TB count in 1000, KiB to TiB in 1024); `"infinity"` or `"undefined"` switch the limit off.',
+      'The largest file. `"50MiB"` is read too (KB to TB count in 1000, KiB to TiB in 1024); `"infinity"` or `"undefined"` switch the limit off, up to 1 TiB: no larger file is taken.',
     example: '"50MiB"',
   },
   ...whoAndWhatOptions,

@@ -2,7 +2,7 @@ import { formatDateTime } from "./date-time.ts";
 import { type MediaTypeRules, refuseMediaType } from "./media-type-rules.ts";
 import { type Purpose, purposes } from "./purpose.ts";
 import type { Refusal } from "./refusal.ts";
-import type { Bytes, Seconds, SlotRequest } from "./slot.ts";
+import { type Bytes, MAX_FILE_SIZE, type Seconds, type SlotRequest } from "./slot.ts";
 
 /** Who asks for a slot. Both parts are prepared, as jid.ts does it. */
 export interface Requester {
@@ -16,7 +16,7 @@ export interface PurposeRules {
   readonly isOn: boolean;
   /** How long its files are kept; undefined: for ever. */
   readonly retention: Seconds | undefined;
-  /** undefined: no limit. */
+  /** undefined: no limit but MAX_FILE_SIZE. */
   readonly maxFileSize: Bytes | undefined;
   /** How much one bare JID may have of it; undefined: no limit of its own. The ledger counts it. */
   readonly quota: Bytes | undefined;
@@ -107,8 +107,9 @@ function refusePurpose(
   };
 }
 
-function refuseSize({ size, purpose }: SlotRequest, maxFileSize: Bytes | undefined): Refusal | undefined {
-  if (maxFileSize === undefined || size <= maxFileSize) return undefined;
+function refuseSize({ size, purpose }: SlotRequest, limit: Bytes | undefined): Refusal | undefined {
+  const maxFileSize = Math.min(limit ?? MAX_FILE_SIZE, MAX_FILE_SIZE);
+  if (size <= maxFileSize) return undefined;
   const ofPurpose = purpose === "message" ? "" : ` for the purpose "${purpose}"`;
   return {
     kind: "too-large",

@@ -3,6 +3,12 @@ import type { StatedPurpose } from "./purpose.ts";
 /** A number of bytes: a whole number from 0 to 2^53 - 1. */
 export type Bytes = number;
 
+/**
+ * The largest size that a slot is given for, also where `max_file_size` sets no limit: 1 TiB. Sizes are reserved before
+ * anything was sent, so one that could not be counted beside many others would take their place.
+ */
+export const MAX_FILE_SIZE: Bytes = 2 ** 40;
+
 /** A number of whole seconds. */
 export type Seconds = number;
 

@@ -118,6 +118,49 @@ export function ledgerClockContract(name: string, open: (now: () => Date) => Pro
     });
   });
 
+  describe(`${name}: what can be counted`, () => {
+    const largest = 2 ** 40;
+
+    test("one file of the largest size takes nobody's place where nothing is limited", async () => {
+      await scene.slot({ size: largest });
+      expect(await scene.refused({ size: largest + 1 })).toMatchObject({ unit: "bytes" });
+      await scene.slot({ size: largest - 2 ** 30, jid: "romeo@example.org" });
+    });
+
+    test("those who reserve much are refused before those who need little, and every sum stays exact", async () => {
+      const outcomes: boolean[] = [];
+      for (let round = 0; round < 30; round += 1) {
+        const some = Array.from({ length: 250 }, () => scene.reserve({ size: 2 ** 40 - 1 }));
+        outcomes.push(...(await Promise.all(some)).map((outcome) => "over" in outcome));
+      }
+      expect(outcomes.indexOf(true)).toBeLessThan(10);
+      for (let round = 0; round < 20; round += 1) {
+        await Promise.all(Array.from({ length: 250 }, () => scene.reserve({ size: 2 ** 39 })));
+      }
+      await scene.upload({ size: 2 ** 30, jid: "romeo@example.org" });
+      const [bytesHeld] = await scene.held();
+      expect(Number.isSafeInteger(bytesHeld)).toBe(true);
+      expect(bytesHeld % 2).toBe(outcomes.filter((isOver) => !isOver).length % 2);
+    });
+
+    test("a limit beyond 4 PiB is one of 4 PiB", async () => {
+      const most = bytes(Number.MAX_SAFE_INTEGER);
+      const limits = { purpose: most, user: most, userDaily: most, domain: most, total: most };
+      await scene.slot({ size: 2 ** 52 - 7 }, limits);
+      expect(await scene.refused({ size: 8 }, limits)).toMatchObject({ allowed: 2 ** 52 });
+      await scene.slot({ size: 7 }, limits);
+      expect(await scene.held()).toEqual([2 ** 52, 2]);
+    });
+
+    test("a limit of files counts those of no bytes", async () => {
+      const limits = { user: { bytes: 100, files: 2 } };
+      for (let i = 0; i < 2; i += 1) await scene.upload({ size: 0 }, limits);
+      expect(await scene.refused({ size: 0 }, limits)).toMatchObject({ unit: "files", used: 2 });
+      await scene.upload({ size: 0 }, { ...limits, whenFull: "delete-oldest" });
+      expect(await scene.held()).toEqual([0, 2]);
+    });
+  });
+
   describe(`${name}: limits that changed`, () => {
     test("a relaxed rate is in force at once", async () => {
       for (let i = 0; i < 50; i += 1) await scene.slot({}, rates(1, 50));

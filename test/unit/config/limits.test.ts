@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { ledgerLimits } from "../../../src/app/ledger-limits.ts";
 import { describeConfig } from "../../../src/config/describe.ts";
 import {
   formatDuration,
@@ -106,10 +107,56 @@ describe("limits that nothing keeps are refused:", () => {
     expect(loadText(toml).ok).toBe(true);
   });
 
+  test("delete-oldest for some of the domains that share a total", () => {
+    const two = withLedger.replace('["example.org"]', '["a.org", "b.org"]');
+    const mixed = `${two}quota.total = "1TiB"\n[domain."b.org".quota]\nwhen_full = "delete-oldest"\n`;
+    const message = messageOf(mixed);
+    expect(message).toContain("quota.when_full: expected the same for every domain of one ledger");
+    expect(message).toContain('"delete-oldest" for b.org and "refuse" for a.org');
+    expect(loadText(`${mixed}[domain."b.org".ledger]\nurl = "sqlite:b.db"\n`).ok).toBe(true);
+    expect(loadText(mixed.replace("quota.total", "quota.domain")).ok).toBe(true);
+    expect(loadText(`${two}quota.total = "1TiB"\nquota.when_full = "delete-oldest"\n`).ok).toBe(true);
+  });
+
   test("one problem for a setting of several domains", () => {
     const toml = `domains = ["a.org", "b.org"]\nbackend = "disk"\nxmpp.secret = "x"\nledger.url = "none"\nquota.user = 5\n`;
     expect(messageOf(toml).split("quota.user: expected")).toHaveLength(2);
   });
+});
+
+describe("a quota of bytes", () => {
+  test("allows one file for each 4 KiB where nothing is said of files, so that empty ones are counted", () => {
+    const { quota } = domainOf(
+      `${withLedger}quota.user = "1GiB"\nquota.user_daily = 5000\nquota.domain = "1TiB"\nquota.domain_files = 7\n`,
+    );
+    expect(quota.user).toEqual({ bytes: 2 ** 30, files: 2 ** 18 });
+    expect(quota.userDaily).toEqual({ bytes: 5000, files: 2 });
+    expect(quota.domain).toEqual({ bytes: 2 ** 40, files: 7 });
+    expect(quota.total).toEqual({ bytes: undefined, files: undefined });
+  });
+
+  test("allows any number of files where that is said", () => {
+    const { quota } = domainOf(`${withLedger}quota.user = "1GiB"\nquota.user_files = "infinity"\n`);
+    expect(quota.user).toEqual({ bytes: 2 ** 30, files: undefined });
+    expect(describeConfig(configOf(`${withLedger}quota.user = "4MiB"\n`))).toContain("user_files = 1024\n");
+  });
+
+  test("of a purpose does so too", () => {
+    const config = domainOf(`${withLedger}purpose.profile.quota = "1MiB"\n`);
+    const alice = { bareJid: "alice@example.org", domain: "example.org" };
+    expect(ledgerLimits(config, alice, "profile").purpose).toEqual({ bytes: 2 ** 20, files: 256 });
+    expect(ledgerLimits(config, alice, "message").purpose).toEqual({ bytes: undefined, files: undefined });
+  });
+});
+
+test.each(["1TiB", "infinity", 2 ** 40])("the largest file may have %p", (size) => {
+  expect(loadText(`${minimal}max_file_size = ${JSON.stringify(size)}`).ok).toBe(true);
+});
+
+test.each(["1.1TiB", 2 ** 40 + 1, "9007199254740991"])("the largest file may not have %p", (size) => {
+  for (const name of ["max_file_size", "purpose.profile.max_file_size"]) {
+    expect(messageOf(`${minimal}${name} = ${JSON.stringify(size)}`)).toContain('at most "1TiB"');
+  }
 });
 
 describe("purposes", () => {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { knownKeys, variableOf } from "../../../src/config/options.ts";
+import { isOfService } from "../../../src/config/service-variables.ts";
 import { configOf, domainOf, loadText, messageOf, minimal, systemError, warningsOf } from "./load-text.ts";
 
 const s3 = `
@@ -223,14 +225,49 @@ describe("the environment", () => {
     expect(domainOf(undefined, { env, files, file: "../etc/two.toml" }).domain).toBe("two.example");
   });
 
-  test("may hold what Kubernetes puts there for a service called slotd", () => {
-    const env = {
-      SLOTD_SERVICE_HOST: "10.0.0.1",
-      SLOTD_SERVICE_PORT_HTTP: "1",
-      SLOTD_PORT: "tcp://x",
-      SLOTD_PORT_5080_TCP_ADDR: "x",
-    };
+  test.each(["SLOTD", "SLOTD_HTTP", "SLOTD_S3", "SLOTD_XMPP_ADDRESS", "SLOTD_OPS_8080"])(
+    "may hold what Kubernetes puts there for a service that becomes %s",
+    (service) => {
+      const env = {
+        [`${service}_SERVICE_HOST`]: "fd00::1",
+        [`${service}_SERVICE_PORT`]: "80",
+        [`${service}_SERVICE_PORT_HTTP_UPLOAD`]: "80",
+        [`${service}_PORT`]: "tcp://[fd00::1]:80",
+        [`${service}_PORT_80_TCP`]: "tcp://[fd00::1]:80",
+        [`${service}_PORT_80_TCP_PROTO`]: "tcp",
+        [`${service}_PORT_80_TCP_PORT`]: "80",
+        [`${service}_PORT_80_TCP_ADDR`]: "fd00::1",
+        [`${service}_PORT_53_UDP`]: "udp://10.0.0.1:53",
+      };
+      expect(domainOf(minimal, { env }).domain).toBe("example.org");
+    },
+  );
+
+  test("may hold what Docker puts there for a linked container", () => {
+    const env = { SLOTD_DB_NAME: "/web/slotd-db", SLOTD_DB_ENV_PGDATA: "/data", SLOTD_DB_ENV_A: "b" };
     expect(domainOf(minimal, { env }).domain).toBe("example.org");
+  });
+
+  test.each([
+    ["SLOTD_HTTP_PORT", "5080", undefined],
+    ["SLOTD_HTTP_LISTNE", "tcp://10.0.0.1:80", "SLOTD_HTTP_LISTEN"],
+    ["SLOTD_S3_ENV_REGION", "eu", undefined],
+    ["SLOTD_DOMAIN_NAME", "example.org", undefined],
+    ["SLOTD_XMPP_SECRET_PORT", "hush", undefined],
+    ["SLOTD_QUOTA_USR", "1GiB", "SLOTD_QUOTA_USER"],
+  ])("may not hold %s=%s, which only looks like that", (variable, text, meant) => {
+    const message = messageOf(minimal, { env: { [variable]: text } });
+    expect(message).toContain(`${variable}: expected a variable that slotd knows`);
+    if (meant !== undefined) expect(message).toContain(`Did you mean ${meant}?`);
+  });
+
+  test("has no option with a name that Kubernetes could give a value", () => {
+    const taken = knownKeys
+      .map(variableOf)
+      .filter((variable) =>
+        ["10.0.0.1", "80", "tcp://10.0.0.1:80", "/a/b"].some((text) => isOfService(variable, text, {})),
+      );
+    expect(taken).toEqual([]);
   });
 });
 

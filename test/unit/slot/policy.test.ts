@@ -73,8 +73,14 @@ describe("the policy on sizes", () => {
     expect(kindFor(policy, alice, { size: 100 })).toBe("ok");
   });
 
-  test("grants any size where there is no limit", () => {
-    expect(kindFor(policyOf(), alice, { size: Number.MAX_SAFE_INTEGER })).toBe("ok");
+  test("grants no more than 1 TiB where there is no limit, and says so", () => {
+    expect(refuse({ ...request, size: 2 ** 40 + 1 }, alice, policyOf(), now)).toMatchObject({
+      kind: "too-large",
+      maxFileSize: 2 ** 40,
+    });
+    const much = policyOf({ purposes: { message: { ...unlimited, maxFileSize: 2 ** 50 } } });
+    expect(kindFor(much, alice, { size: Number.MAX_SAFE_INTEGER })).toBe("too-large");
+    expect(kindFor(policyOf(), alice, { size: 2 ** 40 })).toBe("ok");
   });
 });
 
