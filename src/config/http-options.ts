@@ -108,7 +108,7 @@ export const httpOptions = {
     expected: "a whole number from 1 to 1000000",
     default: 2000,
     prose:
-      "How many downloads may be under way at once; one more is answered 503 with Retry-After. A download that its client does not take costs some 50 KiB of memory and a file descriptor.",
+      "How many downloads of files over 128 KiB may be under way at once, and as many of smaller ones, which seldom take a moment; one more is answered 503 with Retry-After. One whose client takes nothing costs some 50 KiB of memory and a file descriptor.",
     example: "2000",
   },
   "http.max_downloads_per_address": {

@@ -9,13 +9,13 @@ import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import type { MissGate } from "./miss-gate.ts";
 import { cacheControl, type ObjectDescription } from "./object-headers.ts";
-import { type ObjectPath, readObjectPath } from "./object-path.ts";
+import { readObjectPath } from "./object-path.ts";
 import { type RangeResult, readRange } from "./range.ts";
 import type { RequestHead } from "./request-head.ts";
 import { type SendPace, sendContent } from "./send-content.ts";
 import type { TransferSlots } from "./transfer-slots.ts";
 
-export interface DownloadDeps extends SendPace {
+export interface DownloadDeps {
   readonly buckets: readonly HttpBucket[];
   readonly prefixes: readonly string[];
   readonly now: () => Date;
@@ -23,13 +23,24 @@ export interface DownloadDeps extends SendPace {
   readonly describe: (object: OpenObject) => ObjectDescription;
   /** Whether caches that serve several people may keep a file. */
   readonly cache: "public" | "private";
-  readonly downloads: TransferSlots;
+  /**
+   * Those of files that are in memory, and those of others, which cost a descriptor each: so that who takes all places
+   * of the latter keeps nobody from a picture.
+   */
+  readonly smallDownloads: Downloads;
+  readonly largeDownloads: Downloads;
+}
+
+/** Downloads of one kind: those under way, and how they go. */
+export interface Downloads {
+  readonly slots: TransferSlots;
+  readonly pace: SendPace;
 }
 
 /**
  * Answers GET and HEAD: the object with its declared type, or a part of it, or the news that it has not changed.
  * A token that is not there, one with another filename and one whose time is over are the same 404, at the same
- * moment after the request. Before a file is looked for there must be a place for the download.
+ * moment after the request.
  *
  * Source: RFC 9110 §9.3.1, §13 and §14.
  */
@@ -41,23 +52,6 @@ export async function download(
   const missOpens = deps.missGate.arrive();
   const path = readObjectPath(head.rawPath, deps.prefixes);
   if ("kind" in path) return miss(exchange, missOpens);
-  const key = clientKey(exchange.client);
-  const slot = deps.downloads.take(key);
-  if (slot !== "taken") return refuse(exchange, crowdedDownloads[slot], path.token);
-  try {
-    return await find(path, missOpens, head, exchange, deps);
-  } finally {
-    deps.downloads.give(key);
-  }
-}
-
-async function find(
-  path: ObjectPath,
-  missOpens: Promise<void>,
-  head: RequestHead,
-  exchange: Exchange,
-  deps: DownloadDeps,
-): Promise<HttpEvent> {
   const object = await findObject(path.token, deps.buckets);
   try {
     const now = deps.now();
@@ -114,12 +108,20 @@ async function serve(
   if (range.kind === "part") headers["Content-Range"] = `bytes ${range.first}-${range.last}/${object.size}`;
   const status = range.kind === "part" ? 206 : 200;
   if (head.method === "HEAD") return sendHead(exchange, status, headers, object.token);
-  exchange.response.writeHead(status, headers);
-  const isSent = await sendContent(exchange.response, object, first, length, deps);
-  const short = shortToken(object.token);
-  return isSent
-    ? { kind: "served", object: short, status, bytes: length }
-    : { kind: "download-aborted", object: short };
+  const { slots, pace } = object.content === undefined ? deps.largeDownloads : deps.smallDownloads;
+  const key = clientKey(exchange.client);
+  const slot = slots.take(key);
+  if (slot !== "taken") return refuse(exchange, crowdedDownloads[slot], object.token);
+  try {
+    exchange.response.writeHead(status, headers);
+    const isSent = await sendContent(exchange.response, object, first, length, pace);
+    const short = shortToken(object.token);
+    return isSent
+      ? { kind: "served", object: short, status, bytes: length }
+      : { kind: "download-aborted", object: short };
+  } finally {
+    slots.give(key);
+  }
 }
 
 function partOf(range: RangeResult, size: Bytes): { readonly first: Bytes; readonly length: Bytes } {

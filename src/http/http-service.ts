@@ -6,7 +6,7 @@ import { type Answer, REFERENCE_HEADER, rawAnswer, refusalAnswer } from "./answe
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
 import { type InlineRule, inlineRule } from "./content-disposition.ts";
 import { ALLOWED_METHODS, type HeadersForOrigin, headersFor, preflightHeaders } from "./cors.ts";
-import { type DownloadDeps, download } from "./download.ts";
+import { type DownloadDeps, type Downloads, download } from "./download.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, type HttpRequestFacts, shortToken } from "./http-event.ts";
@@ -39,7 +39,7 @@ export interface HttpServiceOptions {
   readonly rateWindow?: Seconds;
   /** No limit when absent. */
   readonly uploads?: TransferLimits;
-  /** No limit when absent. */
+  /** Of files that are small enough to be in memory, and as many of others; no limit when absent. */
   readonly downloads?: TransferLimits;
   /** The web origins that may use it; everyone when absent. */
   readonly corsOrigins?: readonly string[];
@@ -75,7 +75,8 @@ export class HttpService {
   #deps: Deps;
   #headersFor: HeadersForOrigin;
   readonly #slots = new TransferSlots();
-  readonly #downloads = new TransferSlots();
+  readonly #smallDownloads = new TransferSlots();
+  readonly #largeDownloads = new TransferSlots();
   readonly #missGate = new MissGate();
   readonly #underWay = new Set<Promise<void>>();
   /** Set it to have each connection closed after its answer. */
@@ -97,10 +98,12 @@ export class HttpService {
     const { buckets, privateBuckets = [] } = options;
     const isInline = inlineRule(inlineTypes);
     this.#slots.limits = options.uploads ?? unlimited;
-    this.#downloads.limits = options.downloads ?? unlimited;
+    const downloads = (slots: TransferSlots): Downloads => {
+      slots.limits = options.downloads ?? unlimited;
+      return { slots, pace: { stallTimeout, pieceSize: () => pieceSizeFor(slots.total) } };
+    };
     return {
       ...options,
-      stallTimeout,
       isInline,
       describe: objectDescriber(isInline),
       pace: {
@@ -112,8 +115,8 @@ export class HttpService {
       cache: options.cache ?? "public",
       proxies: options.proxies ?? { has: () => false },
       slots: this.#slots,
-      downloads: this.#downloads,
-      pieceSize: () => pieceSizeFor(this.#downloads.total),
+      smallDownloads: downloads(this.#smallDownloads),
+      largeDownloads: downloads(this.#largeDownloads),
       check: uploadCheck(buckets),
       privateBucketOf: privateBucketOf(
         privateBuckets,

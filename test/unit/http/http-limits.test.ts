@@ -107,11 +107,15 @@ describe("downloads at once", () => {
     const fixture = await start({ server: { downloads: { total: 9, perClient: 1 }, proxies } });
     const path = await largeFile(fixture);
     const one = await stall(fixture, path, "X-Forwarded-For: 192.0.2.1\r\n");
-    const ask = (address: string) =>
-      fixture.send(`HEAD ${path} HTTP/1.1\nX-Forwarded-For: 6.6.6.6, ${address}`);
-    expect((await ask("192.0.2.1")).status).toBe(429);
+    const ask = (what: string, address: string) =>
+      fixture.send(`${what} HTTP/1.1\nRange: bytes=0-1\nX-Forwarded-For: 6.6.6.6, ${address}`);
+    expect((await ask(`GET ${path}`, "192.0.2.1")).status).toBe(429);
     expect(await fixture.event("refused")).toMatchObject({ status: 429, reason: "too-many-downloads" });
-    expect((await ask("192.0.2.2")).status).toBe(200);
+    expect((await ask(`GET ${path}`, "192.0.2.2")).status).toBe(206);
+    expect((await ask(`HEAD ${path}`, "192.0.2.1")).status).toBe(200);
+    const token = newToken();
+    await fixture.store.put({ token, filename: "a", contentType: "a/b", size: 5 }, bodyOf("hello"));
+    expect((await ask(`GET /${token}/a`, "192.0.2.1")).status).toBe(206);
     one.destroy();
   });
 
