@@ -19,9 +19,11 @@ export type Difference =
       readonly file: LedgerFile | undefined;
     };
 
-/** What one token is on both sides. */
+/** What one token is on both sides, in one place. */
 export interface Pair {
   readonly token: string;
+  /** Its number. */
+  readonly place: number;
   readonly file: LedgerFile | undefined;
   readonly object: StoredObject | undefined;
 }
@@ -30,7 +32,10 @@ export interface Pair {
  * Compares what both sides have of one token; undefined: they agree, or will of themselves (a slot that was just
  * given, a file that waits for the sweep).
  */
-export function differenceOf({ file, object }: Pair, now: Date): Difference | undefined {
+export function differenceOf(
+  { file, object }: Pick<Pair, "file" | "object">,
+  now: Date,
+): Difference | undefined {
   if (object === undefined) return file?.state === "complete" ? { kind: "missing", file } : undefined;
   const { size, damage } = object;
   if (damage !== undefined) return { kind: "damaged", object: { ...object, damage }, file };
@@ -43,67 +48,5 @@ export function differenceOf({ file, object }: Pair, now: Date): Difference | un
       return file.askAt === undefined || file.askAt < now ? { kind: "not-completed", file, size } : undefined;
     case "doomed":
       return undefined;
-  }
-}
-
-/**
- * Brings files and objects of the same token together. Each side must be ordered by token; neither is held in
- * memory. What is out of order comes as two pairs, one for each side.
- */
-export async function* pairsOf(
-  files: AsyncIterable<LedgerFile>,
-  objects: AsyncIterable<StoredObject>,
-): AsyncGenerator<Pair> {
-  const left = new Head(files);
-  const right = new Head(objects);
-  for (;;) {
-    const [file, object] = [await left.peek(), await right.peek()];
-    if (file === undefined && object === undefined) return;
-    const hasFile = file !== undefined && (object === undefined || file.token <= object.token);
-    const hasObject = object !== undefined && (file === undefined || object.token <= file.token);
-    if (hasFile) left.take();
-    if (hasObject) right.take();
-    yield {
-      token: (hasFile ? file.token : object?.token) ?? "",
-      file: hasFile ? file : undefined,
-      object: hasObject ? object : undefined,
-    };
-  }
-}
-
-/** Merges streams that are each ordered by token into one that is. */
-export async function* mergeByToken<Item extends { readonly token: string }>(
-  streams: readonly AsyncIterable<Item>[],
-): AsyncGenerator<Item> {
-  const heads = streams.map((stream) => new Head(stream));
-  for (;;) {
-    let first: { readonly head: Head<Item>; readonly item: Item } | undefined;
-    for (const head of heads) {
-      const item = await head.peek();
-      if (item !== undefined && (first === undefined || item.token < first.item.token))
-        first = { head, item };
-    }
-    if (first === undefined) return;
-    first.head.take();
-    yield first.item;
-  }
-}
-
-/** A stream whose next item can be looked at. */
-class Head<Item> {
-  readonly #iterator: AsyncIterator<Item>;
-  #next: Promise<Item | undefined> | undefined;
-
-  constructor(stream: AsyncIterable<Item>) {
-    this.#iterator = stream[Symbol.asyncIterator]();
-  }
-
-  peek(): Promise<Item | undefined> {
-    this.#next ??= this.#iterator.next().then(({ done, value }) => (done === true ? undefined : value));
-    return this.#next;
-  }
-
-  take(): void {
-    this.#next = undefined;
   }
 }

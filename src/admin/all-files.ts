@@ -1,17 +1,24 @@
-import type { Ledger, LedgerFile, Selection } from "../ledger/ledger.ts";
+import type { Ledger, LedgerFile, UserSelection } from "../ledger/ledger.ts";
 
 const pageSize = 1000;
 
-/** The files of a selection in the order of their tokens, read page by page. */
-export async function* allFiles(ledger: Ledger, selection: Selection): AsyncGenerator<LedgerFile> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await ledger.files(selection, {
-      limit: pageSize,
-      ...(after === undefined ? {} : { after }),
-    });
+/** Every file of a ledger in the order of their tokens, read page by page. */
+export async function* allFiles(ledger: Ledger): AsyncGenerator<LedgerFile> {
+  for (let after = ""; ; ) {
+    const page = await ledger.files({ limit: pageSize, after });
     yield* page;
-    after = page.at(-1)?.token;
-    if (page.length < pageSize) return;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.token;
   }
+}
+
+/** The files of a user, read page by page. What happens to those that were given does not matter to the rest. */
+export async function* filesOf(ledger: Ledger, user: UserSelection): AsyncGenerator<LedgerFile> {
+  let cursor: string | undefined;
+  do {
+    const page = await ledger.filesOf(user, { limit: pageSize, ...(cursor !== undefined && { cursor }) });
+    yield* page.files;
+    cursor = page.next;
+  } while (cursor !== undefined);
 }

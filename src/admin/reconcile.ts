@@ -1,7 +1,8 @@
 import { type Disagreement, type Ledger, type LedgerFile, noLimits } from "../ledger/ledger.ts";
 import type { StoredObject } from "../store/inventory.ts";
-import { type Difference, differenceOf, mergeByToken, type Pair, pairsOf } from "./agree.ts";
+import { type Difference, differenceOf, type Pair } from "./agree.ts";
 import { allFiles } from "./all-files.ts";
+import { mergeByToken, pairsOf, placed } from "./merge.ts";
 import type { Premise, Premises } from "./premises.ts";
 
 /** What is done about a difference. */
@@ -47,46 +48,66 @@ export interface Reconciled {
  */
 export async function reconcile(premises: Premises, options: ReconcileOptions): Promise<Reconciled> {
   const tally = { looked: 0, differences: 0, left: 0 };
-  for (const place of new Set(premises.domains.map((domain) => domain.place))) {
-    const sharing = premises.domains.filter((domain) => domain.place === place);
-    if (sharing.some(({ ledger }) => ledger !== undefined)) await reconcilePlace(sharing, options, tally);
+  const places = placesOf(premises);
+  for await (const pair of pairsIn(premises, places)) {
+    if (options.signal.aborted) break;
+    options.onProgress(++tally.looked);
+    const place = places[pair.place];
+    if (place !== undefined) await settle(pair, place, options, tally);
   }
   const sums: Disagreement[] = [];
   for (const ledger of options.signal.aborted ? [] : premises.ledgers) {
-    sums.push(...(await ledger.audit()));
-    if (options.fix) await ledger.mend();
+    sums.push(...(await (options.fix ? ledger.mend() : ledger.audit())));
   }
   const left = tally.left + (options.fix ? 0 : sums.length);
   return { ...tally, left, sums, isWhole: !options.signal.aborted };
 }
 
-/** What else may lie in a place cannot be told when one of its domains writes nothing down. */
-async function reconcilePlace(
-  sharing: readonly Premise[],
+/** Where files lie, and the domains that have them there. */
+interface Place {
+  readonly first: Premise;
+  readonly ledgers: ReadonlySet<Ledger>;
+  /** What else may lie there cannot be told when one of its domains writes nothing down. */
+  readonly isAllWritten: boolean;
+}
+
+/** The places of which some domain writes its files down. */
+function placesOf({ domains }: Premises): Place[] {
+  return [...Map.groupBy(domains, ({ place }) => place).values()].flatMap((sharing) => {
+    const [first] = sharing;
+    const ledgers = new Set(sharing.flatMap(({ ledger }) => ledger ?? []));
+    if (first === undefined || ledgers.size === 0) return [];
+    return [{ first, ledgers, isAllWritten: sharing.every(({ ledger }) => ledger !== undefined) }];
+  });
+}
+
+/** What is on both sides: each ledger and each place is walked once, however many domains share them. */
+function pairsIn({ domains, ledgers }: Premises, places: readonly Place[]): AsyncIterable<Pair> {
+  const files = ledgers.map((ledger) => {
+    const own = domains.filter((domain) => domain.ledger === ledger);
+    const byDomain = new Map(
+      own.map(({ config, place }) => [config.domain, places.findIndex(({ first }) => first.place === place)]),
+    );
+    return placed(allFiles(ledger), ({ domain }) => byDomain.get(domain));
+  });
+  const objects = places.map(({ first }, i) => placed(first.inventory.list(), () => i));
+  return pairsOf(mergeByToken(files), mergeByToken(objects));
+}
+
+async function settle(
+  pair: Pair,
+  { first, ledgers, isAllWritten }: Place,
   options: ReconcileOptions,
-  tally: { looked: number; differences: number; left: number },
+  tally: { differences: number; left: number },
 ): Promise<void> {
-  const [first] = sharing;
-  if (first === undefined) return;
-  const ledgers = new Set(sharing.flatMap(({ ledger }) => ledger ?? []));
-  const isAllWritten = sharing.every(({ ledger }) => ledger !== undefined);
-  const files = mergeByToken(
-    sharing.flatMap(({ ledger, config }) =>
-      ledger === undefined ? [] : [allFiles(ledger, { domain: config.domain })],
-    ),
-  );
-  for await (const pair of pairsOf(files, first.inventory.list())) {
-    if (options.signal.aborted) return;
-    options.onProgress(++tally.looked);
-    if (differenceOf(pair, options.now()) === undefined) continue;
-    if (pair.file === undefined && !isAllWritten) continue;
-    const found = await lookAgain(pair, first, ledgers, options.now());
-    if (found === undefined) continue;
-    tally.differences += 1;
-    const mending = options.fix ? await mend(found.difference, found.ledger, first, options) : "left";
-    if (mending === "left") tally.left += 1;
-    options.onDifference(found.difference, mending);
-  }
+  if (differenceOf(pair, options.now()) === undefined) return;
+  if (pair.file === undefined && !isAllWritten) return;
+  const found = await lookAgain(pair, first, ledgers, options.now());
+  if (found === undefined) return;
+  tally.differences += 1;
+  const mending = options.fix ? await mend(found.difference, found.ledger, first, options) : "left";
+  if (mending === "left") tally.left += 1;
+  options.onDifference(found.difference, mending);
 }
 
 /** The difference as it is now, and the ledger that knows the file, or else that of the place. */
@@ -103,7 +124,7 @@ async function lookAgain(
     if (found !== undefined) [file, ledger] = [found, each];
   }
   const object = await findObject(seen, file, inventory, now);
-  const difference = differenceOf({ token: seen.token, file, object }, now);
+  const difference = differenceOf({ file, object }, now);
   return difference === undefined || ledger === undefined ? undefined : { difference, ledger };
 }
 

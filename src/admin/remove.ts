@@ -1,6 +1,6 @@
 import type { Ledger, LedgerFile } from "../ledger/ledger.ts";
 import type { Inventory, NotRemoved, ObjectName } from "../store/inventory.ts";
-import { allFiles } from "./all-files.ts";
+import { filesOf } from "./all-files.ts";
 import type { Premise, Premises } from "./premises.ts";
 
 /** Files are removed in batches of this many: what an interruption leaves is at most one batch, which the sweep ends. */
@@ -76,7 +76,7 @@ export async function removeFilesOf(
       const ofLedger = domains.filter((each) => each.ledger === ledger);
       return (ofLedger.find(({ config }) => config.domain === file.domain) ?? ofLedger[0])?.inventory;
     };
-    for await (const batch of batchesOf(allFiles(ledger, { jid }))) {
+    for await (const batch of batchesOf(filesOf(ledger, { jid }))) {
       if (signal.aborted) return { ...removed, notRemoved, isWhole: false };
       for (const [inventory, files] of Map.groupBy(batch, inventoryOf)) {
         if (inventory === undefined) continue;

@@ -28,6 +28,7 @@ export function httpSettings(
     inlineTypes: config.inlineTypes,
     cache: config.cache,
     uploads: { total: config.maxUploads, perClient: config.maxUploadsPerAddress },
+    downloads: { total: config.maxDownloads, perClient: config.maxDownloadsPerAddress },
     minRate: config.minRate,
     idleTimeout: config.idleTimeout,
     stallTimeout: config.idleTimeout,

@@ -1,6 +1,7 @@
 import type { DomainConfig } from "../config/config.ts";
 import { filesWithin } from "../config/limits.ts";
 import type { Limits } from "../ledger/ledger.ts";
+import { prepareDomain } from "../slot/jid.ts";
 import type { Requester } from "../slot/policy.ts";
 import { isPurpose, type Purpose } from "../slot/purpose.ts";
 
@@ -15,7 +16,8 @@ export function ledgerLimits(
 ): Limits {
   const { slotsPerMinute, burst } = rate;
   // A server can make up as many users as it likes: a remote one counts as a whole as well.
-  const names = requester.domain === domain ? [requester.bareJid] : [requester.bareJid, requester.domain];
+  const names =
+    requester.domain === prepareDomain(domain) ? [requester.bareJid] : [requester.bareJid, requester.domain];
   return {
     ...{ user: quota.user, userDaily: quota.userDaily, domain: quota.domain, total: quota.total },
     ...{ whenFull: quota.whenFull, mayDelete },

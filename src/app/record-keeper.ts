@@ -132,6 +132,7 @@ export class RecordKeeper {
       rest: (took) => pause(took * restFactor, signal),
     });
     this.#tell.swept(swept);
+    if (!signal.aborted) await this.ledger.prune();
   }
 
   #inventories(): ReadonlyMap<string, Inventory> {

@@ -1,4 +1,4 @@
-import { allFiles } from "../admin/all-files.ts";
+import { filesOf } from "../admin/all-files.ts";
 import { purposes } from "../slot/purpose.ts";
 import { type Arguments, type CommandIo, UsageError } from "./command.ts";
 import { jsonText, plain, sizeText, table } from "./table.ts";
@@ -12,7 +12,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
   return withPremises(args, io, true, async ({ ledgers }) => {
     const selection = { jid, ...(purpose === undefined ? {} : { purpose }) };
     const files = (
-      await Promise.all(ledgers.map((ledger) => Array.fromAsync(allFiles(ledger, selection))))
+      await Promise.all(ledgers.map((ledger) => Array.fromAsync(filesOf(ledger, selection))))
     ).flat();
     files.sort((a, b) => a.reserved.getTime() - b.reserved.getTime());
     if (args.has("json")) {

@@ -131,6 +131,8 @@ export interface HttpConfig {
   readonly cache: "public" | "private";
   readonly maxUploads: number;
   readonly maxUploadsPerAddress: number;
+  readonly maxDownloads: number;
+  readonly maxDownloadsPerAddress: number;
   /** Bytes a second; 0 is any. */
   readonly minRate: Bytes;
   readonly idleTimeout: Seconds;

@@ -63,6 +63,8 @@ function httpBlocks(http: Config["http"]): string[][] {
     line("cache", "http.cache", http.cache),
     line("max_uploads", "http.max_uploads", http.maxUploads),
     line("max_uploads_per_address", "http.max_uploads_per_address", http.maxUploadsPerAddress),
+    line("max_downloads", "http.max_downloads", http.maxDownloads),
+    line("max_downloads_per_address", "http.max_downloads_per_address", http.maxDownloadsPerAddress),
     line("min_rate", "http.min_rate", sizeText("http.min_rate", http.minRate)),
     line("idle_timeout", "http.idle_timeout", http.idleTimeout),
     line("trusted_proxies", "http.trusted_proxies", http.trustedProxies),

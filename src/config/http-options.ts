@@ -101,6 +101,26 @@ export const httpOptions = {
       "The same for one client address (for IPv6, one /64 network); one more is answered 429. Behind a proxy, see `http.trusted_proxies`.",
     example: "50",
   },
+  "http.max_downloads": {
+    ...global,
+    schema: smallCount,
+    kind: "integer",
+    expected: "a whole number from 1 to 1000000",
+    default: 2000,
+    prose:
+      "How many downloads may be under way at once; one more is answered 503 with Retry-After. A download that its client does not take costs some 50 KiB of memory and a file descriptor.",
+    example: "2000",
+  },
+  "http.max_downloads_per_address": {
+    ...global,
+    schema: smallCount,
+    kind: "integer",
+    expected: "a whole number from 1 to 1000000",
+    default: 500,
+    prose:
+      "The same for one client address (for IPv6, one /64 network); one more is answered 429. All who are behind one NAT, or behind a proxy that sends no X-Forwarded-For, have one address together, and a picture that is posted to a room is fetched by all of them at once.",
+    example: "500",
+  },
   "http.min_rate": {
     ...global,
     schema: sizeOrNone,
@@ -130,7 +150,7 @@ export const httpOptions = {
     expected: 'a list of IP addresses and networks such as "10.0.0.0/8"',
     default: ["127.0.0.0/8", "::1"],
     prose:
-      "The proxies whose X-Forwarded-For is believed; it gives the client address for the log and for `http.max_uploads_per_address`. A Unix socket is always trusted.",
+      "The proxies whose X-Forwarded-For is believed; it gives the client address for the log, for `http.max_uploads_per_address` and for `http.max_downloads_per_address`. A Unix socket is always trusted.",
     example: '["127.0.0.0/8", "::1", "10.1.2.3"]',
   },
 } as const satisfies Record<string, Option>;

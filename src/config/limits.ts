@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { prepareDomain } from "../slot/jid.ts";
 import type { PurposeRules } from "../slot/policy.ts";
 import { type Purpose, purposes } from "../slot/purpose.ts";
 import type { Bytes, Seconds } from "../slot/slot.ts";
@@ -41,7 +42,7 @@ export function limitsOf(layers: Layers, domain: string, folder: string): Limits
   const ledger = ledgerOf(layers, domain, folder);
   const rulesOf = purposeRules(layers, domain, ledger.kind !== "none");
   return {
-    access: given("access")?.is ?? [domain],
+    access: given("access")?.is ?? [prepareDomain(domain)],
     deny: given("deny")?.is ?? [],
     types: { allowed: given("allowed_types")?.is, denied: given("denied_types")?.is ?? [] },
     purposes: {

@@ -62,6 +62,8 @@ function httpConfig(layers: Layers, folder: string): HttpConfig {
     cache: value("http.cache"),
     maxUploads: value("http.max_uploads"),
     maxUploadsPerAddress: value("http.max_uploads_per_address"),
+    maxDownloads: value("http.max_downloads"),
+    maxDownloadsPerAddress: value("http.max_downloads_per_address"),
     minRate: value("http.min_rate"),
     idleTimeout: value("http.idle_timeout"),
     trustedProxies: value("http.trusted_proxies"),

@@ -1,5 +1,6 @@
 import { isIP, isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
+import { prepareDomain, prepareLocal } from "../slot/jid.ts";
 import type { Bytes, Seconds } from "../slot/slot.ts";
 import type { HttpListen, LedgerLocation, ListenAddress } from "./config.ts";
 
@@ -117,8 +118,8 @@ export function parseDomain(text: string): string | undefined {
 }
 
 /**
- * Reads who may request slots: a domain, "*." before one for every domain under it, a bare JID or "*". Both parts of a JID are lowercased.
- * Source: RFC 7622 §3.
+ * Reads who may request slots: a domain, "*." before one for every domain under it, a bare JID or "*". It is prepared
+ * as the JIDs of requesters are. Source: RFC 7622 §3.
  *
  * @returns undefined when it is none of them; a JID with a resource is none.
  */
@@ -126,13 +127,15 @@ export function parseAccess(text: string): string | undefined {
   if (text === "*") return text;
   if (text.startsWith("*.")) {
     const parent = parseDomain(text.slice(2));
-    return parent === undefined ? undefined : `*.${parent}`;
+    return parent === undefined ? undefined : `*.${prepareDomain(parent)}`;
   }
   const at = text.indexOf("@");
-  const domain = parseDomain(text.slice(at + 1));
-  if (at < 0 || domain === undefined) return domain;
-  const local = text.slice(0, at).normalize("NFC").toLowerCase();
-  const isLocal = local !== "" && Buffer.byteLength(local) <= 1023 && !/[\s\p{Cc}"&'/:<>]/u.test(local);
+  const given = parseDomain(text.slice(at + 1));
+  if (given === undefined) return undefined;
+  const domain = prepareDomain(given);
+  if (at < 0) return domain;
+  const local = prepareLocal(text.slice(0, at));
+  const isLocal = local !== "" && Buffer.byteLength(local) <= 1023 && !/[\s\p{Cc}"&'/:<>@]/u.test(local);
   return isLocal ? `${local}@${domain}` : undefined;
 }
 

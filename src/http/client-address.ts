@@ -27,15 +27,16 @@ export function parseProxies(texts: readonly string[]): TrustedProxies | undefin
  * The address that a request came from: that of the connection, or, where a trusted proxy made the connection,
  * the last address in X-Forwarded-For that is not one of theirs. What stands left of that anyone can have written.
  *
- * @param peer the other end of the connection; undefined for a Unix socket, which is trusted by its permissions.
- * @returns an IP address without brackets, port or zone; "unix" when nothing better is known.
+ * @param peer the other end of the connection as it was when it was accepted; "unix" on a Unix socket, which is trusted
+ *   by its permissions; "unknown", whom nobody trusts, for a connection that was closed before.
+ * @returns an IP address without brackets, port or zone; else `peer` when nothing better is known.
  */
 export function clientAddress(
-  peer: string | undefined,
+  peer: string,
   forwardedFor: string | undefined,
   proxies: TrustedProxies,
 ): string {
-  let client = peer === undefined ? "unix" : unmapped(peer);
+  let client = unmapped(peer);
   const hops = forwardedFor?.split(",") ?? [];
   for (let hop = hops.pop(); hop !== undefined; hop = hops.pop()) {
     const address = parseHop(hop);

@@ -1,18 +1,21 @@
-import type { Bytes, Seconds } from "../slot/slot.ts";
+import type { Bytes } from "../slot/slot.ts";
 import type { OpenObject } from "../store/object-store.ts";
 import { type Answer, notFoundAnswer } from "./answers.ts";
+import { clientKey } from "./client-address.ts";
 import { evaluateConditions, mayUseRange } from "./conditional.ts";
+import { crowdedDownloads } from "./crowded.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import type { MissGate } from "./miss-gate.ts";
 import { cacheControl, type ObjectDescription } from "./object-headers.ts";
-import { readObjectPath } from "./object-path.ts";
+import { type ObjectPath, readObjectPath } from "./object-path.ts";
 import { type RangeResult, readRange } from "./range.ts";
 import type { RequestHead } from "./request-head.ts";
-import { sendContent } from "./send-content.ts";
+import { type SendPace, sendContent } from "./send-content.ts";
+import type { TransferSlots } from "./transfer-slots.ts";
 
-export interface DownloadDeps {
+export interface DownloadDeps extends SendPace {
   readonly buckets: readonly HttpBucket[];
   readonly prefixes: readonly string[];
   readonly now: () => Date;
@@ -20,14 +23,13 @@ export interface DownloadDeps {
   readonly describe: (object: OpenObject) => ObjectDescription;
   /** Whether caches that serve several people may keep a file. */
   readonly cache: "public" | "private";
-  /** A client that takes no byte for so long is cut off. */
-  readonly stallTimeout: Seconds;
+  readonly downloads: TransferSlots;
 }
 
 /**
  * Answers GET and HEAD: the object with its declared type, or a part of it, or the news that it has not changed.
  * A token that is not there, one with another filename and one whose time is over are the same 404, at the same
- * moment after the request.
+ * moment after the request. Before a file is looked for there must be a place for the download.
  *
  * Source: RFC 9110 §9.3.1, §13 and §14.
  */
@@ -39,6 +41,23 @@ export async function download(
   const missOpens = deps.missGate.arrive();
   const path = readObjectPath(head.rawPath, deps.prefixes);
   if ("kind" in path) return miss(exchange, missOpens);
+  const key = clientKey(exchange.client);
+  const slot = deps.downloads.take(key);
+  if (slot !== "taken") return refuse(exchange, crowdedDownloads[slot], path.token);
+  try {
+    return await find(path, missOpens, head, exchange, deps);
+  } finally {
+    deps.downloads.give(key);
+  }
+}
+
+async function find(
+  path: ObjectPath,
+  missOpens: Promise<void>,
+  head: RequestHead,
+  exchange: Exchange,
+  deps: DownloadDeps,
+): Promise<HttpEvent> {
   const object = await findObject(path.token, deps.buckets);
   try {
     const now = deps.now();
@@ -96,7 +115,7 @@ async function serve(
   const status = range.kind === "part" ? 206 : 200;
   if (head.method === "HEAD") return sendHead(exchange, status, headers, object.token);
   exchange.response.writeHead(status, headers);
-  const isSent = await sendContent(exchange.response, object, first, length, deps.stallTimeout);
+  const isSent = await sendContent(exchange.response, object, first, length, deps);
   const short = shortToken(object.token);
   return isSent
     ? { kind: "served", object: short, status, bytes: length }

@@ -21,12 +21,21 @@ export class Exchange {
   readonly reference: string;
   /** What every answer to this request has. */
   readonly common: CommonHeaders;
+  readonly #peer: string;
   readonly #deps: ExchangeDeps;
   #body: RequestBody | undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse, common: CommonHeaders, deps: ExchangeDeps) {
+  /** @param peer the other end of the connection, as `clientAddress` takes it. */
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    peer: string,
+    common: CommonHeaders,
+    deps: ExchangeDeps,
+  ) {
     this.request = request;
     this.response = response;
+    this.#peer = peer;
     this.reference = deps.reference();
     this.common = { ...common, [REFERENCE_HEADER]: this.reference };
     this.#deps = deps;
@@ -39,10 +48,9 @@ export class Exchange {
 
   /** The address that the request came from. */
   get client(): string {
-    const { socket, headers } = this.request;
-    const forwarded = headers["x-forwarded-for"];
+    const forwarded = this.request.headers["x-forwarded-for"];
     return clientAddress(
-      socket?.remoteAddress,
+      this.#peer,
       Array.isArray(forwarded) ? forwarded.join(",") : forwarded,
       this.#deps.proxies,
     );

@@ -11,7 +11,8 @@ export type RefusalReason =
   | "uri-too-long"
   | "too-slow"
   | "busy"
-  | "too-many-uploads";
+  | "too-many-uploads"
+  | "too-many-downloads";
 
 /**
  * What the HTTP server tells about its work, for log and metrics. No URL, query or filename is in it; `object` is

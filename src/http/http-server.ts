@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { Connections } from "../net/connections.ts";
+import { feedInPieces } from "../net/feed-in-pieces.ts";
 import type { Seconds } from "../slot/slot.ts";
 import type { TlsEvent } from "./http-event.ts";
 import { HttpService, type HttpServiceOptions } from "./http-service.ts";
-import { type HttpAddress, listenOn, removeSocket } from "./listening.ts";
+import { type HttpAddress, type Listening, listenOn } from "./listening.ts";
 import { maxHeaderSize } from "./malformed.ts";
 import { type TlsFiles, TlsFront } from "./tls-front.ts";
 
@@ -45,20 +47,20 @@ export interface HttpServer {
  */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const service = new HttpService(options);
-  const server = createHttp(service, options);
-  const front = options.tls === undefined ? undefined : tlsFront(server, options.tls, options);
+  const connections = new Connections("unix" in options.listen);
+  const server = createHttp(service, connections, options);
+  const front = options.tls === undefined ? undefined : tlsFront(server, connections, options.tls, options);
   try {
-    const address = await listenOn(front?.server ?? server, options.listen);
+    const listening = await listenOn(front?.server ?? server, options.listen);
     return {
-      address,
+      address: listening.address,
       use: (next) => {
         service.use(next);
         setTimeouts(server, next);
         if (next.tls !== undefined) front?.use(next.tls);
       },
       stop: async (grace = options.stopTimeout ?? 10) => {
-        await stop(service, server, front, grace);
-        removeSocket(address);
+        await stop({ service, connections, server, front, listening }, grace);
       },
     };
   } catch (error) {
@@ -67,7 +69,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   }
 }
 
-function createHttp(service: HttpService, options: HttpServerOptions): Server {
+function createHttp(service: HttpService, connections: Connections, options: HttpServerOptions): Server {
   const { idleTimeout = 75, headTimeout = 20 } = options;
   const server = createServer({
     requireHostHeader: false,
@@ -75,12 +77,19 @@ function createHttp(service: HttpService, options: HttpServerOptions): Server {
     connectionsCheckingInterval: Math.min(5, idleTimeout / 4, headTimeout / 4) * 1000,
   });
   const handle =
-    (expectation: "none" | "continue" | "unknown") => (request: IncomingMessage, response: ServerResponse) =>
-      service.handle(request, response, expectation);
+    (expectation: "none" | "continue" | "unknown") =>
+    (request: IncomingMessage, response: ServerResponse) => {
+      const connection = connections.of(request.socket);
+      connection.take(request, response, () => service.handle(request, response, expectation, connection));
+    };
+  server.on("connection", (socket: Socket) => connections.of(socket));
   server.on("request", handle("none"));
   server.on("checkContinue", handle("continue"));
   server.on("checkExpectation", handle("unknown"));
-  server.on("clientError", (error, socket) => service.refuseMalformed(error, socket as Socket));
+  server.on("clientError", (error, stream) => {
+    const socket = stream as Socket;
+    service.refuseMalformed(error, socket, connections.of(socket));
+  });
   setTimeouts(server, options);
   return server;
 }
@@ -95,26 +104,43 @@ function setTimeouts(server: Server, { idleTimeout = 75, headTimeout = 20 }: Htt
 
 function tlsFront(
   server: Server,
+  connections: Connections,
   files: TlsFiles,
   { tlsEvery = 5, onTlsEvent }: HttpServerOptions,
 ): TlsFront {
-  return new TlsFront(server, {
+  return new TlsFront({
     files,
     every: tlsEvery,
+    onConnection: (socket) => {
+      server.emit("connection", socket);
+      feedInPieces(socket, connections.of(socket));
+    },
     onChanged: () => onTlsEvent?.({ kind: "certificate-changed" }),
     onRefused: (error) => onTlsEvent?.({ kind: "certificate-refused", error }),
   });
 }
 
 async function stop(
-  service: HttpService,
-  server: Server,
-  front: TlsFront | undefined,
+  {
+    service,
+    connections,
+    server,
+    front,
+    listening,
+  }: {
+    readonly service: HttpService;
+    readonly connections: Connections;
+    readonly server: Server;
+    readonly front: TlsFront | undefined;
+    readonly listening: Listening;
+  },
   timeout: Seconds,
 ): Promise<void> {
   service.isStopping = true;
+  connections.endBusy();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   front?.close();
+  listening.leave();
   server.closeIdleConnections();
   await service.settled(timeout);
   server.closeAllConnections();

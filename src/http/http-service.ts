@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Connection } from "../net/connection.ts";
 import type { Bytes, Seconds } from "../slot/slot.ts";
 import { type Answer, REFERENCE_HEADER, rawAnswer, refusalAnswer } from "./answers.ts";
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
@@ -15,9 +16,10 @@ import { objectDescriber } from "./object-headers.ts";
 import { publicPrefixes } from "./object-path.ts";
 import { type PrivateBucket, privateBucketOf, redirect } from "./redirect.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
+import { pieceSizeFor } from "./send-content.ts";
+import { type TransferLimits, TransferSlots } from "./transfer-slots.ts";
 import { type UploadDeps, upload } from "./upload.ts";
 import { uploadCheck } from "./upload-check.ts";
-import { type UploadLimits, UploadSlots } from "./upload-slots.ts";
 
 export interface HttpServiceOptions {
   /** A PUT goes to the bucket that knows its key, a GET to each in turn. */
@@ -36,7 +38,9 @@ export interface HttpServiceOptions {
   /** 30 when absent. */
   readonly rateWindow?: Seconds;
   /** No limit when absent. */
-  readonly uploads?: UploadLimits;
+  readonly uploads?: TransferLimits;
+  /** No limit when absent. */
+  readonly downloads?: TransferLimits;
   /** The web origins that may use it; everyone when absent. */
   readonly corsOrigins?: readonly string[];
   /** What browsers may show; pictures, audio, video and plain text when absent. */
@@ -61,6 +65,8 @@ type Deps = UploadDeps &
     readonly privateBucketOf: (head: RequestHead) => PrivateBucket | undefined;
   };
 
+const unlimited: TransferLimits = { total: Infinity, perClient: Infinity };
+
 /** With more uploads than this under way each of them has no more than one piece in memory. */
 const readAheadLimit = 16;
 
@@ -68,7 +74,8 @@ const readAheadLimit = 16;
 export class HttpService {
   #deps: Deps;
   #headersFor: HeadersForOrigin;
-  readonly #slots = new UploadSlots();
+  readonly #slots = new TransferSlots();
+  readonly #downloads = new TransferSlots();
   readonly #missGate = new MissGate();
   readonly #underWay = new Set<Promise<void>>();
   /** Set it to have each connection closed after its answer. */
@@ -89,7 +96,8 @@ export class HttpService {
     const { stallTimeout = 60, minRate = 0, rateWindow = 30, inlineTypes = defaultInlineTypes } = options;
     const { buckets, privateBuckets = [] } = options;
     const isInline = inlineRule(inlineTypes);
-    this.#slots.limits = options.uploads ?? { total: Infinity, perClient: Infinity };
+    this.#slots.limits = options.uploads ?? unlimited;
+    this.#downloads.limits = options.downloads ?? unlimited;
     return {
       ...options,
       stallTimeout,
@@ -104,6 +112,8 @@ export class HttpService {
       cache: options.cache ?? "public",
       proxies: options.proxies ?? { has: () => false },
       slots: this.#slots,
+      downloads: this.#downloads,
+      pieceSize: () => pieceSizeFor(this.#downloads.total),
       check: uploadCheck(buckets),
       privateBucketOf: privateBucketOf(
         privateBuckets,
@@ -114,19 +124,36 @@ export class HttpService {
     };
   }
 
-  handle(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
+  /** Answers a request. What it gives is kept when that is over. */
+  handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectation: Expectation,
+    connection: Connection,
+  ): Promise<void> {
     if (this.isStopping) response.setHeader("Connection", "close");
-    const done = this.#answer(request, response, expectation).finally(() => this.#underWay.delete(done));
+    const done = this.#answer(request, response, expectation, connection).finally(() =>
+      this.#underWay.delete(done),
+    );
     this.#underWay.add(done);
+    return done;
   }
 
-  /** What node:http could not parse has no request; it is answered on the bare connection, which is closed. */
+  /**
+   * What node:http could not parse has no request; it is answered on the bare connection, which is closed. Where an
+   * answer is under way the connection ends after that: whatever broke off then was a part of its own request.
+   */
   refuseMalformed(
     error: Error & { readonly code?: string; readonly rawPacket?: Uint8Array },
     socket: Socket,
+    connection: Connection,
   ): void {
     if (!socket.writable || error.code === "ECONNRESET") {
       socket.destroy();
+      return;
+    }
+    if (connection.isBusy) {
+      connection.end();
       return;
     }
     const { proxies, onEvent } = this.#deps;
@@ -134,7 +161,7 @@ export class HttpService {
     const common = { ...this.#headersFor(originIn(error.rawPacket)), [REFERENCE_HEADER]: reference };
     const [statusText, answer] = malformedAnswer(error.code, error.rawPacket);
     socket.end(rawAnswer(statusText, answer, common));
-    const client = clientAddress(socket.remoteAddress, undefined, proxies);
+    const client = clientAddress(connection.peer, undefined, proxies);
     const { status, reason = "malformed" } = answer;
     onEvent(
       { kind: "refused", method: "", status, reason, object: undefined },
@@ -148,15 +175,25 @@ export class HttpService {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeout * 1000);
     });
-    await Promise.race([Promise.allSettled([...this.#underWay]), late]);
+    await Promise.race([this.#idle(), late]);
     clearTimeout(timer);
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse, expectation: Expectation): Promise<void> {
+  /** Also those that begin when the one before them is over. */
+  async #idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay]);
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectation: Expectation,
+    { peer }: Connection,
+  ): Promise<void> {
     const { now, onEvent } = this.#deps;
     const { method = "", url, headers } = request;
     const begun = now().getTime();
-    const exchange = new Exchange(request, response, this.#headersFor(headers.origin), this.#deps);
+    const exchange = new Exchange(request, response, peer, this.#headersFor(headers.origin), this.#deps);
     const { reference } = exchange;
     const tell = (event: HttpEvent) => {
       const milliseconds = now().getTime() - begun;

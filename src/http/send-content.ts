@@ -2,8 +2,22 @@ import type { ServerResponse } from "node:http";
 import type { Bytes, Seconds } from "../slot/slot.ts";
 import type { OpenObject } from "../store/object-store.ts";
 
-/** Content that is not in memory is read and sent in pieces of this size. */
-const pieceSize: Bytes = 256 * 1024;
+/** How content is sent. */
+export interface SendPace {
+  /** A client that takes no byte for so long is cut off. */
+  readonly stallTimeout: Seconds;
+  /** The size of the pieces in which content is read and sent; asked anew for each, for a crowd may come. */
+  pieceSize(): Bytes;
+}
+
+/** The size of pieces while few downloads are under way: their memory does not count, and large ones are faster. */
+export const largePiece: Bytes = 256 * 1024;
+
+/** The size of pieces by how many downloads are under way: all of them together take some 16 MiB, or 16 KiB each. */
+export function pieceSizeFor(downloads: number): Bytes {
+  if (downloads <= 32) return largePiece;
+  return downloads <= 128 ? 64 * 1024 : 16 * 1024;
+}
 
 /**
  * Sends `length` bytes of an object from `first`, and ends the response. No more than a few pieces are in memory,
@@ -17,23 +31,31 @@ export async function sendContent(
   object: OpenObject,
   first: Bytes,
   length: Bytes,
-  stallTimeout: Seconds,
+  { stallTimeout, pieceSize }: SendPace,
 ): Promise<boolean> {
+  const end = first + length;
   const { content } = object;
-  if (content !== undefined) {
-    response.end(content.subarray(first, first + length));
+  if (content !== undefined && length <= pieceSize()) {
+    response.end(content.subarray(first, end));
     return sent(response, stallTimeout);
   }
-  const end = first + length;
-  let buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, length));
+  let buffer: Uint8Array | undefined;
   for (let position = first; position < end; ) {
-    // What is not written yet must not be written over.
-    if (response.writableLength > 0) buffer = Buffer.allocUnsafeSlow(Math.min(pieceSize, length));
-    const piece = buffer.subarray(0, end - position);
-    await fill(piece, object, position);
+    const size = Math.min(pieceSize(), end - position);
+    let piece = content?.subarray(position, position + size);
+    if (piece === undefined) {
+      // What is not written yet must not be written over.
+      if (buffer === undefined || buffer.length < size || response.writableLength > 0)
+        buffer = Buffer.allocUnsafeSlow(size);
+      piece = buffer.subarray(0, size);
+      await fill(piece, object, position);
+    }
     if (response.destroyed) return false;
     position += piece.length;
-    if (!response.write(piece) && !(await happens(response, "drain", stallTimeout))) return false;
+    if (response.write(piece)) continue;
+    // A client may take its time, and what it has not taken yet is kept elsewhere.
+    if (size < largePiece) buffer = undefined;
+    if (!(await happens(response, "drain", stallTimeout))) return false;
   }
   response.end();
   return sent(response, stallTimeout);

@@ -1,6 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import type { Server as HttpServer } from "node:http";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Seconds } from "../slot/slot.ts";
 
@@ -15,6 +14,8 @@ export interface TlsFrontOptions {
   readonly files: TlsFiles;
   /** How often the files are looked at. */
   readonly every: Seconds;
+  /** Is given each connection when it may be read. */
+  readonly onConnection: (socket: TLSSocket) => void;
   readonly onChanged: () => void;
   /** Is told of files that cannot be used; those before stay in use. */
   readonly onRefused: (error: unknown) => void;
@@ -47,7 +48,7 @@ export class TlsFront {
   #isOver = false;
 
   /** @throws {TlsFilesError} */
-  constructor(http: HttpServer, options: TlsFrontOptions) {
+  constructor(options: TlsFrontOptions) {
     this.#options = options;
     this.#files = options.files;
     this.#stamp = stampOf(options.files);
@@ -65,7 +66,7 @@ export class TlsFront {
       }
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
-      http.emit("connection", socket);
+      options.onConnection(socket);
     });
     // A handshake that fails is the other side's affair.
     this.server.on("tlsClientError", (_, socket) => socket.destroy());

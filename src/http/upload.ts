@@ -2,18 +2,20 @@ import type { Refusal } from "../slot/refusal.ts";
 import { PutError } from "../store/object-store.ts";
 import { type Answer, refusalAnswer } from "./answers.ts";
 import { clientKey } from "./client-address.ts";
+import { crowdedUploads } from "./crowded.ts";
 import type { Exchange } from "./exchange.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
-import { BodyError, impatient, type RequestBody } from "./request-body.ts";
+import { publicPath } from "./public-path.ts";
+import { BodyError, impatient } from "./request-body.ts";
 import type { RequestHead } from "./request-head.ts";
+import type { TransferSlots } from "./transfer-slots.ts";
 import type { AdmittedUpload, UploadCheck } from "./upload-check.ts";
-import type { UploadSlots } from "./upload-slots.ts";
 
 export interface UploadDeps {
   readonly buckets: readonly HttpBucket[];
   readonly check: UploadCheck;
-  readonly slots: UploadSlots;
+  readonly slots: TransferSlots;
   readonly now: () => Date;
 }
 
@@ -36,7 +38,7 @@ export async function upload(
   if ("kind" in admitted) return exchange.refuse(refusalAnswer(admitted));
   const key = clientKey(exchange.client);
   const slot = deps.slots.take(key);
-  if (slot !== "taken") return exchange.refuse(crowdedAnswers[slot], shortToken(admitted.object.token));
+  if (slot !== "taken") return exchange.refuse(crowdedUploads[slot], shortToken(admitted.object.token));
   try {
     return await receive(admitted, head, exchange, waits, deps);
   } finally {
@@ -51,18 +53,14 @@ async function receive(
   waits: boolean,
   { now, buckets }: UploadDeps,
 ): Promise<HttpEvent> {
-  const { body } = exchange;
+  const body = waits ? afterContinue(exchange) : exchange.body;
   const { token, size } = admitted.object;
   const object = shortToken(token);
   const begun = now().getTime();
-  const failure = await witnessed(admitted, () =>
-    store(admitted, buckets, () => {
-      if (waits) exchange.response.writeContinue();
-      return body;
-    }),
-  );
+  const failure = await witnessed(admitted, () => store(admitted, buckets, body));
   if (failure === undefined) {
-    exchange.send({ status: 201, text: "", headers: { Location: head.rawPath } });
+    const location = publicPath(head.rawPath, head.host, admitted.bucket.publicUrls);
+    exchange.send({ status: 201, text: "", headers: { Location: location } });
     return { kind: "stored", object, size, milliseconds: now().getTime() - begun };
   }
   if ("kind" in failure) return exchange.refuse(refusalAnswer(failure), object);
@@ -72,9 +70,15 @@ async function receive(
   }
   const { code: why } = failure;
   if (why !== "aborted") {
-    await body.answerAndLinger(exchange.response, slowAnswers[why], exchange.common, impatient);
+    await exchange.body.answerAndLinger(exchange.response, slowAnswers[why], exchange.common, impatient);
   }
-  return { kind: "upload-aborted", why, object, received: body.received, size };
+  return { kind: "upload-aborted", why, object, received: exchange.body.received, size };
+}
+
+/** The body of a client that waits; it is told to go on when the store wants the first piece, and has room for it. */
+async function* afterContinue({ response, body }: Exchange): AsyncGenerator<Uint8Array> {
+  response.writeContinue();
+  yield* body;
 }
 
 /** Tells the bucket's witness how an upload goes. It may give a refusal for what was stored. */
@@ -93,13 +97,12 @@ async function witnessed<Failure>(
 /**
  * Stores what is not there yet.
  *
- * @param open gives the body when it is wanted.
  * @throws what is neither an expected refusal of the store nor the client's doing.
  */
 async function store(
   { bucket, object }: AdmittedUpload,
   buckets: readonly HttpBucket[],
-  open: () => RequestBody,
+  body: AsyncIterable<Uint8Array>,
 ): Promise<PutError | BodyError | undefined> {
   try {
     for (const { store } of buckets) {
@@ -109,7 +112,7 @@ async function store(
         return new PutError("exists", "An object with this token is complete already.");
       }
     }
-    await bucket.store.put(object, open());
+    await bucket.store.put(object, body);
     return undefined;
   } catch (error) {
     if (error instanceof PutError || error instanceof BodyError) return error;
@@ -120,21 +123,6 @@ async function store(
 const slowAnswers = {
   stalled: { status: 408, text: "Nothing came for too long; nothing was kept. Upload the file again." },
   "too-slow": { status: 408, text: "The file came too slowly; nothing was kept. Upload it again." },
-} as const satisfies Record<string, Answer>;
-
-const crowdedAnswers = {
-  busy: {
-    status: 503,
-    text: "Too many uploads are under way. Nothing was kept; try again in a moment.",
-    headers: { "Retry-After": "5" },
-    reason: "busy",
-  },
-  "too-many-uploads": {
-    status: 429,
-    text: "Too many uploads of yours are under way. Nothing was kept; try again when one of them is done.",
-    headers: { "Retry-After": "5" },
-    reason: "too-many-uploads",
-  },
 } as const satisfies Record<string, Answer>;
 
 const putRefusals = {

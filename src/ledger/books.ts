@@ -3,6 +3,7 @@ import type { Session } from "./database.ts";
 import type { Holding, LedgerFile, PurposeName } from "./ledger.ts";
 import {
   deleteFiles,
+  dueOf,
   type FileRow,
   findFiles,
   findRates,
@@ -176,13 +177,7 @@ export class Books {
       updateFiles,
       changed
         .filter(isOld)
-        .map((file) => [
-          file.id,
-          file.size,
-          stateNumbers[file.state],
-          timeOf(file.askAt),
-          timeOf(file.completed),
-        ]),
+        .map((file) => [file.id, file.size, stateNumbers[file.state], dueOf(file), timeOf(file.completed)]),
     );
     await this.#session.bulk(
       insertFiles,
@@ -192,7 +187,7 @@ export class Books {
           const { account, part } = numbers(file);
           return [
             ...[tokenKey(file.token), file.token, account, part, file.filename, file.size],
-            ...[stateNumbers[file.state], file.reserved.getTime(), timeOf(file.askAt)],
+            ...[stateNumbers[file.state], file.reserved.getTime(), dueOf(file)],
             ...[timeOf(file.completed), timeOf(file.expires)],
           ];
         }),

@@ -32,10 +32,18 @@ export interface Database extends Session {
    * Carries out `work` in a transaction, alone: no other `write` on this database, of whatever process, is under way
    * meanwhile. Durable when the promise resolves, nothing changed when it rejects (but see LedgerAwayError).
    * `query` and `bulk` of the database itself see nothing of it until then. One `write` at a time is called.
+   *
+   * @throws {LedgerAwayError} when others hold the lock for longer than a few seconds.
    */
   write<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** The same, before there are tables: two processes that start at once come one after the other. */
   writeSchema<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /**
+   * Reads in one state of the database, as it was committed at the first statement, on a connection of its own. It takes
+   * no lock that a `write` waits for; many small statements are better than a large one, for what limits a statement's
+   * time is in force, and SQLite blocks this process meanwhile.
+   */
+  snapshot<T>(work: (session: Session) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 

@@ -18,3 +18,15 @@ export class LedgerSchemaError extends Error {
     this.name = "LedgerSchemaError";
   }
 }
+
+/** The database cannot hold every JID and filename. */
+export class LedgerEncodingError extends Error {
+  readonly code = "ledger-encoding";
+  constructor(encoding: string) {
+    super(
+      `The ledger's database is encoded in ${encoding}, which lacks letters that JIDs and filenames have; expected UTF8. ` +
+        "Make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and name it in ledger.url.",
+    );
+    this.name = "LedgerEncodingError";
+  }
+}

@@ -30,7 +30,7 @@ export async function evictFor(
       isOver(beyond(committedAfter(scope, books, file, limits.mayDelete), scope.allowed));
     const steps = [...(hasOwn ? [{ of: [file.purpose], isDue: tooMuchOfOwn }] : [])];
     for (const { of, isDue } of [...steps, { of: purposes, isDue: tooMuch }]) {
-      const outcome = await evictWhile(isDue, books, () => oldestIn(scope, books, file, of), evicted);
+      const outcome = await evictWhile(isDue, books, () => oldestIn(scope, books, of), evicted);
       if (outcome === "more") return "more";
     }
   }
@@ -57,10 +57,9 @@ async function evictWhile(
 async function* oldestIn(
   scope: Scope,
   books: Books,
-  file: LedgerFile,
   purposes: readonly string[],
 ): AsyncGenerator<LedgerFile> {
-  yield* oldestOf(books, poolsOf(scope, file, purposes));
+  yield* oldestOf(books, poolsOf(scope, purposes));
   for (const other of books.completedHere()) {
     if (scope.has(other) && purposes.includes(other.purpose)) yield other;
   }
@@ -103,27 +102,11 @@ function beyond(held: Holding, { bytes, files }: Allowance): Holding {
 }
 
 /** Where the files of a scope and of these purposes are found, the oldest first. */
-function poolsOf({ name }: Scope, { domain, jid }: LedgerFile, purposes: readonly string[]): Pools {
-  const marks = (first: number) => purposes.map((_, i) => `$${first + i}`).join(", ");
-  switch (name) {
-    case "purpose":
-    case "user":
-      return {
-        column: "account",
-        where: `a.domain = $1 AND a.jid = $2 AND a.purpose IN (${marks(3)})`,
-        values: [domain, jid, ...purposes],
-      };
-    case "domain":
-      return {
-        column: "part",
-        where: `a.domain = $1 AND a.jid = '' AND a.purpose IN (${marks(2)})`,
-        values: [domain, ...purposes],
-      };
-    case "total":
-      return {
-        column: "part",
-        where: `a.jid = '' AND a.domain <> '' AND a.purpose IN (${marks(1)})`,
-        values: purposes,
-      };
-  }
+function poolsOf({ column, where }: Scope, purposes: readonly string[]): Pools {
+  const marks = purposes.map((_, i) => `$${where.values.length + 1 + i}`).join(", ");
+  return {
+    column,
+    where: `${where.sql} AND a.purpose IN (${marks})`,
+    values: [...where.values, ...purposes],
+  };
 }

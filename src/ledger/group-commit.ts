@@ -16,7 +16,19 @@ interface Waiting {
   readonly what: Entry<unknown> | Work<unknown>;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
+  /** Milliseconds of a clock that never goes back. */
+  readonly since: number;
 }
+
+/** How much may pile up while the database lets nobody write. */
+export interface Queue {
+  /** How long an entry waits for its turn at most; milliseconds. Who asked is still there to be told, then. */
+  readonly patience: number;
+  /** How many wait at most; 20,000 take about 20 MiB. */
+  readonly mostWaiting: number;
+}
+
+const ordinary: Queue = { patience: 4_000, mostWaiting: 20_000 };
 
 /** The most entries of one commit: it bounds how long another slotd waits for its turn. */
 const largestBatch = 512;
@@ -24,15 +36,21 @@ const largestBatch = 512;
 /**
  * Makes entries durable together: those that arrive in one turn of the event loop, and those that arrive while a
  * commit is under way, share the next one. Each is made after the other, as if it were alone.
+ *
+ * While the database lets nobody write, entries do not pile up: one that has waited too long, or that finds too many
+ * before it, is refused as if the database were away, and has changed nothing.
  */
 export class GroupCommit {
   readonly #database: Database;
+  readonly #queue: Queue;
   #waiting: Waiting[] = [];
   #isCommitting = false;
+  #overdue: NodeJS.Timeout | undefined;
   #settled: Promise<void> = Promise.resolve();
 
-  constructor(database: Database) {
+  constructor(database: Database, queue: Queue = ordinary) {
     this.#database = database;
+    this.#queue = queue;
   }
 
   /** @throws what `post` throws, and what the database does. Nothing was changed then; see LedgerAwayError. */
@@ -57,6 +75,21 @@ export class GroupCommit {
       await this.#commit(this.#takeBatch());
     }
     this.#isCommitting = false;
+    clearTimeout(this.#overdue);
+    this.#overdue = undefined;
+  }
+
+  /** Refuses those that have waited too long, and comes back for the next one. */
+  #refuseOverdue(): void {
+    const now = performance.now();
+    const { patience } = this.#queue;
+    const isInTime = ({ since }: Waiting) => now - since < patience;
+    const first = this.#waiting.findIndex(isInTime);
+    const overdue = this.#waiting.splice(0, first < 0 ? this.#waiting.length : first);
+    for (const { reject } of overdue) reject(new LedgerAwayError("it lets nobody write at present."));
+    const [next] = this.#waiting;
+    const after = next === undefined ? patience : patience - (now - next.since);
+    this.#overdue = setTimeout(() => this.#refuseOverdue(), after);
   }
 
   #takeBatch(): Waiting[] {
@@ -81,10 +114,15 @@ export class GroupCommit {
   }
 
   #enqueue<T>(what: Entry<T> | Work<T>): Promise<T> {
+    if (this.#waiting.length >= this.#queue.mostWaiting) {
+      return Promise.reject(new LedgerAwayError("too many changes wait for it."));
+    }
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ what, resolve: (result) => resolve(result as T), reject });
+      const since = performance.now();
+      this.#waiting.push({ what, resolve: (result) => resolve(result as T), reject, since });
       if (this.#isCommitting) return;
       this.#isCommitting = true;
+      this.#overdue = setTimeout(() => this.#refuseOverdue(), this.#queue.patience);
       this.#settled = this.#commitAll();
     });
   }

@@ -150,11 +150,16 @@ export interface Usage extends Holding {
   readonly today: Holding;
 }
 
-/** Which accounts or files; what is absent is not asked for. */
+/** Which accounts; what is absent is not asked for. */
 export interface Selection {
   readonly jid?: string;
   readonly domain?: string;
   readonly purpose?: PurposeName;
+}
+
+/** Whose files. */
+export interface UserSelection extends Selection {
+  readonly jid: string;
 }
 
 /** A part of a listing that goes on. */
@@ -163,6 +168,21 @@ export interface Page {
   readonly limit: number;
   /** The last token of the page before. */
   readonly after?: string;
+}
+
+/** The same for a listing whose next page is told with each. */
+export interface UserPage {
+  /** 1 to 10,000. */
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+/** A page of a user's files. */
+export interface FilePage {
+  readonly files: readonly LedgerFile[];
+  /** undefined: it was the last one. */
+  readonly next: string | undefined;
 }
 
 /** Where sums and files do not agree: never, unless someone else has written to the database. */
@@ -176,6 +196,12 @@ export interface Disagreement {
 /** What is held, and the part of it that is reserved and not yet complete. */
 export interface Sums extends Holding {
   readonly reserved: Holding;
+}
+
+/** How many rows were removed. */
+export interface Pruned {
+  readonly rates: number;
+  readonly accounts: number;
 }
 
 /**
@@ -224,19 +250,22 @@ export interface Ledger {
   postpone(token: string, askAt: Date): Promise<void>;
 
   /**
-   * The reserved and lapsed files whose `askAt` has come, the longest waiting first; and, by and by, reserved ones whose
-   * times are of a clock that was ahead.
+   * The reserved and lapsed files whose `askAt` has come, of each domain and purpose the longest waiting first; and, by
+   * and by, reserved ones whose times are of a clock that was ahead.
    */
   toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
-  /** Dooms up to `limit` complete files whose time has come, the oldest expiry first; gives how many. */
+  /**
+   * Dooms up to `limit` complete files whose time has come, of each domain and purpose the oldest expiry first; gives
+   * how many.
+   */
   expire(domains: readonly string[], limit: number): Promise<number>;
 
   /** How many bytes and files `expire` would doom if it had no limit: for a dry run. */
   expired(domains: readonly string[]): Promise<Holding>;
 
-  /** The doomed files that can be removed, by token: those whose PUT URL can be used no more. */
-  doomed(domains: readonly string[], page: Page): Promise<readonly LedgerFile[]>;
+  /** Up to `limit` doomed files that can be removed: those whose PUT URL can be used no more. */
+  doomed(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
   /** Dooms files whatever their state: they are no longer counted, and the sweep removes them. Gives those doomed now. */
   doom(tokens: readonly string[]): Promise<readonly LedgerFile[]>;
@@ -255,17 +284,31 @@ export interface Ledger {
   /** The file of this token, in whatever state. */
   find(token: string): Promise<LedgerFile | undefined>;
 
-  /** The files of a selection in the order of their tokens, in whatever state. */
-  files(selection: Selection, page: Page): Promise<readonly LedgerFile[]>;
+  /** Every file in the order of their tokens, in whatever state. */
+  files(page: Page): Promise<readonly LedgerFile[]>;
+
+  /**
+   * The files of a user, in whatever state, in no particular order: each once, but for those that come or are doomed
+   * while pages are read. Files of a page may be forgotten before the next one is asked for.
+   */
+  filesOf(user: UserSelection, page: UserPage): Promise<FilePage>;
 
   /** The accounts of a selection, by domain, JID and purpose; empty ones are left out. */
   usage(selection: Selection): Promise<readonly Usage[]>;
 
-  /** Compares every sum with its files. Empty when all is well. */
+  /**
+   * Compares every sum with its files, as they are at one moment; nobody waits for it. Empty when all is well.
+   */
   audit(): Promise<readonly Disagreement[]>;
 
-  /** Makes every sum what its files say. */
-  mend(): Promise<void>;
+  /** The same, and puts right what it gives, in short transactions. */
+  mend(): Promise<readonly Disagreement[]>;
+
+  /**
+   * Removes rows that say nothing any more, of 1,000 of each table in one call and of the next ones in the next: rates
+   * whose bucket has been full for an hour, and accounts that hold nothing and were not used for ten days.
+   */
+  prune(): Promise<Pruned>;
 
   /** Whether the database answers, and takes changes. */
   isReachable(): Promise<boolean>;

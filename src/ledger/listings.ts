@@ -1,40 +1,98 @@
-import { dayOf, isToday as isOfToday } from "./accounts.ts";
-import type { Session, Value } from "./database.ts";
-import type { LedgerFile, Page, Selection, Usage } from "./ledger.ts";
+import { dayOf, isToday } from "./accounts.ts";
+import type { Row, Session, Value } from "./database.ts";
+import type { FilePage, LedgerFile, Page, Selection, Usage, UserPage, UserSelection } from "./ledger.ts";
 import { readAccount, readFile, selectFiles, tokenKey } from "./rows.ts";
 
-/** The files of a selection, in the order of their tokens. */
+/** Every file, in the order of the tokens. */
 export async function listFiles(
   session: Session,
-  selection: Selection,
   { limit, after = "" }: Page,
 ): Promise<readonly LedgerFile[]> {
-  const { sql, values } = whereOf(selection);
-  const next = values.length + 1;
-  const page = [...values, tokenKey(after), after, limit];
-  if (selection.jid === undefined) {
-    const rest = `${sql} AND (f.token_key, f.token) > ($${next}, $${next + 1})
-      ORDER BY f.token_key, f.token LIMIT $${next + 2}`;
-    // Each of the two has an index of its own.
-    const settled = await session.query(`${selectFiles.filesFirst} f.state <> 0 AND ${rest}`, page);
-    const reserved = await session.query(`${selectFiles.filesFirst} f.state = 0 AND ${rest}`, page);
-    return [...settled, ...reserved].map(readFile).sort(byToken).slice(0, limit);
-  }
-  // One user's files by the index that each state has; "+ 0" keeps the database from walking everybody's tokens.
-  const rest = `${sql} AND (f.token_key + 0, f.token) > ($${next}, $${next + 1})`;
-  const rows = await session.query(
-    `${selectFiles.accountsFirst} f.state = 1 AND ${rest}
-      UNION ALL ${selectFiles.filesFirst} f.ask_at IS NOT NULL AND f.state IN (0, 2) AND ${rest}
-      UNION ALL ${selectFiles.filesFirst} f.state = 3 AND ${rest}
-      ORDER BY token LIMIT $${next + 2}`,
-    page,
-  );
-  return rows.map(readFile);
+  const rest = "(f.token_key, f.token) > ($1, $2) ORDER BY f.token_key, f.token LIMIT $3";
+  const page = [tokenKey(after), after, limit];
+  // Each of the two has an index of its own.
+  const settled = await session.query(`${selectFiles.filesFirst} f.state <> 0 AND ${rest}`, page);
+  const reserved = await session.query(`${selectFiles.filesFirst} f.state = 0 AND ${rest}`, page);
+  return [...settled, ...reserved].map(readFile).sort(byToken).slice(0, limit);
 }
 
 function byToken(a: LedgerFile, b: LedgerFile): number {
   return a.token < b.token ? -1 : 1;
 }
+
+/** In this order a file is met once, whatever state it goes to while pages are read, but for those that are doomed. */
+const statesInOrder = [3, 0, 2, 1] as const;
+
+/** Where a listing goes on: an account and state by their places, and the last file there. */
+interface Cursor {
+  readonly account: number;
+  readonly state: number;
+  readonly due: number;
+  readonly id: number;
+}
+
+/** The files of a user, account by account and state by state. */
+export async function listFilesOf(
+  session: Session,
+  user: UserSelection,
+  { limit, cursor }: UserPage,
+): Promise<FilePage> {
+  const { sql, values } = whereOf(user);
+  const accounts = await session.query(
+    `SELECT a.id, p.id AS part FROM slotd_accounts a
+      JOIN slotd_accounts p ON p.domain = a.domain AND p.jid = '' AND p.purpose = a.purpose
+      WHERE ${sql} AND a.jid <> '' ORDER BY a.id`,
+    values,
+  );
+  const from = cursorOf(cursor);
+  const files: LedgerFile[] = [];
+  for (const row of accounts) {
+    const [account, part] = [Number(row.id), Number(row.part)];
+    if (account < from.account) continue;
+    const isGoingOn = account === from.account;
+    for (let state = isGoingOn ? from.state : 0; state < statesInOrder.length; state += 1) {
+      const start = isGoingOn && state === from.state ? from : { due: -1, id: -1 };
+      const rows = await readState(
+        session,
+        { account, part },
+        statesInOrder[state] ?? 1,
+        start,
+        limit - files.length,
+      );
+      files.push(...rows.map(readFile));
+      const last = rows.at(-1);
+      if (files.length < limit || last === undefined) continue;
+      return { files, next: [account, state, Number(last.due_at), Number(last.id)].join(" ") };
+    }
+  }
+  return { files, next: undefined };
+}
+
+function readState(
+  session: Session,
+  { account, part }: { readonly account: number; readonly part: number },
+  state: number,
+  { due, id }: Pick<Cursor, "due" | "id">,
+  limit: number,
+): Promise<readonly Row[]> {
+  if (state === 1) {
+    const complete = `${selectFiles.filesFirst} f.account = $1 AND f.state = 1 AND f.id > $2 ORDER BY f.id LIMIT $3`;
+    return session.query(complete, [account, id, limit]);
+  }
+  return session.query(
+    `${selectFiles.filesFirst} f.part = $1 AND f.state = ${state} AND f.account = $2
+      AND (f.due_at > $3 OR (f.due_at = $3 AND f.id > $4)) AND f.due_at >= $3 ORDER BY f.due_at, f.id LIMIT $5`,
+    [part, account, due, id, limit],
+  );
+}
+
+function cursorOf(text: string | undefined): Cursor {
+  const [account = -1, state = 0, due = -1, id = -1] = text?.split(" ").map(Number) ?? [];
+  return { account, state, due, id };
+}
+
+/** How many accounts are read together. */
+const pageSize = 2_000;
 
 /** The accounts of a selection that hold anything, or have reserved anything today. */
 export async function listUsage(
@@ -43,19 +101,26 @@ export async function listUsage(
   now: Date,
 ): Promise<readonly Usage[]> {
   const { sql, values } = whereOf(selection);
-  const today = dayOf(now);
-  const rows = await session.query(
-    `SELECT * FROM slotd_accounts a WHERE ${sql} AND a.jid <> '' AND (a.files > 0 OR a.day >= $${values.length + 1})
-      ORDER BY a.domain, a.jid, a.purpose`,
-    [...values, today],
-  );
-  return rows.map(readAccount).map(({ domain, jid, purpose, bytes, files, day, dayBytes, dayFiles }) => {
-    const isToday = isOfToday(day, now);
-    return {
-      ...{ domain, jid, purpose, bytes, files },
-      today: { bytes: isToday ? dayBytes : 0, files: isToday ? dayFiles : 0 },
-    };
-  });
+  const next = values.length + 1;
+  const found: Usage[] = [];
+  for (let after: readonly Value[] = ["", "", ""]; ; ) {
+    const rows = await session.query(
+      `SELECT * FROM slotd_accounts a WHERE ${sql} AND a.jid <> ''
+        AND (a.domain, a.jid, a.purpose) > ($${next}, $${next + 1}, $${next + 2})
+        AND (a.files > 0 OR a.day >= $${next + 3}) ORDER BY a.domain, a.jid, a.purpose LIMIT ${pageSize}`,
+      [...values, ...after, dayOf(now)],
+    );
+    found.push(...rows.map((row) => usageOf(row, now)));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageSize) return found;
+    after = [last.domain ?? "", last.jid ?? "", last.purpose ?? ""];
+  }
+}
+
+function usageOf(row: Row, now: Date): Usage {
+  const { domain, jid, purpose, bytes, files, day, dayBytes, dayFiles } = readAccount(row);
+  const today = isToday(day, now) ? { bytes: dayBytes, files: dayFiles } : { bytes: 0, files: 0 };
+  return { domain, jid, purpose, bytes, files, today };
 }
 
 function whereOf({ domain, jid, purpose }: Selection): {

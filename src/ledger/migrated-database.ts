@@ -43,6 +43,11 @@ export class MigratedDatabase implements Database {
     return this.#database.writeSchema(work);
   }
 
+  async snapshot<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    await this.ready();
+    return this.#database.snapshot(work);
+  }
+
   close(): Promise<void> {
     return this.#database.close();
   }

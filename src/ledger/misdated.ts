@@ -26,16 +26,16 @@ export class MisdatedReservations {
   /** Those of the next page. */
   async next(reader: Session, now: Date): Promise<readonly LedgerFile[]> {
     const rows = await reader.query(
-      `SELECT f.token_key, f.token, f.reserved_at, f.ask_at FROM slotd_files f
+      `SELECT f.token_key, f.token, f.reserved_at, f.due_at FROM slotd_files f
         WHERE f.state = 0 AND (f.token_key, f.token) > ($1, $2) ORDER BY f.token_key, f.token LIMIT ${pageSize}`,
       this.#after,
     );
     const last = rows.length < pageSize ? undefined : rows.at(-1);
     this.#after = last === undefined ? atStart : [Number(last.token_key), String(last.token)];
     const misdated = rows.filter(
-      ({ reserved_at, ask_at }) =>
-        Number(ask_at) > now.getTime() &&
-        (Number(reserved_at) > now.getTime() + wrongClock || Number(ask_at) > now.getTime() + longestWait),
+      ({ reserved_at, due_at }) =>
+        Number(due_at) > now.getTime() &&
+        (Number(reserved_at) > now.getTime() + wrongClock || Number(due_at) > now.getTime() + longestWait),
     );
     const found = await reader.bulk(
       findFiles,

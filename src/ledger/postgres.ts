@@ -1,9 +1,18 @@
 import pg from "pg";
 import type { BulkStatement, Database, Dialect, Row, Session, Value } from "./database.ts";
-import { LedgerAwayError } from "./errors.ts";
+import { LedgerAwayError, LedgerEncodingError } from "./errors.ts";
 
 /** How long a connection, and an answer, may take until the database counts as away; milliseconds. */
 const patience = 5_000;
+
+/** How long a change waits for others that are writing; milliseconds. */
+const lockPatience = 4_000;
+
+/** What a transaction needs is stated in it: the defaults of a database or a role may be others. */
+const begin = {
+  write: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+  snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+};
 
 /** Connections that read. The one that writes comes beside them. */
 const readers = 3;
@@ -41,6 +50,7 @@ class PostgresDatabase implements Database {
       connectionTimeoutMillis: patience,
       // The server gives up first, so that nothing is carried out later for which nobody waits.
       statement_timeout: patience - 500,
+      lock_timeout: lockPatience,
       idle_in_transaction_session_timeout: 2 * patience,
       query_timeout: patience,
       keepAlive: true,
@@ -51,6 +61,10 @@ class PostgresDatabase implements Database {
     this.#writers = new pg.Pool({ ...common, max: 1 });
     // Unheard, the loss of an idle connection would end the process.
     for (const pool of [this.#readers, this.#writers]) pool.on("error", lost);
+    this.#readers.on("connect", (client) => {
+      // A single statement is a transaction, too. What fails here fails again, and is told, at the first one.
+      client.query(`SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED`).catch(lost);
+    });
     this.#reader = sessionOf(this.#readers);
   }
 
@@ -65,42 +79,61 @@ class PostgresDatabase implements Database {
   write<T>(work: (session: Session) => Promise<T>): Promise<T> {
     // The account of the whole is part of every change: whoever has its row is alone.
     const lock = "SELECT id FROM slotd_accounts WHERE domain = '' AND jid = '' AND purpose = '' FOR UPDATE";
-    return this.#transaction(lock, work);
+    return transaction(this.#writers, [begin.write, lock], work);
   }
 
   writeSchema<T>(work: (session: Session) => Promise<T>): Promise<T> {
     // Any number will do, as long as every slotd takes the same: "slot".
-    return this.#transaction("SELECT pg_advisory_xact_lock(1936486260)", work);
+    const lock = "SELECT pg_advisory_xact_lock(1936486260)";
+    return transaction(this.#writers, [begin.write, lock], async (session) => {
+      await refuseOtherEncodings(session);
+      return work(session);
+    });
+  }
+
+  snapshot<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return transaction(this.#readers, [begin.snapshot], work);
   }
 
   async close(): Promise<void> {
     await Promise.all([this.#readers.end(), this.#writers.end()]);
   }
+}
 
-  async #transaction<T>(lock: string, work: (session: Session) => Promise<T>): Promise<T> {
-    const client = await this.#writers.connect().catch(throwAway);
-    let broken: Error | undefined;
-    const note = (error: Error): void => {
-      broken = error;
-    };
-    client.on("error", note);
-    try {
-      const session = sessionOf(client);
-      await session.query("BEGIN");
-      await session.query(lock);
-      const result = await work(session);
-      await session.query("COMMIT");
-      return result;
-    } catch (error) {
-      if (error instanceof LedgerAwayError) broken = error;
-      else await client.query("ROLLBACK").catch(note);
-      throw error;
-    } finally {
-      client.off("error", note);
-      // A connection of which it is not known how it stands is closed; the next change gets a new one.
-      client.release(broken);
-    }
+async function transaction<T>(
+  pool: pg.Pool,
+  begin: readonly string[],
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect().catch(throwAway);
+  let broken: Error | undefined;
+  const note = (error: Error): void => {
+    broken = error;
+  };
+  client.on("error", note);
+  try {
+    const session = sessionOf(client);
+    for (const statement of begin) await session.query(statement);
+    const result = await work(session);
+    await session.query("COMMIT");
+    return result;
+  } catch (error) {
+    if (error instanceof LedgerAwayError) broken = error;
+    else await client.query("ROLLBACK").catch(note);
+    throw error;
+  } finally {
+    client.off("error", note);
+    // A connection of which it is not known how it stands is closed; the next change gets a new one.
+    client.release(broken);
   }
+}
+
+/** JIDs and filenames have every letter there is, and an encoding that lacks some would refuse their slots one by one. */
+async function refuseOtherEncodings(session: Session): Promise<void> {
+  const [row] = await session.query("SELECT current_setting('server_encoding') AS encoding");
+  const encoding = String(row?.encoding);
+  // SQL_ASCII keeps the bytes that it is sent, which are those of UTF-8.
+  if (encoding !== "UTF8" && encoding !== "SQL_ASCII") throw new LedgerEncodingError(encoding);
 }
 
 function sessionOf(client: pg.Pool | pg.PoolClient): Session {

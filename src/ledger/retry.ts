@@ -1,20 +1,16 @@
 import { dayOf } from "./accounts.ts";
-import type { Row, Session } from "./database.ts";
+import type { Session } from "./database.ts";
+import { type Ends, endsOfAccounts, endsOfParts, reservedEnds } from "./ends.ts";
 import type { Holding, Reservation } from "./ledger.ts";
 import type { Over } from "./room.ts";
-import { accountsFirst, filesFirst } from "./rows.ts";
-import type { Scope } from "./scopes.ts";
-
-/** How many files are looked at to tell a time; past them, what is told is a time that is too early. */
-const mostFiles = 10_000;
-
-/** How long after the moment at which it is due the store has been asked about a reservation; milliseconds. */
-const askingTakes = 5_000;
 
 /**
  * The earliest time, a whole second, at which all these limits may have room: when enough files have reached their
  * expiry, reservations that may come to nothing have been asked about, the day is over, the bucket has a token.
  * undefined when one of them never will.
+ *
+ * What it costs does not depend on how many files there are: a few hundred are looked at (see ends.ts). When these do
+ * not make room enough, the time of the last of them is told, before which there is none.
  *
  * @param reader sees the ledger as it was committed.
  */
@@ -41,41 +37,22 @@ async function waitFor(
   now: Date,
 ): Promise<number | undefined> {
   if (waitUntil !== undefined) return waitUntil;
-  if (scope !== undefined) return roomAt(excess, await endsIn(reader, scope, evictable));
+  if (scope?.column === "account")
+    return roomAt(excess, await endsOfAccounts(reader, scope.where, evictable));
+  if (scope !== undefined) return roomAt(excess, await endsOfParts(reader, scope.where, evictable));
   const midnight = (dayOf(now) + 1) * 86_400_000;
-  const lapses = await reader.query(
-    `SELECT f.size, f.ask_at + ${askingTakes} AS ends ${filesFirst} f.ask_at IS NOT NULL AND f.state = 0 AND a.domain = $1 AND a.jid = $2 AND f.reserved_at >= $3
-      ORDER BY f.ask_at LIMIT ${mostFiles}`,
-    [domain, jid, midnight - 86_400_000],
-  );
+  const ofUser = { sql: "a.domain = $1 AND a.jid = $2", values: [domain, jid] };
+  const lapses = await reservedEnds(reader, ofUser, midnight - 86_400_000);
   return Math.min(midnight, roomAt(excess, lapses) ?? midnight);
 }
 
-/** When the files of a scope end, those first that end first; without those that are not in the way. */
-async function endsIn(
-  reader: Session,
-  { where, by }: Scope,
-  evictable: readonly string[],
-): Promise<readonly Row[]> {
-  const marks = evictable.map((_, i) => `$${where.values.length + 1 + i}`).join(", ");
-  const inTheWay = evictable.length === 0 ? "" : `AND a.purpose NOT IN (${marks})`;
-  const complete = await reader.query(
-    `SELECT f.size, f.expires_at AS ends ${by === "filesFirst" ? filesFirst : accountsFirst} ${where.sql} ${inTheWay} AND f.state = 1 AND f.expires_at IS NOT NULL ORDER BY f.expires_at LIMIT ${mostFiles}`,
-    [...where.values, ...evictable],
-  );
-  const reserved = await reader.query(
-    `SELECT f.size, f.ask_at + ${askingTakes} AS ends ${filesFirst} ${where.sql} AND f.state = 0 AND f.ask_at IS NOT NULL ORDER BY f.ask_at LIMIT ${mostFiles}`,
-    where.values,
-  );
-  return [...complete, ...reserved].sort((a, b) => Number(a.ends) - Number(b.ends));
-}
-
 /** When so much has ended; undefined: never. */
-function roomAt({ bytes, files }: Holding, ends: readonly Row[]): number | undefined {
+function roomAt({ bytes, files }: Holding, { ends, until }: Ends): number | undefined {
   let freed = 0;
-  for (const [i, { size, ends: at }] of ends.entries()) {
-    freed += Number(size);
-    if (freed >= bytes && i + 1 >= files) return Number(at);
+  for (const [i, { size, at }] of ends.entries()) {
+    if (until !== undefined && at > until) return until;
+    freed += size;
+    if (freed >= bytes && i + 1 >= files) return at;
   }
-  return undefined;
+  return until;
 }

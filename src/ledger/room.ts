@@ -1,8 +1,10 @@
 import { couldFit, excess, isOver, type Standing, standingBefore, standingOf } from "./allowance.ts";
 import type { Books } from "./books.ts";
+import type { Session } from "./database.ts";
 import type { Allowance, Holding, LedgerFile, LimitName, Limits, Reservation } from "./ledger.ts";
+import { dueFiles } from "./parts.ts";
 import { mayTakeAt } from "./rate.ts";
-import { readFile, selectFiles } from "./rows.ts";
+import { type FileRow, readFile, selectFiles } from "./rows.ts";
 import { type Scope, scopesOf } from "./scopes.ts";
 
 /** One limit that a reservation is over. */
@@ -29,6 +31,9 @@ export type Wanted = Pick<Reservation, "domain" | "jid" | "purpose" | "size">;
 
 /** How many expired files give way to one reservation at most. More are left to the sweep. */
 const mostExpired = 100;
+
+/** The numbers of the oldest complete files of an account; where files expire in their order, those that have expired. */
+const oldestIds = `SELECT o.id FROM slotd_files o WHERE o.account = $1 AND o.state = 1 ORDER BY o.id LIMIT ${mostExpired}`;
 
 /**
  * Finds room for a reservation within all its limits: undefined where there is, else every limit that it is over.
@@ -84,14 +89,29 @@ async function clear(
   }
 }
 
-/** Complete files of a scope whose time has come, the longest past first. */
-async function expiredIn(books: Books, { where }: Scope, now: Date): Promise<readonly LedgerFile[]> {
-  const time = `$${where.values.length + 1}`;
-  const found = await books.session.query(
-    `${selectFiles.filesFirst} ${where.sql} AND f.state = 1 AND f.expires_at <= ${time} ORDER BY f.expires_at, f.id LIMIT ${mostExpired}`,
-    [...where.values, now.getTime()],
-  );
-  return (await books.enter(found.map(readFile))).filter(({ state }) => state === "complete");
+/** Complete files of a scope whose time has come, as many as are looked at in one transaction. */
+async function expiredIn(books: Books, scope: Scope, now: Date): Promise<readonly LedgerFile[]> {
+  const found =
+    scope.column === "part"
+      ? await dueFiles(books.session, scope.where, "complete", now, mostExpired)
+      : await expiredOfAccounts(books.session, scope, now);
+  return (await books.enter(found)).filter(({ state }) => state === "complete");
+}
+
+/** Those among each account's oldest files. */
+async function expiredOfAccounts(session: Session, { where }: Scope, now: Date): Promise<FileRow[]> {
+  const found: FileRow[] = [];
+  for (const { id } of await session.query(
+    `SELECT a.id FROM slotd_accounts a WHERE ${where.sql}`,
+    where.values,
+  )) {
+    const rows = await session.query(
+      `${selectFiles.filesFirst} f.id IN (${oldestIds}) AND f.expires_at <= $2 ORDER BY f.id`,
+      [Number(id), now.getTime()],
+    );
+    found.push(...rows.map(readFile));
+  }
+  return found;
 }
 
 function overScope(scope: Scope, books: Books, wanted: Wanted, limits: Limits): Over[] {

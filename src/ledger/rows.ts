@@ -9,7 +9,7 @@ export const stateNumbers = { reserved: 0, complete: 1, lapsed: 2, doomed: 3 } a
 
 const stateNames = ["reserved", "complete", "lapsed", "doomed"] as const satisfies readonly FileState[];
 
-const fileColumns = `f.id, f.token, f.filename, f.size, f.state, f.reserved_at, f.ask_at, f.completed_at,
+const fileColumns = `f.id, f.token, f.filename, f.size, f.state, f.reserved_at, f.due_at, f.completed_at,
   f.expires_at, a.domain, a.jid, a.purpose`;
 
 /*
@@ -32,6 +32,8 @@ export interface FileRow extends LedgerFile {
 
 /** Reads what `selectFiles` gave. */
 export function readFile(row: Row): FileRow {
+  const state = stateNames[Number(row.state)] ?? "doomed";
+  const isAsked = state === "complete" ? false : Number(row.due_at) > 0;
   return {
     id: Number(row.id),
     token: String(row.token),
@@ -40,9 +42,9 @@ export function readFile(row: Row): FileRow {
     purpose: String(row.purpose),
     filename: String(row.filename),
     size: Number(row.size),
-    state: stateNames[Number(row.state)] ?? "doomed",
+    state,
     reserved: new Date(Number(row.reserved_at)),
-    askAt: dateOf(row.ask_at),
+    askAt: isAsked ? dateOf(row.due_at) : undefined,
     completed: dateOf(row.completed_at),
     expires: dateOf(row.expires_at),
   };
@@ -54,6 +56,15 @@ export function readFile(row: Row): FileRow {
  */
 export function tokenKey(token: string): number {
   return /^[0-9a-f]{13}/.test(token) ? Number.parseInt(token.slice(0, 13), 16) : -1;
+}
+
+/**
+ * When something is next to be done about a file, in milliseconds since 1970: a complete one expires, the store is asked
+ * about others; what is doomed and waits for nothing is due since ever. null: never.
+ */
+export function dueOf({ state, askAt, expires }: LedgerFile): Value {
+  if (state === "complete") return timeOf(expires);
+  return timeOf(askAt) ?? (state === "doomed" ? 0 : null);
 }
 
 /** Milliseconds since 1970. */
@@ -141,7 +152,7 @@ export const updateAccounts: BulkStatement = {
 };
 
 const insertedColumns =
-  "token_key, token, account, part, filename, size, state, reserved_at, ask_at, completed_at, expires_at";
+  "token_key, token, account, part, filename, size, state, reserved_at, due_at, completed_at, expires_at";
 
 export const insertFiles: BulkStatement = {
   input: {
@@ -153,7 +164,7 @@ export const insertFiles: BulkStatement = {
     size: "bigint",
     state: "bigint",
     reserved_at: "bigint",
-    ask_at: "bigint",
+    due_at: "bigint",
     completed_at: "bigint",
     expires_at: "bigint",
   },
@@ -162,10 +173,10 @@ export const insertFiles: BulkStatement = {
 };
 
 export const updateFiles: BulkStatement = {
-  input: { id: "bigint", size: "bigint", state: "bigint", ask_at: "bigint", completed_at: "bigint" },
-  sql: `UPDATE slotd_files SET size = input.size, state = input.state, ask_at = input.ask_at,
+  input: { id: "bigint", size: "bigint", state: "bigint", due_at: "bigint", completed_at: "bigint" },
+  sql: `UPDATE slotd_files SET size = input.size, state = input.state, due_at = input.due_at,
     completed_at = input.completed_at FROM input WHERE slotd_files.id = input.id`,
-  single: "UPDATE slotd_files SET size = $2, state = $3, ask_at = $4, completed_at = $5 WHERE id = $1",
+  single: "UPDATE slotd_files SET size = $2, state = $3, due_at = $4, completed_at = $5 WHERE id = $1",
 };
 
 export const deleteFiles: BulkStatement = {

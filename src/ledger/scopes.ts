@@ -13,9 +13,9 @@ export interface Scope {
   /** Its accounts, one for each purpose; that of the reservation's own is among them. */
   accounts(books: Books): readonly Account[];
   has(file: LedgerFile): boolean;
-  /** What is best walked to find its files. */
-  readonly by: "accountsFirst" | "filesFirst";
-  /** The condition on `a` that `has` is, with its values from `$1` on. */
+  /** Where its files are found: by this column, in which the numbers of the accounts `a` stand that `where` is true of. */
+  readonly column: "account" | "part";
+  /** A condition on `a`, with its values from `$1` on. */
   readonly where: { readonly sql: string; readonly values: readonly Value[] };
 }
 
@@ -28,7 +28,7 @@ export function scopesOf(
   return [
     {
       name: "purpose",
-      by: "accountsFirst",
+      column: "account",
       allowed: limits.purpose,
       accounts: (books) => [books.account(domain, jid, purpose)],
       has: (file) => isUsers(file) && file.purpose === purpose,
@@ -36,7 +36,7 @@ export function scopesOf(
     },
     {
       name: "user",
-      by: "accountsFirst",
+      column: "account",
       allowed: limits.user,
       accounts: (books) => books.accounts(domain, jid, purpose),
       has: isUsers,
@@ -44,19 +44,19 @@ export function scopesOf(
     },
     {
       name: "domain",
-      by: "filesFirst",
+      column: "part",
       allowed: limits.domain,
       accounts: (books) => books.accounts(domain, "", purpose),
       has: (file) => file.domain === domain,
-      where: { sql: "a.domain = $1", values: [domain] },
+      where: { sql: "a.domain = $1 AND a.jid = ''", values: [domain] },
     },
     {
       name: "total",
-      by: "filesFirst",
+      column: "part",
       allowed: limits.total,
       accounts: (books) => books.accounts("", "", purpose),
       has: () => true,
-      where: { sql: "a.id IS NOT NULL", values: [] },
+      where: { sql: "a.jid = '' AND a.domain <> ''", values: [] },
     },
   ];
 }

@@ -1,29 +1,36 @@
 import type { Bytes } from "../slot/slot.ts";
-import { auditSums, mendSums } from "./audit.ts";
+import { auditSums, repairsOf, type WrongAccount } from "./audit.ts";
 import type { Books } from "./books.ts";
-import type { Database, Value } from "./database.ts";
+import type { Database } from "./database.ts";
 import { LedgerAwayError } from "./errors.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type {
   Completion,
   Disagreement,
+  FilePage,
+  FileState,
   Holding,
   Ledger,
   LedgerFile,
   Limits,
   OverLimit,
   Page,
+  Pruned,
   Reservation,
   Reserved,
   Selection,
   Usage,
+  UserPage,
+  UserSelection,
 } from "./ledger.ts";
-import { listFiles, listUsage } from "./listings.ts";
+import { listFiles, listFilesOf, listUsage } from "./listings.ts";
 import { MigratedDatabase } from "./migrated-database.ts";
 import { MisdatedReservations } from "./misdated.ts";
+import { dueFiles, type PartFilter, partsOf, sumExpired } from "./parts.ts";
+import { Pruning } from "./prune.ts";
 import { retryAt } from "./retry.ts";
 import type { Over } from "./room.ts";
-import { filesFirst, findFiles, readFile, selectFiles, tokenKey } from "./rows.ts";
+import { findFiles, readFile, tokenKey } from "./rows.ts";
 import { completeIn, reserveIn } from "./slot-entries.ts";
 
 export interface LedgerDeps {
@@ -59,6 +66,7 @@ function ignoreAway(error: unknown): void {
 class SqlLedger implements Ledger {
   readonly #database: Database;
   readonly #changes: GroupCommit;
+  readonly #pruning: Pruning;
   readonly #now: () => Date;
   readonly #askAfter: number;
   readonly #misdated = new MisdatedReservations();
@@ -66,6 +74,7 @@ class SqlLedger implements Ledger {
   constructor(database: Database, { now, askAfter = 10_000 }: LedgerDeps) {
     this.#database = database;
     this.#changes = new GroupCommit(database);
+    this.#pruning = new Pruning(database, this.#changes);
     this.#now = now;
     this.#askAfter = askAfter;
   }
@@ -147,52 +156,33 @@ class SqlLedger implements Ledger {
   }
 
   async toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]> {
-    const now = this.#now();
-    const due = await this.#files(
-      `f.ask_at <= $1 AND f.state IN (0, 2) AND a.domain IN ${this.#database.dialect.texts("$2")} ORDER BY f.ask_at LIMIT $3`,
-      [now.getTime(), JSON.stringify(domains), limit],
-    );
+    const reserved = await this.#due(domains, "reserved", limit);
+    const due = [...reserved, ...(await this.#due(domains, "lapsed", limit - reserved.length))];
     if (due.length >= limit) return due;
-    const misdated = await this.#misdated.next(this.#database, now);
+    const misdated = await this.#misdated.next(this.#database, this.#now());
     return [...due, ...misdated.filter(({ domain }) => domains.includes(domain))].slice(0, limit);
   }
 
   async expire(domains: readonly string[], limit: number): Promise<number> {
     // Mostly there is nothing, and that needs no turn at writing.
-    const [any] = await this.#files(`${this.#hasExpired()} LIMIT 1`, [
-      this.#now().getTime(),
-      JSON.stringify(domains),
-    ]);
-    if (any === undefined) return 0;
+    if ((await this.#due(domains, "complete", 1)).length === 0) return 0;
     return this.#changes.make({
       needs: {},
       post: async (books) => {
-        const rows = await books.session.query(
-          `${selectFiles.filesFirst} ${this.#hasExpired()} ORDER BY f.expires_at LIMIT $3`,
-          [this.#now().getTime(), JSON.stringify(domains), limit],
-        );
-        const files = (await books.enter(rows.map(readFile))).filter(({ state }) => state === "complete");
+        const found = await dueFiles(books.session, this.#parts(domains), "complete", this.#now(), limit);
+        const files = (await books.enter(found)).filter(({ state }) => state === "complete");
         for (const file of files) doomIn(books, file);
         return files.length;
       },
     });
   }
 
-  async expired(domains: readonly string[]): Promise<Holding> {
-    const [row] = await this.#database.query(
-      `SELECT COUNT(*) AS files, COALESCE(SUM(f.size), 0) AS bytes
-        ${filesFirst} ${this.#hasExpired()}`,
-      [this.#now().getTime(), JSON.stringify(domains)],
-    );
-    return { bytes: Number(row?.bytes), files: Number(row?.files) };
+  expired(domains: readonly string[]): Promise<Holding> {
+    return sumExpired(this.#database, this.#parts(domains), this.#now());
   }
 
-  doomed(domains: readonly string[], { limit, after = "" }: Page): Promise<readonly LedgerFile[]> {
-    return this.#files(
-      `f.state = 3 AND (f.token_key, f.token) > ($5, $1) AND a.domain IN ${this.#database.dialect.texts("$2")}
-        AND (f.ask_at IS NULL OR f.ask_at <= $3) ORDER BY f.token_key, f.token LIMIT $4`,
-      [after, JSON.stringify(domains), this.#now().getTime(), limit, tokenKey(after)],
-    );
+  doomed(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]> {
+    return this.#due(domains, "doomed", limit);
   }
 
   async doom(tokens: readonly string[]): Promise<readonly LedgerFile[]> {
@@ -228,20 +218,30 @@ class SqlLedger implements Ledger {
     return row === undefined ? undefined : readFile(row);
   }
 
-  files(selection: Selection, page: Page): Promise<readonly LedgerFile[]> {
-    return listFiles(this.#database, selection, page);
+  files(page: Page): Promise<readonly LedgerFile[]> {
+    return listFiles(this.#database, page);
+  }
+
+  filesOf(user: UserSelection, page: UserPage): Promise<FilePage> {
+    return listFilesOf(this.#database, user, page);
   }
 
   usage(selection: Selection): Promise<readonly Usage[]> {
     return listUsage(this.#database, selection, this.#now());
   }
 
-  audit(): Promise<readonly Disagreement[]> {
-    return this.#changes.alone(auditSums);
+  async audit(): Promise<readonly Disagreement[]> {
+    return (await auditSums(this.#database)).map(disagreementOf);
   }
 
-  mend(): Promise<void> {
-    return this.#changes.alone(mendSums);
+  async mend(): Promise<readonly Disagreement[]> {
+    const wrong = await auditSums(this.#database);
+    for (const repair of repairsOf(wrong)) await this.#changes.alone(repair);
+    return wrong.map(disagreementOf);
+  }
+
+  prune(): Promise<Pruned> {
+    return this.#pruning.next(this.#now());
   }
 
   async isReachable(): Promise<boolean> {
@@ -274,13 +274,17 @@ class SqlLedger implements Ledger {
     });
   }
 
-  async #files(where: string, values: readonly Value[]): Promise<readonly LedgerFile[]> {
-    return (await this.#database.query(`${selectFiles.filesFirst} ${where}`, values)).map(readFile);
+  #due(domains: readonly string[], state: FileState, limit: number): Promise<readonly LedgerFile[]> {
+    return dueFiles(this.#database, this.#parts(domains), state, this.#now(), limit);
   }
 
-  #hasExpired(): string {
-    return `f.state = 1 AND f.expires_at <= $1 AND a.domain IN ${this.#database.dialect.texts("$2")}`;
+  #parts(domains: readonly string[]): PartFilter {
+    return partsOf(domains, this.#database.dialect.texts);
   }
+}
+
+function disagreementOf({ account, counted, listed }: WrongAccount): Disagreement {
+  return { account, counted, listed };
 }
 
 /** A doomed file keeps its share of the day: what was sent that day was sent. */

@@ -6,7 +6,7 @@ import type { BulkStatement, Database, Dialect, Row, Session, Value } from "./da
 import { LedgerAwayError } from "./errors.ts";
 
 /** How long a change waits for another process that is writing; milliseconds. */
-const patience = 10_000;
+const patience = 4_000;
 
 /**
  * Opens the SQLite database in this file, which is made when it is missing, with its folder. It is in WAL mode and
@@ -28,11 +28,13 @@ class SqliteDatabase implements Database {
     id: "INTEGER PRIMARY KEY",
     texts: (value) => `(SELECT value FROM json_each(${value}))`,
   };
+  readonly #path: string;
   readonly #writer: Connection;
   /** Of its own, so that what is read is what was committed, also while a change is under way. */
   readonly #reader: Connection;
 
   constructor(path: string) {
+    this.#path = path;
     this.#writer = new Connection(path, 32 * 1024);
     try {
       this.#reader = new Connection(path, 4 * 1024);
@@ -64,6 +66,17 @@ class SqliteDatabase implements Database {
 
   writeSchema<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.write(work);
+  }
+
+  async snapshot<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const connection = new Connection(this.#path, 4 * 1024);
+    try {
+      await connection.query("BEGIN");
+      return await work(connection);
+    } finally {
+      // With it ends its transaction, which has changed nothing.
+      connection.close();
+    }
   }
 
   async close(): Promise<void> {

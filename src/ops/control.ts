@@ -1,5 +1,5 @@
-import { chmod, unlink } from "node:fs/promises";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import { listenOnUnix, type OwnSocket, SocketInUseError } from "../net/unix-socket.ts";
 
 /** Where slotd looks for its control socket when `ops.socket` is not given. */
 export const DEFAULT_SOCKET = "/run/slotd/slotd.sock";
@@ -37,20 +37,19 @@ const longestCommand = 1000;
  * @throws {ControlError} when the socket cannot be had.
  */
 export async function startControl(path: string, handle: ControlHandler): Promise<ControlServer> {
-  if (await isAnswered(path)) throw new ControlError(`another slotd has the control socket ${path}`);
   const server = createServer((socket) => serve(socket, handle));
+  let own: OwnSocket;
   try {
-    await unlink(path).catch(ignoreMissing);
-    await listening(server, path);
-    await chmod(path, 0o600);
+    own = await listenOnUnix(server, path, 0o600);
   } catch (error) {
-    server.close();
+    if (error instanceof SocketInUseError)
+      throw new ControlError(`another slotd has the control socket ${path}`, error);
     throw new ControlError(`cannot make the control socket ${path}: ${reasonOf(error)}`, error);
   }
   return {
     async stop() {
       server.close();
-      await unlink(path).catch(() => undefined);
+      own.remove();
     },
   };
 }
@@ -114,30 +113,6 @@ function parseAnswer(text: string): ControlAnswer | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ path }, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", () => resolve(false));
-  });
-}
-
-function listening(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ path }, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
 }
 
 function reasonOf(error: unknown): string {

@@ -1,4 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Connections } from "../net/connections.ts";
+import { listening } from "../net/listening.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** One thing that has to be well before slotd can do its work. */
@@ -32,14 +34,17 @@ const longestCheck = 2_000;
  * @throws the system's error when it cannot listen.
  */
 export async function startOpsServer(options: OpsServerOptions): Promise<OpsServer> {
+  const connections = new Connections(false);
   const server = createServer((request, response) => {
-    answer(request, response, options).catch((error: unknown) => {
-      send(response, 500, `${error instanceof Error ? error.message : String(error)}\n`);
-    });
+    const begin = () =>
+      answer(request, response, options).catch((error: unknown) => {
+        send(response, 500, `${error instanceof Error ? error.message : String(error)}\n`);
+      });
+    connections.of(request.socket).take(request, response, begin);
   });
   server.headersTimeout = 5_000;
   server.requestTimeout = 10_000;
-  await listening(server, options.listen);
+  await listening(server, () => server.listen(options.listen.port, options.listen.host));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : options.listen.port;
   return {
@@ -118,14 +123,4 @@ function send(
     "X-Content-Type-Options": "nosniff",
   });
   response.end(response.req.method === "HEAD" ? undefined : text);
-}
-
-function listening(server: Server, { host, port }: OpsServerOptions["listen"]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
 }

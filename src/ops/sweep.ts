@@ -62,13 +62,13 @@ async function removeDoomed(
   sums: Sums,
 ): Promise<void> {
   const now = deps.monotonic ?? (() => 0);
-  for (let after = ""; !deps.signal?.aborted; ) {
+  while (!deps.signal?.aborted) {
     const began = now();
-    const files = await deps.ledger.doomed(domains(), { limit: batch, after });
-    const last = files.at(-1);
-    if (last === undefined) return;
-    await removeBatch(deps, files, sums);
-    after = last.token;
+    const files = await deps.ledger.doomed(domains(), batch);
+    const before = sums.looked;
+    if (files.length > 0) await removeBatch(deps, files, sums);
+    // What is neither removed nor refused by its store would be found again at once.
+    if (sums.looked === before) return;
     await deps.rest?.(now() - began);
   }
 }
@@ -109,6 +109,11 @@ class Sums {
 
   get swept(): Swept {
     return { files: this.#files, bytes: this.#bytes, failed: [...this.#failed.values()] };
+  }
+
+  /** How many files were removed or refused so far. */
+  get looked(): number {
+    return [...this.#failed.values()].reduce((sum, { files }) => sum + files, this.#files);
   }
 
   hasFailed(domain: string): boolean {

@@ -5,7 +5,7 @@ import { type Purpose, purposes } from "./purpose.ts";
 import type { Refusal } from "./refusal.ts";
 import { type Bytes, MAX_FILE_SIZE, type Seconds, type SlotRequest } from "./slot.ts";
 
-/** Who asks for a slot. Both parts as the server gave them, that is prepared and lowercase. */
+/** Who asks for a slot. Both parts are prepared, as jid.ts does it. */
 export interface Requester {
   /** `local@domain`, or the domain alone for a server or a component. */
   readonly bareJid: string;
@@ -25,7 +25,7 @@ export interface PurposeRules {
 
 /** What one served domain allows. */
 export interface Policy {
-  /** Who may have slots: bare JIDs, domains (and so hosts: servers and components), `*.domain`; "*" is everyone. */
+  /** Who may have slots, each prepared: bare JIDs, domains (and so hosts: servers and components), `*.domain`; "*" is everyone. */
   readonly access: readonly string[];
   /** In the same form: who may have none, even when `access` names them. */
   readonly deny: readonly string[];

@@ -12,6 +12,8 @@ export const smallFile: Bytes = 128 * 1024;
 /**
  * Opens the object in an object file and owns the descriptor from then on, also when this fails.
  *
+ * A small file is in memory as a whole, unless as many are as there may be: then it is read in pieces too.
+ *
  * @param buffers of `smallFile` bytes.
  * @param hot is told of every object that is read as a whole.
  * @throws {ObjectFileError} when the file is not what slotd wrote.
@@ -20,9 +22,10 @@ export function openDiskObject(fd: number, token: string, buffers: ReadBuffers, 
   let isKept = false;
   try {
     const stat = fstatSync(fd);
-    if (stat.size <= buffers.size) return readSmall(fd, stat, token, buffers, hot);
+    const buffer = stat.size <= buffers.size ? buffers.take() : undefined;
+    if (buffer !== undefined) return readSmall(fd, stat, token, buffer, buffers, hot);
     const fileSize: Bytes = stat.size;
-    const tail = Buffer.allocUnsafe(maxTrailerSize);
+    const tail = Buffer.allocUnsafe(Math.min(maxTrailerSize, fileSize));
     readFully(fd, tail, tail.length, fileSize - tail.length);
     const about = decodeTrailer(tail, fileSize);
     isKept = true;
@@ -36,10 +39,10 @@ function readSmall(
   fd: number,
   stat: Stats,
   token: string,
+  buffer: Buffer,
   buffers: ReadBuffers,
   hot: HotObjects,
 ): OpenObject {
-  const buffer = buffers.take();
   try {
     readFully(fd, buffer, stat.size, 0);
     const about = decodeTrailer(buffer.subarray(0, stat.size), stat.size);

@@ -96,7 +96,7 @@ interface Parts {
 
 class DiskStore implements ObjectStore {
   readonly #parts: Parts;
-  readonly #buffers = new ReadBuffers(smallFile, 32);
+  readonly #buffers = new ReadBuffers(smallFile, 32, 64);
   readonly #hot = new HotObjects(hotObjects);
 
   constructor(parts: Parts) {

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { type ConnectTo, openConnection } from "./connection.ts";
 import { farewell } from "./farewell.ts";
+import { PacedReads } from "./paced-reads.ts";
 import { errorIq, type Router } from "./router.ts";
 import { NS_COMPONENT, stanzaError } from "./stanza-error.ts";
 import {
@@ -170,22 +171,28 @@ export class Component {
     // Events of a socket that is no longer the stream's own change nothing.
     const isCurrent = (): boolean => this.#socket === socket;
     const parser = this.#parser(isCurrent);
+    const reads = new PacedReads(socket, this.#deps.monotonic, {
+      take: (slice) => isCurrent() && parser.write(slice),
+      endTurn: () => isCurrent() && this.#flush(),
+    });
     let reason: string | undefined;
     socket.on("data", (bytes: Uint8Array) => {
       if (!isCurrent()) return;
       this.#lastByte = this.#deps.monotonic();
-      parser.write(bytes);
-      this.#flush();
+      reads.read(bytes);
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
       reason = error.message || error.code || "unknown error";
     });
-    socket.once("end", () => socket.end());
-    socket.once("close", () => {
-      if (!isCurrent()) return;
-      this.#socket = undefined;
-      this.#happen(reason === undefined ? { type: "ended" } : { type: "ended", reason });
-    });
+    // What came before the end is read and answered first.
+    socket.once("end", () => reads.whenDone(() => socket.end()));
+    socket.once("close", () =>
+      reads.whenDone(() => {
+        if (!isCurrent()) return;
+        this.#socket = undefined;
+        this.#happen(reason === undefined ? { type: "ended" } : { type: "ended", reason });
+      }),
+    );
   }
 
   #parser(isCurrent: () => boolean): StreamParser {

@@ -1,7 +1,6 @@
-import type { Jid } from "./jid.ts";
-import { bareJid, parseJid } from "./jid.ts";
+import { bareJid, type Jid, parseJid, prepareDomain } from "../slot/jid.ts";
 import { encodeError, NS_COMPONENT, type StanzaError, stanzaError } from "./stanza-error.ts";
-import { childElements, type Element, element } from "./xml.ts";
+import { childElements, type Element, element, isWrittenWithin } from "./xml.ts";
 
 /** An IQ request that found its route. */
 export interface IqRequest {
@@ -33,10 +32,12 @@ export interface Route {
  */
 export class Router {
   readonly #host: string;
+  readonly #preparedHost: string;
   readonly #routes = new Map<string, Route>();
 
   constructor(host: string, routes: readonly Route[]) {
     this.#host = host;
+    this.#preparedHost = prepareDomain(host);
     for (const route of routes) this.#routes.set(key(route.type, route.ns, route.name), route);
   }
 
@@ -73,7 +74,7 @@ export class Router {
   /** Whether a JID is the component's own, with or without a resource; undefined when it is no JID. */
   #isHost(text: string): boolean | undefined {
     const jid = parseJid(text);
-    return jid && jid.local === undefined && jid.domain === this.#host;
+    return jid && jid.local === undefined && jid.domain === this.#preparedHost;
   }
 }
 
@@ -86,12 +87,20 @@ function answerIq(request: Element, answer: IqAnswer): Element {
   return element("iq", NS_COMPONENT, replyAttrs(request, "result"), answer.result ? [answer.result] : []);
 }
 
-/** The error for a request, with the request echoed. Source: RFC 6120 §8.3.1. */
+/** The longest echo, in characters as they are written. */
+const MAX_ECHO = 16_384;
+
+/**
+ * The error for a request, with the request echoed where that is short: some kilobytes can be written as many megabytes,
+ * for each element says its namespace anew, and what is too long for the server would end the stream.
+ *
+ * Source: RFC 6120 §8.3.1, by which the echo may be left out.
+ */
 export function errorIq(request: Element, error: StanzaError): Element {
-  return element("iq", NS_COMPONENT, replyAttrs(request, "error"), [
-    ...childElements(request),
-    encodeError(error),
-  ]);
+  const echo = childElements(request);
+  const isShort = isWrittenWithin(echo, MAX_ECHO);
+  const children = isShort ? [...echo, encodeError(error)] : [encodeError(error)];
+  return element("iq", NS_COMPONENT, replyAttrs(request, "error"), children);
 }
 
 function replyAttrs(request: Element, type: "result" | "error"): Record<string, string | undefined> {

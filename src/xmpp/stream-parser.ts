@@ -1,6 +1,6 @@
 import type { Element, Node } from "./xml.ts";
-import { XmlReader } from "./xml-reader.ts";
-import { XmlError } from "./xml-syntax.ts";
+import { XmlError } from "./xml-error.ts";
+import { type XmlHead, XmlReader } from "./xml-reader.ts";
 
 /** What an XML stream is made of. */
 export interface StreamHandlers {
@@ -8,7 +8,7 @@ export interface StreamHandlers {
   opened(header: Element): void;
   /** A complete element one level below the root. */
   stanza(stanza: Element): void;
-  /** A stanza was over `maxStanza` or nested too deep: only its outermost element is told, without children. */
+  /** A stanza was over `maxStanza` or of too many parts: its outermost element is told, without children. */
   oversized(shell: Element): void;
   /** The root element was closed. */
   closed(): void;
@@ -26,10 +26,23 @@ export interface StreamLimits {
 /** A slot request has some hundred characters; four times the 64 KiB would still be one client's nonsense. */
 export const defaultLimits: StreamLimits = { maxStanza: 65_536, maxSkipped: 16 * 1024 * 1024 };
 
-const MAX_DEPTH = 32;
+/**
+ * What one stanza may be made of; a slot request has a dozen parts. They keep what a stanza costs near what as many
+ * characters of text cost, whatever its shape.
+ */
+const shape = { depth: 32, parts: 512, prefixes: 32, kept: ["type", "id", "from", "to"] } as const;
+
+/** The longest attribute of an oversized stanza that is kept, in characters. */
+const MAX_KEPT = 4_096;
+
+/** So many bytes are read at a time: what one of them may make the parser hold beyond its bounds. */
+const SLICE = 8_192;
 
 /**
  * Reads one XML stream from its bytes, and stops at the first thing that is wrong.
+ *
+ * Whatever comes, a stanza costs no more memory than some MiB for the first `maxStanza` characters, and beyond them
+ * the names of its open elements, which are shorter than what came; time is in proportion to its length.
  * Source: RFC 6120 §4, §11.
  */
 export class StreamParser {
@@ -37,25 +50,32 @@ export class StreamParser {
   readonly #limits: StreamLimits;
   readonly #reader: XmlReader;
   readonly #utf8 = new TextDecoder("utf-8", { fatal: true });
+  /** The elements of the stanza that are open; empty between stanzas. */
   #stack: MutableElement[] = [];
-  #depth = 0;
-  #stanzaStart = 0;
-  #skipping = false;
+  #hasRoot = false;
   #done = false;
 
   constructor(handlers: StreamHandlers, limits: StreamLimits = defaultLimits) {
     this.#handlers = handlers;
     this.#limits = limits;
-    this.#reader = new XmlReader({
-      open: (name, ns, attrs) => this.#open(name, ns, attrs),
-      close: () => this.#close(),
-      text: (text) => this.#text(text),
-    });
+    this.#reader = new XmlReader(
+      {
+        open: (name, ns, attrs) => this.#open(name, ns, attrs),
+        close: () => this.#close(),
+        text: (text) => this.#stack.at(-1)?.children.push(text),
+        passedOver: (head) => this.#passedOver(head),
+      },
+      { ...shape, length: limits.maxStanza },
+    );
   }
 
   /** Takes the next bytes; what they complete is told before this returns. */
   write(bytes: Uint8Array): void {
-    if (this.#done) return;
+    for (let at = 0; at < bytes.length && !this.#done; at += SLICE)
+      this.#read(bytes.subarray(at, at + SLICE));
+  }
+
+  #read(bytes: Uint8Array): void {
     let text: string;
     try {
       text = this.#utf8.decode(bytes, { stream: true });
@@ -69,66 +89,36 @@ export class StreamParser {
       if (!(error instanceof XmlError)) throw error;
       this.#break(error.message);
     }
-    if (this.#depth > 0 && this.#size() > this.#limits.maxSkipped) this.#break("a stanza is far too large");
-  }
-
-  #size(): number {
-    return this.#reader.position - this.#stanzaStart;
+    if (this.#reader.length > this.#limits.maxSkipped) this.#break("a stanza is far too large");
   }
 
   #open(name: string, ns: string, attrs: Record<string, string>): void {
     if (this.#done) return;
-    this.#depth += 1;
     const opened: MutableElement = { name, ns, attrs, children: [] };
-    if (this.#depth === 1) {
-      this.#stanzaStart = this.#reader.position;
+    if (!this.#hasRoot) {
+      this.#hasRoot = true;
       this.#handlers.opened(opened);
       return;
     }
-    if (this.#skipping) return;
-    if (this.#depth > 2) this.#stack.at(-1)?.children.push(opened);
+    this.#stack.at(-1)?.children.push(opened);
     this.#stack.push(opened);
-    if (this.#depth > MAX_DEPTH || this.#size() > this.#limits.maxStanza) this.#skip();
   }
 
   #close(): void {
     if (this.#done) return;
-    this.#depth -= 1;
-    if (this.#depth === 0) {
+    const closed = this.#stack.pop();
+    if (closed === undefined) {
       this.#done = true;
       this.#handlers.closed();
-      return;
-    }
-    if (!this.#skipping && this.#size() > this.#limits.maxStanza) this.#skip();
-    if (this.#depth === 1) this.#finishStanza();
-    else if (!this.#skipping) this.#stack.pop();
+    } else if (this.#stack.length === 0) this.#handlers.stanza(closed);
   }
 
-  #finishStanza(): void {
-    const stanza = this.#stack[0];
-    const wasSkipped = this.#skipping;
+  #passedOver(head: XmlHead | undefined): void {
+    const stanza = head ?? this.#stack[0];
     this.#stack = [];
-    this.#skipping = false;
-    this.#stanzaStart = this.#reader.position;
-    if (stanza === undefined) return;
-    if (wasSkipped) this.#handlers.oversized(stanza);
-    else this.#handlers.stanza(stanza);
-  }
-
-  #text(text: string): void {
-    if (this.#done) return;
-    if (this.#depth === 1) this.#stanzaStart = this.#reader.position;
-    else if (!this.#skipping) this.#stack.at(-1)?.children.push(text);
-  }
-
-  /** Forgets what the stanza holds; goes on counting tags so that its end is found. */
-  #skip(): void {
-    this.#skipping = true;
-    const stanza = this.#stack[0];
-    if (stanza) {
-      stanza.children = [];
-      this.#stack = [{ ...stanza, attrs: shortened(stanza.attrs) }];
-    }
+    if (this.#done || stanza === undefined) return;
+    const { name, ns } = stanza;
+    this.#handlers.oversized({ name, ns, attrs: shortened(stanza.attrs), children: [] });
   }
 
   #break(reason: string): void {
@@ -146,9 +136,9 @@ interface MutableElement extends Element {
 /** The attributes that an answer needs, where they are of a sane length. */
 function shortened(attrs: Readonly<Record<string, string>>): Record<string, string> {
   const kept: Record<string, string> = {};
-  for (const key of ["type", "id", "from", "to"]) {
+  for (const key of shape.kept) {
     const value = attrs[key];
-    if (value !== undefined && value.length <= 4096) kept[key] = value;
+    if (value !== undefined && value.length <= MAX_KEPT) kept[key] = value;
   }
   return kept;
 }

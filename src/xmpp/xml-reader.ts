@@ -1,27 +1,64 @@
+import { type Head, HeadCapture } from "./head-capture.ts";
+import { TagMatcher } from "./tag-matcher.ts";
+import { XmlError } from "./xml-error.ts";
 import {
   languageOf,
   type NamespaceScope,
   namespaceOf,
   outermostScope,
+  prefixCount,
   scopeWithin,
 } from "./xml-namespaces.ts";
 import {
+  countReferences,
   isDeclaration,
   notACharacter,
   parseEndTag,
   parseStartTag,
   textValue,
   withLineFeeds,
-  XmlError,
 } from "./xml-syntax.ts";
+import { writtenCdata, XmlTokens } from "./xml-tokens.ts";
 
 /** What a document is made of, in the order it stands there. */
 export interface XmlHandlers {
   /** The attributes are those without a namespace, and `xml:lang`; the receiver may keep the record. */
   open(name: string, ns: string, attrs: Record<string, string>): void;
   close(): void;
-  /** What stands between two tags may come in several texts where it has CDATA sections. */
+  /**
+   * What stands between two tags may come in several texts where it has CDATA sections. A text that is directly in
+   * the root element is not told.
+   */
   text(text: string): void;
+  /**
+   * A child of the root element was over a bound and has ended; nothing more was told of it, nor is its close.
+   *
+   * @param head its start tag, when its open was not told.
+   */
+  passedOver(head: XmlHead | undefined): void;
+}
+
+/** The start tag of an element that was passed over. */
+export interface XmlHead {
+  readonly name: string;
+  /** "" where its prefix was not judged. */
+  readonly ns: string;
+  /** Of those that were asked for, the ones of a sane length. */
+  readonly attrs: Readonly<Record<string, string>>;
+}
+
+/** What one child of the root element may have; one that has more is passed over. The root's own tag must keep them. */
+export interface XmlBounds {
+  /** Characters. */
+  readonly length: number;
+  /** How deep elements may be nested, the root counted. */
+  readonly depth: number;
+  /** Elements, attributes, references and CDATA sections together: what costs more than a character does. */
+  readonly parts: number;
+  /** Declarations of prefixes in force at a place, the root's counted: what a look-up of one costs. */
+  readonly prefixes: number;
+  /** The attributes that are kept of a start tag which is over a bound by itself. */
+  readonly kept: readonly string[];
 }
 
 /** An element that is not closed yet. */
@@ -31,38 +68,44 @@ interface OpenElement {
   readonly scope: NamespaceScope;
 }
 
-const CDATA = "<![CDATA[";
-const [BANG, APOSTROPHE, QUOTE, GREATER] = [0x21, 0x27, 0x22, 0x3e];
+const LESS = 0x3c;
 
 /**
- * Reads one XML document from pieces that are cut anywhere, strictly and with namespaces. It holds no more than the
- * token that is not complete yet, and looks at each character a bounded number of times, wherever it is cut.
+ * Reads one XML document from pieces that are cut anywhere, strictly and with namespaces.
+ *
+ * What is within the bounds costs the memory of the token that is not complete yet, and time in proportion to its
+ * length. A child of the root that is over a bound costs what the bounds allow and, after that, a small constant for
+ * each character and the memory of the names that are open; what is judged in it, TagMatcher says.
  *
  * Source: XML 1.0 (Fifth Edition), Namespaces in XML 1.0 (Third Edition); RFC 6120 §11.1: no comments, processing
  * instructions, document types and entities of one's own.
  */
 export class XmlReader {
   readonly #handlers: XmlHandlers;
+  readonly #bounds: XmlBounds;
+  readonly #tokens = new XmlTokens();
   readonly #open: OpenElement[] = [];
-  #inside: "text" | "markup" | "tag" | "bang" | "cdata" = "text";
-  /** What has come of a token that goes on in the next piece. Adding to a string copies nothing. */
-  #partial = "";
-  /** The last two characters of a CDATA section, which follow on `#partial`. */
-  #tail = "";
-  /** The quote that a tag is within, or 0. */
-  #quote = 0;
+  /** How many characters came before this piece. */
   #before = 0;
-  #at = 0;
+  /** Where the child of the root, or the tag outside of it, begins that is being read. */
+  #start = 0;
+  /** How many parts it has so far. */
+  #parts = 0;
   #isEmpty = true;
   #hasRoot = false;
+  /** Reads what is passed over, and texts directly in the root. */
+  #matcher: TagMatcher | undefined;
+  /** Set while a child of the root is passed over whose start tag was not told. */
+  #capture: HeadCapture | undefined;
 
-  constructor(handlers: XmlHandlers) {
+  constructor(handlers: XmlHandlers, bounds: XmlBounds) {
     this.#handlers = handlers;
+    this.#bounds = bounds;
   }
 
-  /** How many characters have been read; exact while a handler is called. */
-  get position(): number {
-    return this.#before + this.#at;
+  /** How many characters have come of the child of the root, or of the tag outside of one, that is being read. */
+  get length(): number {
+    return this.#before + this.#tokens.at - this.#start;
   }
 
   /**
@@ -74,112 +117,74 @@ export class XmlReader {
   write(piece: string): void {
     const bad = piece.search(notACharacter);
     const text = bad < 0 ? piece : piece.slice(0, bad);
-    this.#at = 0;
-    while (this.#at < text.length) this.#read(text);
+    this.#tokens.begin(text);
+    while (this.#tokens.at < text.length) this.#read(text);
     if (bad >= 0) throw new XmlError("a character is not allowed in XML");
-    this.#before += this.#at;
-    this.#at = 0;
+    this.#before += text.length;
+    this.#tokens.begin("");
+    if (this.#isOutside) this.#start = this.#before;
+    else if (!this.#matcher && this.length > this.#bounds.length) this.#passOver(this.#tokens.takePartial());
+  }
+
+  /** Whether what comes next is neither of a child of the root nor of a tag. */
+  get #isOutside(): boolean {
+    if (this.#open.length > 1) return false;
+    return this.#matcher ? this.#capture === undefined : this.#tokens.isBetween;
   }
 
   #read(text: string): void {
-    if (this.#inside === "tag") this.#readTag(text);
-    else if (this.#inside === "text") this.#readText(text);
-    else if (this.#inside === "markup") this.#readMarkup(text);
-    else if (this.#inside === "bang") this.#readBang(text);
-    else this.#readCdata(text);
-  }
-
-  /** Takes the token up to `end`, or, when that is beyond this piece (-1), keeps the piece and gives undefined. */
-  #take(text: string, end: number): string | undefined {
-    const found = text.slice(this.#at, end < 0 ? undefined : end);
-    this.#at += found.length;
-    if (end < 0) {
-      this.#partial += found;
-      return undefined;
-    }
-    if (this.#partial === "") return found;
-    const token = this.#partial + found;
-    this.#partial = "";
-    return token;
-  }
-
-  #readText(text: string): void {
-    const end = text.indexOf("<", this.#at);
-    if (this.#open.length === 0) this.#skipBlank(text, end);
+    const tokens = this.#tokens;
+    if (this.#matcher) tokens.at = this.#match(this.#matcher, text, tokens.at);
+    else if (this.#open.length > 1 || !tokens.isBetween) this.#readToken();
+    else if (text.charCodeAt(tokens.at) !== LESS) this.#readOutside(text);
     else {
-      const raw = this.#take(text, end);
-      if (raw) this.#handlers.text(textValue(raw));
+      this.#start = this.#before + tokens.at;
+      this.#parts = 0;
+      this.#readToken();
     }
-    if (end >= 0) this.#inside = "markup";
   }
 
-  #skipBlank(text: string, end: number): void {
-    const blank = text.slice(this.#at, end < 0 ? undefined : end);
-    if (/[^ \t\r\n]/.test(blank)) throw new XmlError("a text is outside the root element");
-    if (blank !== "") this.#isEmpty = false;
-    this.#at += blank.length;
-  }
-
-  /** Stands at "<", or behind it when that ended the last piece. */
-  #readMarkup(text: string): void {
-    const next = this.#at + (this.#partial === "" ? 1 : 0);
-    if (next === text.length) this.#take(text, -1);
-    else this.#inside = text.charCodeAt(next) === BANG ? "bang" : "tag";
-  }
-
-  /** What begins with "<!" can only be a CDATA section. */
-  #readBang(text: string): void {
-    this.#partial += text.charAt(this.#at);
-    this.#at += 1;
-    if (!CDATA.startsWith(this.#partial)) throw new XmlError("a comment or document type is in the stream");
-    if (this.#partial !== CDATA) return;
-    if (this.#open.length === 0) throw new XmlError("a text is outside the root element");
-    this.#partial = "";
-    this.#inside = "cdata";
-  }
-
-  #readCdata(text: string): void {
-    // The end may be cut: two characters of what came before stay in view.
-    const seen = this.#tail + text.slice(this.#at);
-    const end = seen.indexOf("]]>");
-    if (end < 0) {
-      this.#partial += seen.slice(0, -2);
-      this.#tail = seen.slice(-2);
-      this.#at = text.length;
+  #readOutside(text: string): void {
+    if (this.#open.length === 1) {
+      this.#matcher = new TagMatcher([]);
       return;
     }
-    const section = this.#partial + seen.slice(0, end);
-    this.#at += end + 3 - this.#tail.length;
-    this.#partial = "";
-    this.#tail = "";
-    this.#inside = "text";
-    if (section !== "") this.#handlers.text(withLineFeeds(section));
+    const end = text.indexOf("<", this.#tokens.at);
+    const blank = text.slice(this.#tokens.at, end < 0 ? undefined : end);
+    if (/[^ \t\r\n]/.test(blank)) throw new XmlError("a text is outside the root element");
+    this.#isEmpty = false;
+    this.#tokens.at += blank.length;
   }
 
-  #readTag(text: string): void {
-    const raw = this.#take(text, this.#tagEnd(text));
-    if (raw === undefined) return;
-    this.#inside = "text";
+  #readToken(): void {
+    const raw = this.#tokens.next();
+    const { kind } = this.#tokens;
+    if (raw === undefined || (raw === "" && kind === "text")) return;
+    if (this.length > this.#bounds.length) this.#passOver(kind === "cdata" ? writtenCdata(raw) : raw);
+    else if (kind === "tag") this.#tag(raw);
+    else if (kind === "text") this.#text(raw);
+    else this.#cdata(raw);
+  }
+
+  #text(raw: string): void {
+    this.#parts += countReferences(raw, this.#bounds.parts);
+    if (this.#parts > this.#bounds.parts) this.#passOver(raw);
+    else this.#handlers.text(textValue(raw));
+  }
+
+  #cdata(section: string): void {
+    if (this.#open.length === 0) throw new XmlError("a text is outside the root element");
+    this.#parts += 1;
+    if (this.#parts > this.#bounds.parts) this.#passOver(writtenCdata(section));
+    else if (section !== "" && this.#open.length > 1) this.#handlers.text(withLineFeeds(section));
+  }
+
+  #tag(raw: string): void {
     if (raw.startsWith("</")) this.#endTag(raw);
     else if (raw.startsWith("<?")) this.#declaration(raw);
+    else if (this.#open.length === 0 && this.#hasRoot) throw new XmlError("there is a second root element");
     else this.#startTag(raw);
     this.#isEmpty = false;
-  }
-
-  /** Where the tag ends in this piece: behind the first ">" that is not in quotes; -1 for nowhere. */
-  #tagEnd(text: string): number {
-    let quote = this.#quote;
-    for (let at = this.#at; at < text.length; at += 1) {
-      const code = text.charCodeAt(at);
-      if (quote !== 0) {
-        if (code === quote) quote = 0;
-      } else if (code === GREATER) {
-        this.#quote = 0;
-        return at + 1;
-      } else if (code === QUOTE || code === APOSTROPHE) quote = code;
-    }
-    this.#quote = quote;
-    return -1;
   }
 
   #declaration(raw: string): void {
@@ -188,11 +193,16 @@ export class XmlReader {
   }
 
   #startTag(raw: string): void {
-    const outer = this.#open.at(-1)?.scope;
-    if (outer === undefined && this.#hasRoot) throw new XmlError("there is a second root element");
     this.#hasRoot = true;
-    const tag = parseStartTag(raw);
-    const scope = scopeWithin(outer ?? outermostScope, tag);
+    const { parts, depth, prefixes } = this.#bounds;
+    this.#parts += 1 + countReferences(raw, parts);
+    const tag = this.#open.length < depth ? parseStartTag(raw, parts - this.#parts) : undefined;
+    const scope = tag && scopeWithin(this.#open.at(-1)?.scope ?? outermostScope, tag);
+    if (tag === undefined || scope === undefined || prefixCount(scope) > prefixes) {
+      this.#passOver(raw);
+      return;
+    }
+    this.#parts += tag.count;
     const ns = namespaceOf(tag, scope);
     if (tag.prefixed) {
       const language = languageOf(tag, scope);
@@ -209,6 +219,38 @@ export class XmlReader {
     if (opened === undefined || !isEndTagOf(opened.name, raw))
       throw new XmlError("an end tag does not match its start tag");
     this.#handlers.close();
+  }
+
+  /** Passes over the child of the root that is being read, from this token on. */
+  #passOver(raw: string): void {
+    if (this.#open.length === 0) throw new XmlError("the start of the document is over its bounds");
+    const matcher = new TagMatcher(this.#open.slice(1).map(({ name }) => name));
+    this.#matcher = matcher;
+    const isChild = this.#open.length === 1;
+    if (isChild) matcher.beginElement();
+    if (isChild && !raw.startsWith("<!")) this.#capture = new HeadCapture([...this.#bounds.kept, "xmlns"]);
+    this.#match(matcher, raw, isChild ? 1 : 0);
+  }
+
+  #match(matcher: TagMatcher, text: string, from: number): number {
+    const at = matcher.read(text, this.#capture?.read(matcher, text, from) ?? from);
+    if (matcher.isDone) this.#endMatching();
+    return at;
+  }
+
+  #endMatching(): void {
+    const head = this.#capture?.head;
+    const isChild = this.#open.length > 1 || head !== undefined;
+    this.#matcher = undefined;
+    this.#capture = undefined;
+    this.#tokens.restart();
+    this.#open.length = 1;
+    if (isChild) this.#handlers.passedOver(head && this.#resolved(head));
+  }
+
+  #resolved({ name = "", attrs }: Head): XmlHead {
+    const { xmlns = this.#open[0]?.scope.defaultNs ?? "", ...kept } = attrs;
+    return { name, ns: name.includes(":") ? "" : xmlns, attrs: kept };
   }
 }
 

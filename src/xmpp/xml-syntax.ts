@@ -1,8 +1,6 @@
-/** The text is not well-formed, or holds what a stream must not. The message says what, and repeats nothing of it. */
-export class XmlError extends Error {
-  readonly code = "not-well-formed";
-  override readonly name = "XmlError";
-}
+import { XmlError } from "./xml-error.ts";
+import { ncName, space } from "./xml-names.ts";
+import { isCharacter } from "./xml-reference.ts";
 
 /** A start tag as written: its references are resolved, its prefixes are not. */
 export interface StartTag {
@@ -14,6 +12,8 @@ export interface StartTag {
   readonly xmlns: string | undefined;
   /** The attributes with a prefix, in the order they came; undefined where there are none. */
   readonly prefixed: readonly PrefixedAttribute[] | undefined;
+  /** How many attributes it has. */
+  readonly count: number;
   readonly isEmpty: boolean;
 }
 
@@ -23,13 +23,6 @@ export interface PrefixedAttribute {
   readonly value: string;
 }
 
-// The productions of XML 1.0 (Fifth Edition) §2.2, §2.3 and of Namespaces in XML 1.0 §4. A pair of surrogates is
-// written as its halves: text that was decoded from UTF-8 has no single ones, and these patterns run twice as fast.
-const space = "[ \\t\\r\\n]";
-const letters =
-  "A-Z_a-z\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f" +
-  "\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\ud800-\\udb7f\\udc00-\\udfff";
-const ncName = `[${letters}][${letters}.0-9\\xb7\\u0300-\\u036f\\u203f\\u2040-]*`;
 const qName = `(?:(${ncName}):)?(${ncName})`;
 const tagName = new RegExp(`<${qName}`, "y");
 const attribute = new RegExp(`${space}+${qName}${space}*=${space}*(?:"([^<"]*)"|'([^<']*)')`, "y");
@@ -49,9 +42,10 @@ export const notACharacter = /[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
 /**
  * Reads a start tag, from "<" to ">".
  *
+ * @returns undefined when it has more than `maxAttributes` attributes.
  * @throws {XmlError}
  */
-export function parseStartTag(raw: string): StartTag {
+export function parseStartTag(raw: string, maxAttributes: number): StartTag | undefined {
   tagName.lastIndex = 0;
   const name = tagName.exec(raw);
   if (name === null) throw new XmlError("a tag without a proper name");
@@ -59,7 +53,9 @@ export function parseStartTag(raw: string): StartTag {
   let xmlns: string | undefined;
   let prefixed: PrefixedAttribute[] | undefined;
   let at = tagName.lastIndex;
-  for (;;) {
+  let count = 0;
+  for (; ; count += 1) {
+    if (count > maxAttributes) return undefined;
     attribute.lastIndex = at;
     const found = attribute.exec(raw);
     if (found === null) break;
@@ -77,7 +73,21 @@ export function parseStartTag(raw: string): StartTag {
   tagEnd.lastIndex = at;
   const end = tagEnd.exec(raw);
   if (end === null) throw new XmlError("a tag is not well-formed");
-  return { prefix: name[1], local: name[2] ?? "", attrs, xmlns, prefixed, isEmpty: end[1] === "/" };
+  return { prefix: name[1], local: name[2] ?? "", attrs, xmlns, prefixed, count, isEmpty: end[1] === "/" };
+}
+
+/**
+ * Reads an attribute without a prefix as it is written in a tag.
+ *
+ * @returns its name and value; undefined when it is something else.
+ * @throws {XmlError} for a reference that is not good.
+ */
+export function parseAttribute(raw: string): readonly [name: string, value: string] | undefined {
+  attribute.lastIndex = 0;
+  const [, prefix, local, double, single] = attribute.exec(` ${raw}`) ?? [];
+  const value = double ?? single;
+  if (local === undefined || value === undefined || prefix !== undefined) return undefined;
+  return [local, attributeValue(value)];
 }
 
 /**
@@ -96,8 +106,19 @@ export function isDeclaration(raw: string): boolean {
   return declaration.test(raw);
 }
 
-/** The value of an attribute as it counts. Source: XML 1.0 §3.3.3. */
-function attributeValue(raw: string): string {
+/** How many references a text has; counted up to one more than `max`. */
+export function countReferences(raw: string, max: number): number {
+  let count = 0;
+  for (let at = raw.indexOf("&"); at >= 0 && count <= max; at = raw.indexOf("&", at + 1)) count += 1;
+  return count;
+}
+
+/**
+ * The value of an attribute as it counts. Source: XML 1.0 §3.3.3.
+ *
+ * @throws {XmlError}
+ */
+export function attributeValue(raw: string): string {
   if (!/[&\t\n\r]/.test(raw)) return raw;
   return resolveReferences(raw.replace(/\r\n|[\t\n\r]/g, " "));
 }
@@ -128,11 +149,9 @@ function resolve(reference: string): string {
   const character = named[reference];
   if (character !== undefined) return character;
   const [, decimal, hex] = /^#(?:([0-9]+)|x([0-9A-Fa-f]+));$/.exec(reference) ?? [];
-  const code = decimal === undefined ? Number.parseInt(hex ?? "", 16) : Number.parseInt(decimal, 10);
-  const isCharacter = code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff);
-  const text = isCharacter ? String.fromCodePoint(code) : "\0";
-  if (notACharacter.test(text)) throw new XmlError("a reference is unknown or stands for no character");
-  return text;
+  const code = decimal === undefined ? Number.parseInt(hex ?? "0", 16) : Number.parseInt(decimal, 10);
+  if (!isCharacter(code)) throw new XmlError("a reference is unknown or stands for no character");
+  return String.fromCodePoint(code);
 }
 
 const named: Readonly<Record<string, string>> = Object.assign(Object.create(null), {

@@ -57,6 +57,28 @@ export function serialize(node: Element, outerNs: string): string {
   return `${xml}</${node.name}>`;
 }
 
+/** Whether `serialize` writes these in no more than so many characters, each counted as its longest reference. */
+export function isWrittenWithin(nodes: readonly Node[], limit: number): boolean {
+  return room(nodes, limit) >= 0;
+}
+
+/** What a limit leaves when these are written; negative as soon as it is exceeded, without looking any further. */
+function room(nodes: readonly Node[], limit: number): number {
+  let left = limit;
+  for (const node of nodes) {
+    if (typeof node === "string") left -= LONGEST_REFERENCE * node.length;
+    else {
+      left -= 2 * node.name.length + LONGEST_REFERENCE * node.ns.length + "< xmlns=''></>".length;
+      for (const key in node.attrs)
+        left -= key.length + LONGEST_REFERENCE * (node.attrs[key]?.length ?? 0) + " =''".length;
+      if (left >= 0) left = room(node.children, left);
+    }
+    if (left < 0) break;
+  }
+  return left;
+}
+
+const LONGEST_REFERENCE = "&quot;".length;
 const rare = /[<>'"\t\n\r]/;
 
 /** Escapes a text for use in an attribute or between tags; white space other than a blank survives in an attribute. */

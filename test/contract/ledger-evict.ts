@@ -25,7 +25,7 @@ export function ledgerEvictContract(name: string, open: (now: () => Date) => Pro
       expect(scene.evicted).toEqual([oldest, second]);
       expect(await scene.held()).toEqual([80, 2]);
       expect(await scene.stateOf(third)).toBe("complete");
-      const gone = await scene.ledger.doomed(["example.org"], { limit: 10 });
+      const gone = await scene.ledger.doomed(["example.org"], 10);
       expect(gone.map(({ token }) => token).sort()).toEqual([oldest, second].sort());
     });
 
@@ -49,9 +49,7 @@ export function ledgerEvictContract(name: string, open: (now: () => Date) => Pro
       const outcomes = await Promise.all(Array.from({ length: 15 }, () => scene.reserve({ size: 10 }, user)));
       expect(outcomes.filter((outcome) => "doomed" in outcome).length).toBe(10);
       expect(await scene.refused({ size: 1 }, user)).toMatchObject({ over: "user", used: 100, asked: 1 });
-      const reserved = (await scene.ledger.files({}, { limit: 100 })).filter(
-        ({ state }) => state === "reserved",
-      );
+      const reserved = (await scene.ledger.files({ limit: 100 })).filter(({ state }) => state === "reserved");
       await Promise.all(reserved.map(({ token }) => scene.finish(token, user)));
       expect(await scene.held()).toEqual([100, 10]);
       expect(new Set(scene.evicted).size).toBe(10);
@@ -158,7 +156,7 @@ const limits: Limits = {
 
 /** One of the things that happen to a ledger; and then nothing that is complete is over a limit. */
 async function randomStep(scene: LedgerScene, random: Random): Promise<void> {
-  const all = await scene.ledger.files({}, { limit: 1000 });
+  const all = await scene.ledger.files({ limit: 1000 });
   const of = (state: LedgerFile["state"]) => all.filter((file) => file.state === state);
   const some = (from: readonly LedgerFile[]) => from.filter(() => random.below(3) === 0).slice(0, 4);
   switch (random.below(6)) {
@@ -186,7 +184,7 @@ async function randomStep(scene: LedgerScene, random: Random): Promise<void> {
         ),
       );
   }
-  expectWithin(await scene.ledger.files({}, { limit: 1000 }));
+  expectWithin(await scene.ledger.files({ limit: 1000 }));
 }
 
 function expectWithin(all: readonly LedgerFile[]): void {

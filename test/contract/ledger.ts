@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { Ledger, LedgerFile, Limits, OverLimit, Reservation } from "../../src/ledger/ledger.ts";
+import { randomBytes } from "node:crypto";
+import type {
+  Ledger,
+  LedgerFile,
+  Limits,
+  OverLimit,
+  Reservation,
+  UserSelection,
+} from "../../src/ledger/ledger.ts";
 
 /** A ledger of a test, on an empty database of its own. */
 export interface TestLedger {
@@ -183,7 +191,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       const limits = { ...noLimits, user: { bytes: 150, files: undefined } };
       expect(await ledger.complete(wanted.token, 100, () => limits)).toBe("over");
       expect(await held()).toEqual([60, 1]);
-      expect(tokens(await ledger.doomed(["example.org"], { limit: 10 }))).toEqual([wanted.token]);
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([wanted.token]);
       expect(await ledger.complete(wanted.token, 100, () => limits)).toBe("doomed");
     });
 
@@ -252,7 +260,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
     test("a refused reservation leaves nothing behind", async () => {
       overOf(await reserve({ size: 101 }, { user: bytes(100) }));
       expect(await held()).toEqual([0, 0]);
-      expect(await ledger.files({}, { limit: 10 })).toEqual([]);
+      expect(await ledger.files({ limit: 10 })).toEqual([]);
     });
 
     test("of simultaneous reservations no more succeed than there is room for", async () => {
@@ -403,18 +411,17 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       expect(await ledger.expired(["example.org"])).toEqual({ bytes: 200, files: 2 });
       expect(await ledger.expire(["example.net"], 10)).toBe(0);
       expect(await ledger.expire(["example.org"], 1)).toBe(1);
-      expect(tokens(await ledger.doomed(["example.org"], { limit: 10 }))).toEqual([sooner]);
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([sooner]);
       expect(await ledger.expire(["example.org"], 10)).toBe(1);
       expect(await ledger.expire(["example.org"], 10)).toBe(0);
       expect(await held()).toEqual([200, 2]);
-      const doomed = tokens(await ledger.doomed(["example.org"], { limit: 10 }));
+      const doomed = tokens(await ledger.doomed(["example.org"], 10));
       expect([...doomed].sort()).toEqual([later, sooner].sort());
-      const [first = ""] = doomed;
-      expect(tokens(await ledger.doomed(["example.org"], { limit: 10, after: first }))).toEqual(
-        doomed.slice(1),
-      );
-      await ledger.forget(doomed);
-      expect(await ledger.doomed(["example.org"], { limit: 10 })).toEqual([]);
+      await ledger.forget(doomed.slice(0, 1));
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual(doomed.slice(1));
+      expect(tokens(await ledger.doomed(["example.net"], 10))).toEqual([]);
+      await ledger.forget(doomed.slice(1));
+      expect(await ledger.doomed(["example.org"], 10)).toEqual([]);
       expect(await held()).toEqual([200, 2]);
     });
 
@@ -422,7 +429,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       const token = await upload();
       await ledger.doom([token]);
       const other = await opened.again();
-      expect(tokens(await other.doomed(["example.org"], { limit: 10 }))).toEqual([token]);
+      expect(tokens(await other.doomed(["example.org"], 10))).toEqual([token]);
     });
 
     test("dooming gives those that it doomed, once", async () => {
@@ -438,10 +445,10 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       await ledger.reserve(wanted, noLimits);
       await ledger.doom([wanted.token]);
       expect(await held()).toEqual([0, 0]);
-      expect(await ledger.doomed(["example.org"], { limit: 10 })).toEqual([]);
+      expect(await ledger.doomed(["example.org"], 10)).toEqual([]);
       clock += 120 * seconds;
       expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
-      expect(tokens(await ledger.doomed(["example.org"], { limit: 10 }))).toEqual([wanted.token]);
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([wanted.token]);
     });
 
     test("forgetting a file that counts gives its space back", async () => {
@@ -468,20 +475,53 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       expect((await ledger.usage({ purpose: "profile" })).map(({ bytes }) => bytes)).toEqual([2]);
     });
 
-    test("files of a user in pages, each once", async () => {
+    test("files of a user in pages, each once, in whatever state, also when those of a page are forgotten", async () => {
+      const filesOf = async (selection: UserSelection, forgets = false): Promise<string[]> => {
+        const seen: string[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await ledger.filesOf(selection, { limit: 3, ...(cursor !== undefined && { cursor }) });
+          seen.push(...tokens(page.files));
+          if (forgets) await ledger.forget(tokens(page.files));
+          cursor = page.next;
+        } while (cursor !== undefined);
+        return seen.sort();
+      };
       const mine = new Set<string>();
       for (let i = 0; i < 7; i += 1) mine.add(await upload({ purpose: i < 3 ? "message" : "profile" }));
+      for (const state of ["reserved", "lapsed", "doomed"]) {
+        for (let i = 0; i < 4; i += 1) {
+          const wanted = reservation({ purpose: "profile" });
+          await ledger.reserve(wanted, noLimits);
+          if (state === "lapsed") await ledger.lapse(wanted.token, at(2 * hours));
+          if (state === "doomed") await ledger.doom([wanted.token]);
+          mine.add(wanted.token);
+        }
+      }
       await upload({ jid: "romeo@example.org" });
+      const elsewhere = await upload({ domain: "example.net" });
+      const jid = "juliet@example.org";
+      expect(await filesOf({ jid, domain: "example.org" })).toEqual([...mine].sort());
+      expect(await filesOf({ jid, purpose: "message", domain: "example.org" })).toHaveLength(3);
+      expect(await filesOf({ jid }, true)).toEqual([...mine, elsewhere].sort());
+      expect(await filesOf({ jid })).toEqual([]);
+    });
+
+    test("all files in pages by token, whoever has them", async () => {
+      const all = new Set<string>();
+      for (let i = 0; i < 5; i += 1) {
+        all.add(await upload({ token: randomBytes(16).toString("hex"), domain: `${i}.example` }));
+        const wanted = reservation({ token: randomBytes(16).toString("hex") });
+        await ledger.reserve(wanted, noLimits);
+        all.add(wanted.token);
+      }
       const seen: string[] = [];
       for (let after = ""; ; after = seen.at(-1) ?? "") {
-        const page = await ledger.files({ jid: "juliet@example.org" }, { limit: 3, after });
+        const page = await ledger.files({ limit: 3, after });
         if (page.length === 0) break;
         seen.push(...tokens(page));
       }
-      expect(seen).toEqual([...mine].sort());
-      expect(
-        await ledger.files({ jid: "juliet@example.org", purpose: "message" }, { limit: 9 }),
-      ).toHaveLength(3);
+      expect(seen).toEqual([...all].sort());
     });
 
     test("a file of the store that is not known is adopted once", async () => {
@@ -498,6 +538,79 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       expect(await ledger.adopt(file)).toBe(true);
       expect(await ledger.adopt(file)).toBe(false);
       expect(await held()).toEqual([5, 1]);
+    });
+  });
+
+  describe(`${name}: rows that say nothing any more`, () => {
+    const days = 24 * hours;
+    const rates = [{ name: "juliet@example.org", rate: { slotsPerMinute: 1, burst: 2 } }];
+
+    test("a rate goes when its bucket has long been full, and not before", async () => {
+      for (let i = 0; i < 2; i += 1) expect(await reserve({}, { rates })).toEqual({ doomed: [] });
+      await reserve({ jid: "romeo@example.org" }, { rates: [{ ...rates[0]!, name: "romeo@example.org" }] });
+      expect(await ledger.prune()).toEqual({ rates: 0, accounts: 0 });
+      expect(overOf(await reserve({}, { rates })).over).toBe("rate");
+      clock += 1 * hours;
+      expect(await ledger.prune()).toEqual({ rates: 0, accounts: 0 });
+      clock += 2 * 60 * seconds;
+      expect(await ledger.prune()).toEqual({ rates: 2, accounts: 0 });
+      expect(await ledger.prune()).toEqual({ rates: 0, accounts: 0 });
+      for (let i = 0; i < 2; i += 1) expect(await reserve({}, { rates })).toEqual({ doomed: [] });
+      expect(overOf(await reserve({}, { rates })).over).toBe("rate");
+    });
+
+    test("an account goes when it holds nothing and was not used for long, with none of its files", async () => {
+      const user = (who: string) => ({ jid: `${who}@example.org` });
+      const gone = await upload(user("gone"));
+      await upload(user("holds"));
+      const abandoned = reservation(user("abandoned"));
+      await ledger.reserve(abandoned, noLimits);
+      await ledger.lapse(abandoned.token, at(1 * days));
+      const doomed = await upload(user("doomed"));
+      await ledger.doom([doomed]);
+      await ledger.forget([gone]);
+      clock += 9 * days;
+      expect(await ledger.prune()).toEqual({ rates: 0, accounts: 0 });
+      clock += 2 * days;
+      await reserve(user("recent"));
+      expect(await ledger.prune()).toEqual({ rates: 0, accounts: 1 });
+      // The others are still found by way of their accounts.
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([doomed]);
+      expect(tokens(await ledger.toAsk(["example.org"], 10))).toContain(abandoned.token);
+      await ledger.forget([doomed, abandoned.token]);
+      expect(await ledger.prune()).toEqual({ rates: 0, accounts: 2 });
+      expect(await held("holds@example.org")).toEqual([100, 1]);
+      await upload(user("gone"));
+      expect(await held("gone@example.org")).toEqual([100, 1]);
+    });
+
+    test("page by page, each row looked at once in a round", async () => {
+      const names = Array.from({ length: 2_300 }, (_, i) => `user-${i}@example.org`);
+      await Promise.all(
+        names.map((jid) =>
+          reserve({ jid }, { rates: [{ name: jid, rate: { slotsPerMinute: 60, burst: 1 } }] }),
+        ),
+      );
+      clock += 2 * hours;
+      const removed = [];
+      for (let i = 0; i < 4; i += 1) removed.push((await ledger.prune()).rates);
+      expect(removed).toEqual([1_000, 1_000, 300, 0]);
+    });
+  });
+
+  describe(`${name}: the audit`, () => {
+    test("sees one moment, whatever happens meanwhile", async () => {
+      const other = await opened.again();
+      const work = Array.from({ length: 5 }, async () => {
+        for (let i = 0; i < 10; i += 1) {
+          const token = await upload({ jid: `user-${i}@example.org`, size: 1 + i });
+          if (i % 3 === 0) await ledger.doom([token]);
+        }
+      });
+      const audits = async () => {
+        for (let i = 0; i < 5; i += 1) expect(await other.audit()).toEqual([]);
+      };
+      await Promise.all([...work, audits()]);
     });
   });
 

@@ -125,6 +125,62 @@ describe("PostgreSQL away", () => {
     await closed.close();
   });
 
+  test("an encoding that lacks letters is refused at the start, with what to do", async () => {
+    await away.psql("postgres", "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    const url = (await away.makeDatabase("latin-beside")).replace(/latin-beside$/, "latin");
+    const open = openSqlLedger(openPostgres(url, { lost: () => undefined }), { now });
+    await expect(open).rejects.toMatchObject({
+      code: "ledger-encoding",
+      message: expect.stringMatching(/encoded in LATIN1.*ENCODING 'UTF8'/),
+    });
+  });
+
+  test("defaults of the database do not matter: serializable and read-only transactions", async () => {
+    const url = await away.makeDatabase("strict");
+    await away.psql("strict", "ALTER DATABASE strict SET default_transaction_isolation = 'serializable'");
+    await away.psql("strict", "ALTER DATABASE strict SET default_transaction_read_only = on");
+    const open = () => openSqlLedger(openPostgres(url, { lost: () => undefined }), { now });
+    const ledgers = [await open(), await open()] as const;
+    const token = (i: number) => i.toString(16).padStart(16, "0");
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 200 }, async (_, i) => {
+        await ledgers[i % 2 === 0 ? 0 : 1].reserve(slot(token(i)), noLimits);
+        await ledgers[i % 2 === 0 ? 1 : 0].complete(token(i), 5, () => noLimits);
+        return ledgers[0].find(token(i));
+      }),
+    );
+    expect(outcomes.filter(({ status }) => status === "rejected")).toEqual([]);
+    expect(await ledgers[0].audit()).toEqual([]);
+    expect(await ledgers[0].usage({})).toEqual([expect.objectContaining({ files: 200 })]);
+    for (const ledger of ledgers) await ledger.close();
+  }, 30_000);
+
+  test("a lock that somebody else holds: refused in a few seconds, however many ask", async () => {
+    const url = await away.makeDatabase("held");
+    const ledger = await openSqlLedger(openPostgres(url, { lost: () => undefined }), { now });
+    await ledger.reserve(slot("00000000000000e0"), noLimits);
+    const holding = away.psql("held", "BEGIN; SELECT 1 FROM slotd_accounts FOR UPDATE; SELECT pg_sleep(8)");
+    await waitUntil("the lock to be held", async () => {
+      const held =
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(8)%' AND wait_event = 'PgSleep'";
+      return (await away.psql("postgres", held)) === "1";
+    });
+    const began = performance.now();
+    const codes = await Promise.all(
+      Array.from({ length: 3_000 }, (_, i) =>
+        ledger.reserve(slot((i + 4096).toString(16).padStart(16, "0")), noLimits).then(
+          () => "reserved",
+          (error: unknown) => (error instanceof LedgerAwayError ? error.code : String(error)),
+        ),
+      ),
+    );
+    expect(performance.now() - began).toBeLessThan(7_000);
+    expect(new Set(codes)).toEqual(new Set(["ledger-away"]));
+    await holding.catch(() => undefined);
+    expect(await ledger.reserve(slot("00000000000000e1"), noLimits)).toEqual({ doomed: [] });
+    await ledger.close();
+  }, 60_000);
+
   test("a schema of a newer slotd is refused", async () => {
     const url = await away.makeDatabase("newer");
     const open = () => openSqlLedger(openPostgres(url, { lost: () => undefined }), { now });

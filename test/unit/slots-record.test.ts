@@ -45,7 +45,7 @@ describe("a slot that is written down", () => {
 
   test("is reserved for its requester, its size, and until its PUT URL expires", async () => {
     expect(await ask({})).toEqual(slot);
-    const [file] = await opened.ledger.files({}, { limit: 10 });
+    const [file] = await opened.ledger.files({ limit: 10 });
     expect(file).toMatchObject({
       ...{ domain: "example.net", jid: "alice@example.net", purpose: "message", filename: "a.txt", size: 5 },
       ...{ state: "reserved", reserved: now, expires: new Date(now.getTime() + 3_600_000) },
@@ -55,7 +55,7 @@ describe("a slot that is written down", () => {
 
   test("over a quota is refused with what is used, allowed and asked for, and when to try again", async () => {
     await ask({});
-    const [file] = await opened.ledger.files({}, { limit: 1 });
+    const [file] = await opened.ledger.files({ limit: 1 });
     await opened.ledger.complete(file?.token ?? "", 5, () => noLimits);
     expect(await ask({ user: { bytes: 8, files: undefined } })).toEqual({
       kind: "over-quota",
@@ -79,13 +79,13 @@ describe("a slot that is written down", () => {
       throw new Error("no keys");
     };
     await expect(ask({}, { bucket: { slot: failing } })).rejects.toThrow("no keys");
-    expect(await opened.ledger.files({}, { limit: 10 })).toEqual([]);
+    expect(await opened.ledger.files({ limit: 10 })).toEqual([]);
     expect(await opened.ledger.audit()).toEqual([]);
   });
 
   test("tells what had expired and gave way to it", async () => {
     await ask({});
-    const [file] = await opened.ledger.files({}, { limit: 1 });
+    const [file] = await opened.ledger.files({ limit: 1 });
     await opened.ledger.complete(file?.token ?? "", 5, () => noLimits);
     now = file?.expires ?? start;
     await ask({ user: { bytes: 5, files: undefined } });
@@ -103,6 +103,6 @@ describe("a slot that is written down", () => {
   test("is not reserved when the policy refuses it", async () => {
     const outcome = ask({}, { policy: policyOf({ access: [] }) });
     expect(outcome).toMatchObject({ kind: "forbidden" });
-    expect(await opened.ledger.files({}, { limit: 10 })).toEqual([]);
+    expect(await opened.ledger.files({ limit: 10 })).toEqual([]);
   });
 });

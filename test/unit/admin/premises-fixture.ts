@@ -78,7 +78,7 @@ export async function openScene(more = ""): Promise<Scene> {
     async clear() {
       const { inventory } = premises.domains[0];
       await inventory.remove(await Array.fromAsync(inventory.list()));
-      await ledger.forget((await ledger.files({}, { limit: 1000 })).map(({ token }) => token));
+      await ledger.forget((await ledger.files({ limit: 1000 })).map(({ token }) => token));
     },
     async stop() {
       await premises.close();

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { type Difference, differenceOf, mergeByToken, pairsOf } from "../../../src/admin/agree.ts";
+import { type Difference, differenceOf } from "../../../src/admin/agree.ts";
+import { mergeByToken, type Placed, pairsOf } from "../../../src/admin/merge.ts";
 import { type Mending, type ReconcileOptions, reconcile } from "../../../src/admin/reconcile.ts";
 import type { FileState, LedgerFile } from "../../../src/ledger/ledger.ts";
 import { noLimits } from "../../../src/ledger/ledger.ts";
@@ -137,19 +138,30 @@ describe("two sides", () => {
   async function* stream<Item>(items: readonly Item[]) {
     yield* items;
   }
-  const tokens = fc.uniqueArray(
-    fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 1, maxLength: 4 }),
-  );
+  const at = fc.record({
+    token: fc.string({ unit: fc.constantFrom("a", "b", "c"), minLength: 1, maxLength: 4 }),
+    place: fc.nat({ max: 2 }),
+  });
+  type At = { readonly token: string; readonly place: number };
+  const nameOf = ({ token, place }: At) => `${token} ${place}`;
+  const items = fc.uniqueArray(at, { selector: nameOf });
+  const inOrder = <Item extends At>(all: readonly Item[]) =>
+    all.toSorted((a, b) => (a.token === b.token ? a.place - b.place : a.token < b.token ? -1 : 1));
+  const filesAt = (all: readonly At[]): Placed<LedgerFile>[] =>
+    inOrder(all).map(({ token, place }) => ({ token, place, item: file(token) }));
+  const objectsAt = (all: readonly At[]): Placed<StoredObject>[] =>
+    inOrder(all).map(({ token, place }) => ({ token, place, item: object(token) }));
 
-  test("are brought together by token, each item once, whatever they hold", async () => {
+  test("are brought together by token and place, each item once, whatever they hold", async () => {
     await fc.assert(
-      fc.asyncProperty(tokens, tokens, async (left, right) => {
-        const pairs = await Array.fromAsync(
-          pairsOf(stream(left.toSorted().map((token) => file(token))), stream(right.toSorted().map(object))),
-        );
-        expect(pairs.flatMap((pair) => pair.file?.token ?? [])).toEqual(left.toSorted());
-        expect(pairs.flatMap((pair) => pair.object?.token ?? [])).toEqual(right.toSorted());
-        expect(pairs.map(({ token }) => token)).toEqual([...new Set([...left, ...right])].toSorted());
+      fc.asyncProperty(items, items, async (left, right) => {
+        const pairs = await Array.fromAsync(pairsOf(stream(filesAt(left)), stream(objectsAt(right))));
+        const having = (side: "file" | "object") =>
+          pairs.filter((pair) => pair[side] !== undefined).map(nameOf);
+        expect(having("file")).toEqual(inOrder(left).map(nameOf));
+        expect(having("object")).toEqual(inOrder(right).map(nameOf));
+        const all = new Map([...left, ...right].map((each) => [nameOf(each), each]));
+        expect(pairs.map(nameOf)).toEqual(inOrder([...all.values()]).map(nameOf));
       }),
       { numRuns: 200 },
     );
@@ -157,19 +169,19 @@ describe("two sides", () => {
 
   test("are merged in order", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(tokens, { maxLength: 4 }), async (lists) => {
-        const merged = mergeByToken(lists.map((list) => stream(list.toSorted().map(object))));
-        const found = (await Array.fromAsync(merged)).map(({ token }) => token);
-        expect(found).toEqual(lists.flat().toSorted());
+      fc.asyncProperty(fc.array(items, { maxLength: 9 }), async (lists) => {
+        const merged = mergeByToken(lists.map((list) => stream(objectsAt(list))));
+        const found = (await Array.fromAsync(merged)).map(nameOf);
+        expect(found).toEqual(inOrder(lists.flat()).map(nameOf));
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 
   test("differ only where the ledger is wrong about the store", () => {
     const kinds = states.map((state) => [
-      differenceOf({ token: "a", file: file("a", state), object: undefined }, new Date())?.kind,
-      differenceOf({ token: "a", file: file("a", state), object: object("a") }, new Date())?.kind,
+      differenceOf({ file: file("a", state), object: undefined }, new Date())?.kind,
+      differenceOf({ file: file("a", state), object: object("a") }, new Date())?.kind,
     ]);
     expect(kinds).toEqual([
       [undefined, "not-completed"],

@@ -56,6 +56,8 @@ test("gives the defaults of the design", () => {
       cache: "public",
       maxUploads: 1000,
       maxUploadsPerAddress: 50,
+      maxDownloads: 2000,
+      maxDownloadsPerAddress: 500,
       minRate: 1024,
       idleTimeout: 75,
       trustedProxies: ["127.0.0.0/8", "::1"],

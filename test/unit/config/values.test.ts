@@ -99,6 +99,9 @@ describe("who may request slots", () => {
     ["Example.org", "example.org"],
     ["Alice@Example.org", "alice@example.org"],
     ["jürgen@münchen.example", "jürgen@münchen.example"],
+    ["xn--mnchen-3ya.example", "münchen.example"],
+    ["*.XN--MNCHEN-3YA.example.", "*.münchen.example"],
+    ["\uff21lice@example.org.", "alice@example.org"],
   ])("%p is read as %p", (text, access) => expect(parseAccess(text)).toBe(access));
 
   test.each([

@@ -71,6 +71,72 @@ describe("uploads at once", () => {
   });
 });
 
+describe("downloads at once", () => {
+  /** A download whose client takes nothing, until it is destroyed. */
+  const stall = async (fixture: Fixture, path: string, headers = ""): Promise<Socket> => {
+    const socket = connect(fixture.port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`);
+    await new Promise((resolve) => socket.once("readable", resolve));
+    return socket;
+  };
+  /** Of a file that no buffer of the system takes whole. */
+  const largeFile = async (fixture: Fixture): Promise<string> => {
+    const token = newToken();
+    const about = { token, filename: "a", contentType: "a/b", size: 20_000_000 };
+    await fixture.store.put(about, bodyOf(Buffer.alloc(20_000_000)));
+    return `/${token}/a`;
+  };
+
+  test("are limited in all, and the next goes when one is over", async () => {
+    const fixture = await start({ server: { downloads: { total: 2, perClient: 9 } } });
+    const path = await largeFile(fixture);
+    const [one, two] = [await stall(fixture, path), await stall(fixture, path)];
+    const refused = await fixture.send(`GET ${path} HTTP/1.1`);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(refused.headers.get("access-control-allow-origin")).toBe("*");
+    expect(await fixture.event("refused")).toMatchObject({ method: "GET", status: 503, reason: "busy" });
+    one.destroy();
+    await fixture.event("download-aborted");
+    expect((await fixture.send(`GET ${path} HTTP/1.1\nRange: bytes=0-1`)).status).toBe(206);
+    two.destroy();
+  });
+
+  test("are limited for each client, as a trusted proxy names it", async () => {
+    const proxies = parseProxies(["127.0.0.1"])!;
+    const fixture = await start({ server: { downloads: { total: 9, perClient: 1 }, proxies } });
+    const path = await largeFile(fixture);
+    const one = await stall(fixture, path, "X-Forwarded-For: 192.0.2.1\r\n");
+    const ask = (address: string) =>
+      fixture.send(`HEAD ${path} HTTP/1.1\nX-Forwarded-For: 6.6.6.6, ${address}`);
+    expect((await ask("192.0.2.1")).status).toBe(429);
+    expect(await fixture.event("refused")).toMatchObject({ status: 429, reason: "too-many-downloads" });
+    expect((await ask("192.0.2.2")).status).toBe(200);
+    one.destroy();
+  });
+
+  test("come whole in small pieces too, when many are under way", async () => {
+    const fixture = await start({});
+    const content = Buffer.from(Array.from({ length: 600_000 }, (_, i) => 33 + (i % 89)));
+    const paths: string[] = [];
+    for (const size of [600_000, 100_000]) {
+      const token = newToken();
+      await fixture.store.put(
+        { token, filename: "a", contentType: "a/b", size },
+        bodyOf(content.subarray(0, size)),
+      );
+      paths.push(`/${token}/a`);
+    }
+    const crowd = await largeFile(fixture);
+    const sockets = await Promise.all(Array.from({ length: 200 }, () => stall(fixture, crowd)));
+    for (const [i, size] of [600_000, 100_000, 600_000, 100_000].entries()) {
+      const { status, body } = await fixture.send(`GET ${paths[i % 2]} HTTP/1.1`);
+      expect([status, body.equals(content.subarray(0, size))]).toEqual([200, true]);
+    }
+    for (const socket of sockets) socket.destroy();
+  });
+});
+
 describe("a slow client", () => {
   test("is cut off when it sends too little, although it never pauses", async () => {
     const fixture = await start({ server: { minRate: 1000, rateWindow: 0.3 } });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { TlsEvent } from "../../../src/http/http-event.ts";
 import { bodyOf } from "../../contract/object-store.ts";
-import { type Fixture, newToken, startFixture } from "./http-fixture.ts";
+import { type Fixture, newToken, startFixture, targetOf } from "./http-fixture.ts";
 
 let folder: string;
 const running: Fixture[] = [];
@@ -208,6 +208,30 @@ describe("a Unix socket", () => {
     dead.kill("SIGKILL");
     await dead.exited;
     await startUnix(path);
+  });
+});
+
+describe("a successor on the same Unix socket", () => {
+  test("keeps it when the grace of the one before it ends", async () => {
+    const path = file("handed-over.sock");
+    const start = (): Promise<Fixture> => startFixture({ server: { listen: { unix: path } } });
+    const before = await start();
+    const { putUrl } = before.slot({ size: 5 });
+    const upload = connect(path);
+    upload.on("error", () => undefined);
+    upload.write(`PUT ${targetOf(putUrl)} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nh`);
+    while ((await before.files()).incoming.length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    const stopped = before.server.stop(10);
+    const after = await start();
+    running.push(after);
+    upload.destroy();
+    await stopped;
+    const text = await new Promise<string>((resolve, reject) => {
+      const socket = connect(path, () => socket.write("GET /x HTTP/1.1\r\nHost: x\r\n\r\n"));
+      socket.once("data", (chunk: Buffer) => resolve(chunk.toString())).once("error", reject);
+    });
+    expect(text).toStartWith("HTTP/1.1 404 ");
   });
 });
 

@@ -461,6 +461,21 @@ describe("a store that cannot", () => {
     }
   });
 
+  test("is said to a client that waits for 100 (Continue) instead of that", async () => {
+    const open: Files["open"] = (path, flags, mode) => {
+      if (flags === "wx") throw Object.assign(new Error("full"), { code: "ENOSPC" });
+      return nodeFiles.open(path, flags, mode);
+    };
+    const full = await startFixture({ files: { ...nodeFiles, open } });
+    try {
+      const { putUrl } = full.slot({ size: 8_000_000 });
+      const answer = await put(putUrl, "Content-Length: 8000000\nExpect: 100-continue", "", full);
+      expect([answer.status, answer.interim]).toEqual([507, []]);
+    } finally {
+      await full.stop();
+    }
+  });
+
   test("is said in the middle of the body, to a client that has sent all of it", async () => {
     const open: Files["open"] = (path, flags, mode) =>
       flags === "wx" ? nodeFiles.open("/dev/full", "w") : nodeFiles.open(path, flags, mode);

@@ -103,6 +103,25 @@ test("SQLite: sums that somebody else has changed are found and mended", async (
   expect(await ledger.audit()).toEqual([]);
 });
 
+test("SQLite: sums are put right once, beside changes and another one that puts them right", async () => {
+  const { path, ledger, again } = await open();
+  const other = await again();
+  const user = (i: number) => ({ jid: `user-${i % 7}@example.org`, token: i.toString(16).padStart(16, "0") });
+  for (let i = 0; i < 20; i += 1) await ledger.reserve({ ...wanted, ...user(i) }, noLimits);
+  const stranger = new Database(path);
+  stranger.run(
+    "UPDATE slotd_accounts SET bytes = bytes + 7, reserved_files = reserved_files - 1 WHERE id % 2 = 0",
+  );
+  stranger.close();
+  const changes = Array.from({ length: 20 }, async (_, i) => {
+    await ledger.reserve({ ...wanted, ...user(i + 100) }, noLimits);
+    await ledger.complete(user(i).token, 9, () => noLimits);
+  });
+  const [first, second] = await Promise.all([ledger.mend(), other.mend(), ...changes]);
+  expect(first.length + second.length).toBeGreaterThan(0);
+  expect(await ledger.audit()).toEqual([]);
+});
+
 test("SQLite: a file that is no database says so", async () => {
   const { path } = await open();
   await Bun.write(`${path}.txt`, "This is not a database, and slotd must not touch it.".repeat(100));

@@ -112,6 +112,20 @@ describe("a slot request", () => {
     },
   );
 
+  test("of a JID that nobody prepared counts for its account, and is answered to the JID as it came", async () => {
+    asked.length = 0;
+    const from = "Romeo@XN--MNCHEN-3YA.example./Garden";
+    const reply = await answer(iq(request).replace("romeo@example.net/garden", from));
+    expect(asked[0]?.requester).toEqual({ bareJid: "romeo@münchen.example", domain: "münchen.example" });
+    expect(reply).toContain(`to='${from}'`);
+  });
+
+  test("to the component's JID in another spelling is for it", async () => {
+    const other = await answer(iq(request, "get", "Upload.EXAMPLE.net."));
+    expect(other).toContain("type='result'");
+    expect(other).toContain("from='Upload.EXAMPLE.net.'");
+  });
+
   test("from a stranger gets auth/forbidden", async () => {
     const reply = await answer(iq(request), refusing({ kind: "forbidden", text: "No." }));
     expect(reply).toContain("<error type='auth'><forbidden ");
@@ -296,6 +310,17 @@ describe("other stanzas", () => {
     ["no id", iq(request).replace("id='step_03' ", "")],
   ])("an IQ with %s gets bad-request", async (_, xml) => {
     expect(await answer(xml)).toContain("<error type='modify'><bad-request ");
+  });
+
+  test("an error echoes no request that would be written at great length", async () => {
+    const ns = "urn:x:".padEnd(2_000, "y");
+    const small = await answer(iq("<x xmlns='urn:x'><a/></x>"));
+    expect(small).toContain("<x xmlns='urn:x'><a/></x><error ");
+    const large = await answer(iq(`<x xmlns:p='${ns}'>${"<p:a/>".repeat(400)}</x>`));
+    expect(large).toBe(
+      `<iq type='error' ${replyTo}><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`,
+    );
+    expect(await answer(iq(`<x a='${"y".repeat(4_000)}'/>`))).not.toContain("<x ");
   });
 
   test.each([

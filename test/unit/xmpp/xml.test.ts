@@ -127,9 +127,80 @@ describe("a large stanza", () => {
     ]);
   });
 
+  const parts = 512;
+  const prefixes = Array.from({ length: 33 }, (_, number) => `xmlns:p${number}='urn:x'`);
+  test.each([
+    ["elements", "<a/>".repeat(parts)],
+    ["references", "&lt;".repeat(parts)],
+    ["CDATA sections", "<![CDATA[]]>".repeat(parts)],
+    ["attributes", `<a ${Array.from({ length: parts }, (_, number) => `a${number}=''`).join(" ")}/>`],
+    ["prefixes in one tag", `<a ${prefixes.join(" ")}/>`],
+    ["prefixes in force", prefixes.map((prefix) => `<a ${prefix}>`).join("") + "</a>".repeat(33)],
+  ])("is passed over when it has too many %s, and is answered to whom it came from", (_, inside) => {
+    const told = parse([header, iq(inside), iq("")]);
+    expect(kinds(told)).toEqual(["opened", "oversized", "stanza"]);
+    expect(told[1]?.[1]).toEqual(element("iq", NS, { type: "get", id: "7", from: "a@b", to: "c" }));
+  });
+
+  test("is passed over by its own start tag, whatever makes that long, wherever it is cut", () => {
+    const long = "x".repeat(70_000);
+    const many = Array.from({ length: parts }, (_, number) => `a${number}=''`).join(" ");
+    for (const more of [`other='${long}'`, many, `${long}=''`, " ".repeat(70_000), `p:a='${long}'`]) {
+      const stanza = `<iq id='7' type='g&#101;t' ${more} from='a@b' to="c" >${"<a>".repeat(3)}</a></a></a></iq>`;
+      for (const size of [1_000_000, 4_096, 61]) {
+        const text = `${header}${stanza}${iq("")}`;
+        const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, n) =>
+          text.slice(n * size, (n + 1) * size),
+        );
+        const told = parse(pieces);
+        expect(kinds(told)).toEqual(["opened", "oversized", "stanza"]);
+        expect(told[1]?.[1]).toEqual(element("iq", NS, { type: "get", id: "7", from: "a@b", to: "c" }));
+      }
+    }
+  });
+
+  test("in another namespace is told with it", () => {
+    const own = (attributes: string) =>
+      parse([header, `<iq ${attributes} b='${"x".repeat(2_000)}'/>`], limits)[1]?.[1];
+    expect(own("id='1'")).toMatchObject({ name: "iq", ns: NS });
+    expect(own("id='1' xmlns='urn:x'")).toMatchObject({ name: "iq", ns: "urn:x" });
+    expect(parse([header, `<p:iq b='${"x".repeat(2_000)}'/>`], limits)[1]?.[1]).toMatchObject({ ns: "" });
+  });
+
+  test("is held to its end tags, and to what else makes XML well-formed", () => {
+    for (const wrong of [
+      "</b>",
+      "<a></aa></a>",
+      "<a></A></a>",
+      "<é></è>",
+      "<a b></a>",
+      "&nbsp;",
+      "]]>",
+      "<!-- -->",
+    ]) {
+      expect(kinds(parse([header, iq("x".repeat(2_000) + wrong)], limits))).toEqual(["opened", "broken"]);
+    }
+  });
+
+  test("may have the header's prefixes in it, of which a header may have some", () => {
+    const declared = (count: number) => header.replace(" id=", ` ${prefixes.slice(0, count).join(" ")} id=`);
+    expect(kinds(parse([declared(20), iq("<p7:a/>"), iq("")]))).toEqual(["opened", "stanza", "stanza"]);
+    expect(kinds(parse([declared(33)]))).toEqual(["broken"]);
+    expect(kinds(parse([header.replace(" id=", ` other='${"x".repeat(70_000)}' id=`)]))).toEqual(["broken"]);
+  });
+
   test("ends the stream when it does not end", () => {
     const chunks = Array.from({ length: 200 }, () => "x".repeat(100));
     expect(kinds(parse([header, "<iq>", ...chunks], limits))).toEqual(["opened", "broken"]);
+  });
+
+  test("is not what stands between stanzas: white space may come for ever", () => {
+    const blanks = Array.from({ length: 300 }, () => " \n".repeat(50));
+    expect(kinds(parse([header, ...blanks, "text", ...blanks, iq("")], limits))).toEqual([
+      "opened",
+      "stanza",
+    ]);
+    expect(kinds(parse([header, ...blanks, "&nbsp;"], limits))).toEqual(["opened", "broken"]);
   });
 
   test("is measured for itself: many small ones in one piece are all told", () => {

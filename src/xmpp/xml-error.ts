@@ -1,0 +1,5 @@
+/** The text is not well-formed, or holds what a stream must not. The message says what, and repeats nothing of it. */
+export class XmlError extends Error {
+  readonly code = "not-well-formed";
+  override readonly name = "XmlError";
+}
