@@ -2,7 +2,7 @@ import { removeFilesOf } from "../admin/remove.ts";
 import type { Arguments, CommandIo } from "./command.ts";
 import { interruption } from "./interrupt.ts";
 import { Progress } from "./progress.ts";
-import { sizeText } from "./table.ts";
+import { jsonText, sizeText } from "./table.ts";
 import { bareJidOf } from "./usage.ts";
 import { withPremises } from "./with-premises.ts";
 
@@ -17,7 +17,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     progress.clear();
     const { files, bytes, notRemoved, isWhole } = removed;
     if (args.has("json")) {
-      io.stdout(`${JSON.stringify({ jid, files, bytes, notRemoved, isWhole }, undefined, 2)}\n`);
+      io.stdout(jsonText({ jid, files, bytes, notRemoved, isWhole }));
     } else {
       io.stdout(`Deleted ${files} files of ${jid}, ${sizeText(bytes)}.\n`);
       if (!isWhole) io.stderr("slotd: interrupted; run it again to delete the rest.\n");

@@ -3,7 +3,7 @@ import { type Mending, type Reconciled, reconcile } from "../admin/reconcile.ts"
 import { type Arguments, type CommandIo, UsageError } from "./command.ts";
 import { interruption } from "./interrupt.ts";
 import { Progress } from "./progress.ts";
-import { plain, sizeText } from "./table.ts";
+import { jsonText, plain, sizeText } from "./table.ts";
 import { withPremises } from "./with-premises.ts";
 
 /** `slotd reconcile`: compares ledger and store. Ends with 1 when a difference is left, or when it was interrupted. */
@@ -26,7 +26,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     }).finally(done);
     progress.clear();
     if (args.has("json")) {
-      io.stdout(`${JSON.stringify({ ...outcome, differences: found }, undefined, 2)}\n`);
+      io.stdout(jsonText({ ...outcome, differences: found }));
     } else report(io, outcome, fix);
     return outcome.left === 0 && outcome.isWhole ? 0 : 1;
   });

@@ -3,7 +3,7 @@ import { sweepLedgers } from "../app/sweep-ledgers.ts";
 import type { Arguments, CommandIo } from "./command.ts";
 import { interruption } from "./interrupt.ts";
 import { Progress } from "./progress.ts";
-import { sizeText } from "./table.ts";
+import { jsonText, sizeText } from "./table.ts";
 import { withPremises } from "./with-premises.ts";
 
 /**
@@ -27,7 +27,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
         left: recorded.left + dated.notRemoved.length,
         isWhole: !signal.aborted,
       };
-      if (args.has("json")) io.stdout(`${JSON.stringify({ ...swept, isDryRun }, undefined, 2)}\n`);
+      if (args.has("json")) io.stdout(jsonText({ ...swept, isDryRun }));
       else report(io, swept, isDryRun, recorded.reason ?? dated.notRemoved[0]?.reason);
       return swept.left === 0 && swept.isWhole ? 0 : 1;
     } finally {

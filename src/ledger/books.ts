@@ -148,9 +148,7 @@ export class Books {
     day: DayEffect = "none",
   ): LedgerFile {
     const changed = { ...file, ...change };
-    const isSame = file.state === changed.state && file.size === changed.size && day === "none";
-    if (!isSame && isCounted(file)) this.#accounts.count(file, -1, day);
-    if (!isSame && isCounted(changed)) this.#accounts.count(changed, 1, day);
+    this.#recount(file, changed, day);
     this.#files.set(file.token, changed);
     this.#changedFiles.add(file.token);
     return changed;
@@ -197,6 +195,19 @@ export class Books {
       saveRates,
       rates.map(({ domain, name, fullAt }) => [domain, name, Math.ceil(fullAt)]),
     );
+  }
+
+  #recount(before: LedgerFile, after: LedgerFile, day: DayEffect): void {
+    if (before.size === after.size && day === "none") {
+      if (before.state === after.state) return;
+      // What mostly happens.
+      if (before.state === "reserved" && after.state === "complete") {
+        this.#accounts.settle(before);
+        return;
+      }
+    }
+    if (isCounted(before)) this.#accounts.count(before, -1, day);
+    if (isCounted(after)) this.#accounts.count(after, 1, day);
   }
 
   async #readRates(rates: readonly { readonly domain: string; readonly name: string }[]): Promise<void> {
