@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { waitUntil } from "../peers/process.ts";
 
 const CLOSES = ["</iq>", "/>"] as const;
 
@@ -9,6 +10,8 @@ export interface ComponentServer {
   timesOnline(): number;
   /** Resolves when a component is logged in, which may be the case already. */
   online(): Promise<void>;
+  /** Resolves when a component has logged in so many times. */
+  loggedIn(times: number): Promise<void>;
   /** Sends bytes on the stream. Resolves when the kernel has taken them all. */
   send(bytes: Buffer | string): Promise<void>;
   /**
@@ -69,7 +72,7 @@ class Stream {
       const answer = this.#input.slice(start, close);
       this.#input = this.#input.slice(close);
       const id = / id='([^']*)'/.exec(answer)?.[1] ?? "";
-      this.#waiting.get(id)?.resolve(answer);
+      this.#waiting.get(id)?.resolve(Buffer.from(answer, "latin1").toString());
       this.#waiting.delete(id);
     }
   }
@@ -129,9 +132,12 @@ export async function startComponentServer(domain: string): Promise<ComponentSer
     port: typeof address === "object" && address !== null ? address.port : 0,
     timesOnline: () => times,
     online: () => whenOnline.promise,
-    send: (bytes) => current().send(bytes),
-    ask: (id, stanza) => current().ask(id, stanza),
-    askSlot(from = "alice@example.test/phone") {
+    async loggedIn(least) {
+      await waitUntil(`${least} logins of the component`, () => times >= least && stream !== undefined);
+    },
+    send: async (bytes) => current().send(bytes),
+    ask: async (id, stanza) => current().ask(id, stanza),
+    async askSlot(from = "alice@example.test/phone") {
       asked += 1;
       return current().ask(`slot-${asked}`, slotRequest(domain, `slot-${asked}`, from));
     },
