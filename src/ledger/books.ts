@@ -25,7 +25,7 @@ export interface Needs {
 }
 
 /** The most files that are evicted in one transaction: it bounds how long everybody else waits. */
-const mostEvictions = 256;
+const mostEvictions = 64;
 
 /**
  * The ledger's rows during one transaction: read once, changed in memory by one entry after the other, written at
