@@ -36,6 +36,12 @@ const migrations: readonly Migration[] = [
     `INSERT INTO slotd_accounts (domain, jid, purpose, bytes, files, day, day_bytes, day_files)
        VALUES ('', '', '', 0, 0, 0, 0, 0)`,
   ],
+  // Files pending deletion stay until nothing can bring them any more, and those that are to be removed now are found
+  // among them by their time.
+  () => [
+    "CREATE INDEX slotd_files_to_remove ON slotd_files ((COALESCE(ask_at, 0))) WHERE state = 3",
+    "DROP INDEX slotd_files_doomed",
+  ],
 ];
 
 /**

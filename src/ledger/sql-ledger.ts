@@ -143,7 +143,7 @@ class SqlLedger implements Ledger {
 
   postpone(token: string, askAt: Date): Promise<void> {
     return this.#change(token, undefined, (file, books) => {
-      if (file.state === "reserved" || file.state === "lapsed") books.change(file, { askAt });
+      if (file.state !== "complete") books.change(file, { askAt });
     });
   }
 
@@ -184,11 +184,11 @@ class SqlLedger implements Ledger {
     return { bytes: Number(row?.bytes), files: Number(row?.files) };
   }
 
-  doomed(domains: readonly string[], { limit, after = "" }: Page): Promise<readonly LedgerFile[]> {
+  doomed(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]> {
     return this.#files(
-      `f.state = 3 AND (f.token_key, f.token) > ($5, $1) AND a.domain IN ${this.#database.dialect.texts("$2")}
-        AND (f.ask_at IS NULL OR f.ask_at <= $3) ORDER BY f.token_key, f.token LIMIT $4`,
-      [after, JSON.stringify(domains), this.#now().getTime(), limit, tokenKey(after)],
+      `f.state = 3 AND COALESCE(f.ask_at, 0) <= $1 AND a.domain IN ${this.#database.dialect.texts("$2")}
+        ORDER BY COALESCE(f.ask_at, 0) LIMIT $3`,
+      [this.#now().getTime(), JSON.stringify(domains), limit],
     );
   }
 
@@ -280,9 +280,15 @@ class SqlLedger implements Ledger {
   }
 }
 
-/** A doomed file keeps its share of the day: what was sent that day was sent. */
+/**
+ * A doomed file keeps its share of the day: what was sent that day was sent. While it is reserved its PUT URL waits to
+ * be used, and there is nothing to remove before; all else is to be removed at once.
+ */
 function doomIn(books: Books, file: LedgerFile): LedgerFile {
-  return books.change(file, { state: "doomed" });
+  return books.change(file, {
+    state: "doomed",
+    askAt: file.state === "reserved" ? file.askAt : undefined,
+  });
 }
 
 function isDue({ askAt }: LedgerFile, now: Date): boolean {
