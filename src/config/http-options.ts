@@ -109,7 +109,7 @@ export const httpOptions = {
     default: "1KiB",
     unit: "a second",
     prose:
-      "An upload that brings fewer bytes a second than this over half a minute is cut off with 408; 0 switches it off. Time that slotd's own disk takes does not count.",
+      "An upload that brings fewer bytes a second than this over half a minute is cut off with 408, and so is one that at its pace would take more than 23 hours, which is the longest that an upload may take; 0 switches both off, but not the 23 hours. Time that slotd's own disk takes does not count for the pace.",
     example: '"1KiB"',
   },
   "http.idle_timeout": {

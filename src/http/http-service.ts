@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Bytes, Seconds } from "../slot/slot.ts";
+import { longestUpload } from "../slot/upload-life.ts";
 import { type Answer, REFERENCE_HEADER, rawAnswer, refusalAnswer } from "./answers.ts";
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
 import { type InlineRule, inlineRule } from "./content-disposition.ts";
@@ -35,6 +36,8 @@ export interface HttpServiceOptions {
   readonly minRate?: Bytes;
   /** 30 when absent. */
   readonly rateWindow?: Seconds;
+  /** An upload is cut off after so long; 23 hours when absent, and never more. */
+  readonly longestUpload?: Seconds;
   /** No limit when absent. */
   readonly uploads?: UploadLimits;
   /** The web origins that may use it; everyone when absent. */
@@ -99,6 +102,7 @@ export class HttpService {
         stallTimeout,
         minRate,
         window: rateWindow,
+        longest: Math.min(options.longestUpload ?? longestUpload, longestUpload),
         mayReadAhead: () => this.#slots.total <= readAheadLimit,
       },
       cache: options.cache ?? "public",

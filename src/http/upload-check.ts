@@ -6,7 +6,7 @@ import type { Bytes } from "../slot/slot.ts";
 import { isMediaType } from "../slot/slot-request.ts";
 import type { ObjectMeta } from "../store/object-store.ts";
 import { parseBucketUrl } from "../store/object-url.ts";
-import { DECLARED_LENGTH, DECLARED_TYPE, EXPIRES_AT } from "../store/s3-bucket.ts";
+import { DECLARED_LENGTH, DECLARED_TYPE, EXPIRES_AT, IS_RESERVED } from "../store/s3-bucket.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type ObjectPath, publicPrefixes, readObjectPath } from "./object-path.ts";
 import { contentLength, type RequestHead } from "./request-head.ts";
@@ -15,6 +15,8 @@ import { contentLength, type RequestHead } from "./request-head.ts";
 export interface AdmittedUpload {
   readonly bucket: HttpBucket;
   readonly object: ObjectMeta;
+  /** Whether its slot stands in a ledger, as the signed query says. */
+  readonly isReserved: boolean;
 }
 
 /** Judges the head of a PUT request. */
@@ -50,6 +52,7 @@ export function uploadCheck(buckets: readonly HttpBucket[]): UploadCheck {
       sizeProblem(size, bucket.maxFileSize()) ?? {
         bucket,
         object: { token: path.token, filename: path.filename, size, contentType: typeToKeep(head), expiry },
+        isReserved: declared.get(IS_RESERVED) === "1",
       }
     );
   };

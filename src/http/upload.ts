@@ -79,12 +79,12 @@ async function receive(
 
 /** Tells the bucket's witness how an upload goes. It may give a refusal for what was stored. */
 async function witnessed<Failure>(
-  { bucket, object }: AdmittedUpload,
+  { bucket, object, isReserved }: AdmittedUpload,
   put: () => Promise<Failure | undefined>,
 ): Promise<Failure | Refusal | undefined> {
   const over = bucket.witness?.begin(object.token);
   try {
-    return (await put()) ?? (await bucket.witness?.stored(object));
+    return (await put()) ?? (await bucket.witness?.stored(object, isReserved));
   } finally {
     over?.();
   }

@@ -15,6 +15,9 @@ export const DECLARED_TYPE = "content-type";
 /** The query parameter in which `echoDeclared` says when the object expires, in seconds since 1970; absent for never. */
 export const EXPIRES_AT = "expires-at";
 
+/** The query parameter with which `echoDeclared` says that the slot stands in a ledger; absent: in none. */
+export const IS_RESERVED = "reserved";
+
 export interface S3BucketOptions {
   /** As `parseBucketUrl` reads it. */
   readonly bucketUrl: string;
@@ -25,7 +28,10 @@ export interface S3BucketOptions {
   readonly publicUrl?: string;
   /** Asks for a public-read object, in the signed query: the requester has no way to send a header for it. */
   readonly addAcl: boolean;
-  /** Repeats the declared size and type, and the expiry, in the signed query, for a bucket that says what it expected. Never on S3. */
+  /**
+   * Repeats the declared size and type, the expiry and whether the slot is reserved in the signed query, for a bucket
+   * that says what it expected. Never on S3.
+   */
   readonly echoDeclared?: boolean;
 }
 
@@ -83,13 +89,14 @@ function declaredHeaders(object: NewObject): Record<string, string> {
 
 function extraQuery(
   options: S3BucketOptions,
-  { expiry }: NewObject,
+  { expiry, isReserved }: NewObject,
   declared: Record<string, string>,
 ): readonly QueryParameter[] {
   const query: QueryParameter[] = options.echoDeclared ? Object.entries(declared) : [];
   if (options.echoDeclared && expiry !== undefined) {
     query.push([EXPIRES_AT, String(Math.floor(expiry.getTime() / 1000))]);
   }
+  if (options.echoDeclared && isReserved === true) query.push([IS_RESERVED, "1"]);
   if (options.addAcl) query.push(["x-amz-acl", "public-read"]);
   return query;
 }
