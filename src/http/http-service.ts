@@ -14,6 +14,7 @@ import { malformedAnswer, maxTargetSize, originIn, targetTooLong } from "./malfo
 import { MissGate } from "./miss-gate.ts";
 import { objectDescriber } from "./object-headers.ts";
 import { publicPrefixes } from "./object-path.ts";
+import { ObjectSearch } from "./object-search.ts";
 import { type PrivateBucket, privateBucketOf, redirect } from "./redirect.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
 import { type UploadDeps, upload } from "./upload.ts";
@@ -109,6 +110,7 @@ export class HttpService {
       proxies: options.proxies ?? { has: () => false },
       slots: this.#slots,
       check: uploadCheck(buckets),
+      search: new ObjectSearch(buckets),
       privateBucketOf: privateBucketOf(
         privateBuckets,
         buckets.flatMap(({ store, publicUrls }) => (store.open ? publicUrls : [])),

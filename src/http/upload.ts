@@ -3,7 +3,6 @@ import { PutError } from "../store/object-store.ts";
 import { type Answer, refusalAnswer } from "./answers.ts";
 import { clientKey } from "./client-address.ts";
 import type { Exchange } from "./exchange.ts";
-import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import { BodyError, impatient, type RequestBody } from "./request-body.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -11,7 +10,6 @@ import type { AdmittedUpload, UploadCheck } from "./upload-check.ts";
 import type { UploadSlots } from "./upload-slots.ts";
 
 export interface UploadDeps {
-  readonly buckets: readonly HttpBucket[];
   readonly check: UploadCheck;
   readonly slots: UploadSlots;
   readonly now: () => Date;
@@ -49,14 +47,14 @@ async function receive(
   head: RequestHead,
   exchange: Exchange,
   waits: boolean,
-  { now, buckets }: UploadDeps,
+  { now }: UploadDeps,
 ): Promise<HttpEvent> {
   const { body } = exchange;
   const { token, size } = admitted.object;
   const object = shortToken(token);
   const begun = now().getTime();
   const failure = await witnessed(admitted, () =>
-    store(admitted, buckets, () => {
+    store(admitted, () => {
       if (waits) exchange.response.writeContinue();
       return body;
     }),
@@ -97,13 +95,12 @@ async function witnessed<Failure>(
  * @throws what is neither an expected refusal of the store nor the client's doing.
  */
 async function store(
-  { bucket, object }: AdmittedUpload,
-  buckets: readonly HttpBucket[],
+  { bucket, rivals, object }: AdmittedUpload,
   open: () => RequestBody,
 ): Promise<PutError | BodyError | undefined> {
   try {
-    for (const { store } of buckets) {
-      // A GET asks every bucket that opens objects here.
+    for (const { store } of rivals) {
+      // What the same URL has put into another bucket is served from there.
       const isConcerned = store === bucket.store || store.open !== undefined;
       if (isConcerned && (await store.has(object.token, object.filename))) {
         return new PutError("exists", "An object with this token is complete already.");
