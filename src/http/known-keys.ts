@@ -94,7 +94,7 @@ function knownKey(places: readonly SignedPlace[]): KnownKey {
 }
 
 /** A signature is tried for so many places at most; the same key is seldom used for more. */
-const mostTries = 8;
+const mostTries = 6;
 
 /** What a request says about its place; nothing of it is believed. */
 export interface AskedPlace {
@@ -109,7 +109,7 @@ export interface AskedPlace {
 }
 
 /**
- * The hosts and places that a URL may have been signed for, the likeliest first, each once, eight at most.
+ * The hosts and places that a URL may have been signed for, the likeliest first, each once, six at most.
  *
  * A URL of slotd's has its place's mark, and then it is for no other. Where it has none, or one of a place that is no
  * more, the host that was asked for comes first. A proxy may have taken the prefix off the path or changed the host, so
