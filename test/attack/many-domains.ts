@@ -3,7 +3,7 @@ import { freePorts } from "../peers/ports.ts";
 import { type Slotd, startSlotd } from "../peers/slotd.ts";
 import { askRaw } from "./ask-raw.ts";
 import type { Attack, AttackOptions, Measure } from "./attack.ts";
-import { cpuTimeOf } from "./cpu-time.ts";
+import { CpuTime } from "./cpu-time.ts";
 import { type SlotGiver, startSlotGiver } from "./slot-giver.ts";
 
 /** A slotd that serves so many domains on one listener. */
@@ -12,6 +12,7 @@ interface Site {
   readonly giver: SlotGiver;
   readonly port: number;
   readonly domains: number;
+  readonly cpu: CpuTime;
 }
 
 async function startSite(domains: number): Promise<Site> {
@@ -35,7 +36,7 @@ max_uploads_per_address = 1000
 url = "none"
 `,
   });
-  return { slotd, giver, port, domains };
+  return { slotd, giver, port, domains, cpu: new CpuTime(slotd.process.pid) };
 }
 
 async function stopSite({ slotd, giver }: Site): Promise<void> {
@@ -129,7 +130,7 @@ const shapes: Readonly<Record<string, Shape>> = {
 
 /** The processor time of one such request, in milliseconds. */
 async function costOf(site: Site, shape: Shape, urls: readonly URL[], random: Random): Promise<number> {
-  const before = cpuTimeOf(site.slotd.process.pid);
+  const before = site.cpu.read();
   const queue = urls.map((put) => shape.make(put, random));
   const work = async () => {
     for (let one = queue.pop(); one !== undefined; one = queue.pop()) {
@@ -143,7 +144,7 @@ async function costOf(site: Site, shape: Shape, urls: readonly URL[], random: Ra
     }
   };
   await Promise.all(Array.from({ length: 8 }, work));
-  return (cpuTimeOf(site.slotd.process.pid) - before) / urls.length;
+  return (site.cpu.read() - before) / urls.length;
 }
 
 /** Slots for domains here and there among all, one after the other. */
@@ -172,9 +173,9 @@ async function compare(
     const urls: URL[][] = [];
     const slotCosts: number[] = [];
     for (const site of [one, many]) {
-      const before = cpuTimeOf(site.slotd.process.pid);
+      const before = site.cpu.read();
       urls.push(await slots(site, requests));
-      slotCosts.push((cpuTimeOf(site.slotd.process.pid) - before) / requests);
+      slotCosts.push((site.cpu.read() - before) / requests);
     }
     if (round > 0) note("slots", [slotCosts[0] ?? 0, slotCosts[1] ?? 0]);
     for (const [name, shape] of Object.entries(shapes)) {
