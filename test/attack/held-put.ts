@@ -29,6 +29,16 @@ export class HeldPut {
     return Number((await this.#answer).split(" ", 2)[1] ?? 0);
   }
 
+  /** Sends a byte every so many milliseconds until there is an answer. Gives its status; 0 when there was none. */
+  async drip(every: number): Promise<number> {
+    const timer = setInterval(() => this.#socket.write("x"), every);
+    try {
+      return Number((await this.#answer).split(" ", 2)[1] ?? 0);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
   /** The client goes away. */
   abort(): void {
     this.#socket.destroy();
