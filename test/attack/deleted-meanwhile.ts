@@ -81,7 +81,7 @@ async function served(uploads: readonly Upload[]): Promise<number> {
   return statuses.filter((status) => status !== 404).length;
 }
 
-export function filesIn(folder: string): number {
+function filesIn(folder: string): number {
   return readdirSync(join(folder, "data", "objects"), { recursive: true, withFileTypes: true }).filter(
     (entry) => entry.isFile(),
   ).length;
