@@ -172,7 +172,10 @@ class Running implements App {
       inventoryOf(domain, credentialsOf(domain), deps),
     );
     const witnessed = (domains: readonly DomainConfig[]) =>
-      witnessOf([...new Set(domains.flatMap((domain) => keeperOf(domain) ?? []))]);
+      witnessOf(
+        [...new Set(domains.flatMap((domain) => keeperOf(domain) ?? []))],
+        domains.map(({ domain }) => domain),
+      );
     checkCertificate(config.http);
     const listenKey = ({ http }: DomainConfig) => listenerKey(http.listen, config.http);
     const wanted = new Map(

@@ -108,7 +108,8 @@ function draftSlot(request: SlotRequest, maker: SlotMaker, { now, randomBytes }:
   const random = randomBytes(maker.tokenBytes).toString("hex");
   const token = maker.datesTokens && expiry !== undefined ? datedToken(random, expiry) : random;
   const expiresIn = Math.min(maker.expirationTime, secondsUntil(expiry, at));
-  return { object: { token, filename, size, contentType, expiry }, expiresIn, at };
+  const isReserved = maker.record !== undefined;
+  return { object: { token, filename, size, contentType, expiry, isReserved }, expiresIn, at };
 }
 
 function sign({ object, expiresIn, at }: Draft, { bucket }: SlotMaker): Slot {

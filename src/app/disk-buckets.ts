@@ -51,7 +51,7 @@ export function diskBuckets(
     return {
       publicUrls: [...new Set(sharing.map((domain) => domain.http.publicUrl))],
       store,
-      credentials: (id: string) => keys.value.find((key) => key.accessKeyId === id)?.secretAccessKey,
+      keys: [keys],
       region: DISK_REGION,
       maxFileSize: () => maxFileSize,
       witness: witnessOf(sharing),

@@ -2,7 +2,7 @@ import type { DomainConfig } from "../config/config.ts";
 import { shortToken } from "../http/http-event.ts";
 import type { UploadWitness } from "../http/upload-witness.ts";
 import { LedgerAwayError } from "../ledger/errors.ts";
-import { type Ledger, type LedgerFile, type Limits, noLimits } from "../ledger/ledger.ts";
+import { type Completion, type Ledger, type LedgerFile, type Limits, noLimits } from "../ledger/ledger.ts";
 import { askStores } from "../ops/ask-stores.ts";
 import type { Watchers } from "../ops/events.ts";
 import { watchRecords } from "../ops/record-events.ts";
@@ -10,8 +10,10 @@ import { type Repeated, repeat } from "../ops/repeat.ts";
 import { sweep } from "../ops/sweep.ts";
 import { watchLedger } from "../ops/watch-ledger.ts";
 import type { Refusal } from "../slot/refusal.ts";
+import type { Seconds } from "../slot/slot.ts";
+import { nextRemoval } from "../slot/upload-life.ts";
 import type { SlotRecord } from "../slots.ts";
-import type { Inventory } from "../store/inventory.ts";
+import type { Inventory, ObjectName } from "../store/inventory.ts";
 import type { ObjectMeta } from "../store/object-store.ts";
 import { ledgerLimits, ledgerLimitsOf } from "./ledger-limits.ts";
 
@@ -25,6 +27,9 @@ export interface RecordDeps {
   readonly watchers: Watchers;
   readonly now: () => Date;
 }
+
+/** No PUT URL is valid for longer, whatever the domain that it was given for said: SigV4's bound. */
+const longestValidity: Seconds = 604_800;
 
 /** How often the stores are asked about reservations, and swept; milliseconds after the last time has ended. */
 const intervals = { asking: 2_000, sweeping: 5_000 };
@@ -71,6 +76,11 @@ export class RecordKeeper {
     };
   }
 
+  /** Whether it knows where the files of this domain are. */
+  serves(domain: string): boolean {
+    return this.#domains.has(domain);
+  }
+
   /** Notes that an upload is under way; what it gives is called when it is over. */
   begin(token: string): () => void {
     this.#underWay.set(token, (this.#underWay.get(token) ?? 0) + 1);
@@ -81,12 +91,8 @@ export class RecordKeeper {
     };
   }
 
-  /**
-   * Writes down that an object is stored. "unknown": it is not one of this ledger's.
-   *
-   * @returns a refusal when it may not stay; it was removed then.
-   */
-  async stored({ token, size }: ObjectMeta): Promise<Refusal | "unknown" | undefined> {
+  /** Writes down that an object is stored; must not throw. An object that may not stay is removed. */
+  async stored({ token, size }: ObjectMeta): Promise<StoredOutcome> {
     try {
       const completion = await this.ledger.complete(
         token,
@@ -94,22 +100,54 @@ export class RecordKeeper {
         (file) => this.#limitsOf(file),
         () => this.#sweeping?.nudge(),
       );
-      if (completion === "unknown") return "unknown";
-      if (completion === "complete") return undefined;
+      if (completion === "unknown" || completion === "complete") return completion;
       const file = await this.ledger.find(token);
-      if (file !== undefined) await this.#domains.get(file.domain)?.inventory.remove([file]);
+      if (file === undefined) return "unknown";
+      await this.#removeAtOnce(file);
+      this.#tell.refusedLate(shortToken(token));
+      return completion;
     } catch (error) {
       // The bytes are safe. The store is asked about them later.
       this.#noteFailure(error);
-      return undefined;
+      return "unsaid";
     }
-    this.#tell.refusedLate(shortToken(token));
-    return lateRefusal;
   }
 
-  /** A file that this ledger does not know was stored. */
+  /** A file that this ledger does not know was stored for a slot that stood in no ledger: it stays. */
   noteUnknown(token: string): void {
     this.#tell.unknown(shortToken(token));
+  }
+
+  /**
+   * Removes what was stored for a slot that the ledger has forgotten, from the store of this domain; must not throw.
+   * What the store does not let go now is entered as deleted, and so the sweep removes it.
+   */
+  async removeForgotten(object: ObjectMeta, domain: string): Promise<void> {
+    const { token, filename, size, expiry } = object;
+    try {
+      if (!(await this.#isRemoved(object, domain))) {
+        const about = { token, filename, size, expires: expiry, completed: this.#deps.now() };
+        await this.ledger.adopt({ ...about, domain, jid: domain, purpose: "message" });
+        await this.ledger.doom([token]);
+      }
+      this.#tell.refusedLate(shortToken(token));
+    } catch (error) {
+      this.#noteFailure(error);
+    }
+  }
+
+  /** Removes a doomed file; when the store does not let it go, the next sweep tries again. */
+  async #removeAtOnce(file: LedgerFile): Promise<void> {
+    const isRemoved = await this.#isRemoved(file, file.domain);
+    if (!isRemoved) await this.ledger.postpone(file.token, this.#deps.now());
+  }
+
+  async #isRemoved(object: ObjectName, domain: string): Promise<boolean> {
+    try {
+      return (await this.#domains.get(domain)?.inventory.remove([object]))?.length === 0;
+    } catch {
+      return false;
+    }
   }
 
   async #ask(signal: AbortSignal): Promise<void> {
@@ -129,6 +167,7 @@ export class RecordKeeper {
         monotonic: this.#deps.watchers.monotonic,
         signal,
       },
+      nextRemoval: (file) => this.#nextRemoval(file),
       rest: (took) => pause(took * restFactor, signal),
     });
     this.#tell.swept(swept);
@@ -143,6 +182,11 @@ export class RecordKeeper {
     const domain = this.#domains.get(file.domain);
     // Its slot was given before the domain was taken out of the configuration.
     return domain === undefined ? noLimits : ledgerLimitsOf(domain.config, file);
+  }
+
+  #nextRemoval({ domain, reserved }: LedgerFile): Date | undefined {
+    const expiresIn = this.#domains.get(domain)?.config.expirationTime ?? longestValidity;
+    return nextRemoval({ reserved, expiresIn }, this.#deps.now());
   }
 
   async #try(work: () => Promise<void>): Promise<void> {
@@ -160,8 +204,18 @@ export class RecordKeeper {
   }
 }
 
-/** Tells these keepers of uploads; undefined when there are none. */
-export function witnessOf(keepers: readonly RecordKeeper[]): UploadWitness | undefined {
+/** What became of an object that was stored. "unsaid": the ledger could not be asked. */
+export type StoredOutcome = Completion | "unsaid";
+
+/**
+ * Tells these keepers of uploads; undefined when there are none.
+ *
+ * @param domains those whose uploads they are, and whose files are all in one place.
+ */
+export function witnessOf(
+  keepers: readonly RecordKeeper[],
+  domains: readonly string[],
+): UploadWitness | undefined {
   const [first] = keepers;
   if (first === undefined) return undefined;
   return {
@@ -171,22 +225,39 @@ export function witnessOf(keepers: readonly RecordKeeper[]): UploadWitness | und
         for (const end of ends) end();
       };
     },
-    async stored(object) {
+    async stored(object, isReserved) {
+      let isUnsaid = false;
       for (const keeper of keepers) {
         const outcome = await keeper.stored(object);
-        if (outcome !== "unknown") return outcome;
+        if (outcome === "complete") return undefined;
+        if (outcome === "over" || outcome === "doomed") return lateRefusals[outcome];
+        isUnsaid ||= outcome === "unsaid";
       }
-      first.noteUnknown(object.token);
-      return undefined;
+      if (isUnsaid) return undefined;
+      const places = keepers.flatMap((keeper) =>
+        domains.flatMap((domain) => (keeper.serves(domain) ? [{ keeper, domain }] : [])),
+      );
+      if (!isReserved || places[0] === undefined) {
+        first.noteUnknown(object.token);
+        return undefined;
+      }
+      await places[0].keeper.removeForgotten(object, places[0].domain);
+      return lateRefusals.doomed;
     },
   };
 }
 
-const lateRefusal: Refusal = {
-  kind: "over-quota",
-  text: "The slot was given up before the file was there, and there is no room for it any more. Nothing was kept. Request a new slot.",
-  retryAt: undefined,
-};
+const lateRefusals = {
+  over: {
+    kind: "over-quota",
+    text: "The slot was given up before the file was there, and there is no room for it any more. Nothing was kept. Request a new slot.",
+    retryAt: undefined,
+  },
+  doomed: {
+    kind: "expired",
+    text: "The slot was deleted before the file was there. Nothing was kept. Request a new slot.",
+  },
+} as const satisfies Record<string, Refusal>;
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -79,14 +79,12 @@ export function s3HttpBuckets(
   return {
     buckets: [...proxied.values()].map((sharing) => {
       const [{ config, credentials }] = sharing;
-      const keyLists = sharing.flatMap(({ keys }) => (keys === undefined ? [] : [keys]));
       const { bucketUrl, region, addAcl } = config.s3;
       const maxFileSize = largestAllowed(sharing.map((domain) => domain.config));
       return {
         publicUrls: publicUrlsOf(sharing),
         store: s3Sink({ bucketUrl, region, credentials, addAcl }, { now }),
-        credentials: (id) =>
-          keyLists.flatMap(({ value }) => value).find((key) => key.accessKeyId === id)?.secretAccessKey,
+        keys: [...new Set(sharing.flatMap(({ keys }) => keys ?? []))],
         region: DISK_REGION,
         maxFileSize: () => maxFileSize,
         witness: witnessOf(sharing.map((domain) => domain.config)),

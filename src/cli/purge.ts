@@ -13,7 +13,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     const { signal, done } = interruption();
     const progress = new Progress(io, (files) => `${files} files deleted`);
     const onProgress = (files: number) => progress.show(files);
-    const removed = await removeFilesOf(premises, jid, { signal, onProgress }).finally(done);
+    const removed = await removeFilesOf(premises, jid, { signal, onProgress, now: io.now }).finally(done);
     progress.clear();
     const { files, bytes, notRemoved, isWhole } = removed;
     if (args.has("json")) {

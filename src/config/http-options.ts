@@ -16,7 +16,7 @@ export const diskOptions = {
     expected: 'a number of bytes from 0, or a text such as "1GiB"',
     default: "256MiB",
     prose:
-      "The space on the file system of `disk.path` that uploads leave free: an upload that would use it is answered 507, and downloads go on. 0 switches it off.",
+      "The space on the file system of `disk.path` that uploads leave free: an upload that would use it is answered 507, and downloads go on. Uploads under way count with what they bring in ten minutes at their pace, and with 16 MiB at most while they bring nothing: so one that announces much and is slow takes no room from the others. 0 switches it off.",
     example: '"5GiB"',
   },
   "disk.fsync": {
@@ -129,7 +129,7 @@ export const httpOptions = {
     default: "1KiB",
     unit: "a second",
     prose:
-      "An upload that brings fewer bytes a second than this over half a minute is cut off with 408; 0 switches it off. Time that slotd's own disk takes does not count.",
+      "An upload that brings fewer bytes a second than this over half a minute is cut off with 408, and so is one that at its pace would take more than 23 hours, which is the longest that an upload may take; 0 switches both off, but not the 23 hours. Time that slotd's own disk takes does not count for the pace.",
     example: '"1KiB"',
   },
   "http.idle_timeout": {

@@ -5,19 +5,19 @@ import { clientKey } from "./client-address.ts";
 import { evaluateConditions, mayUseRange } from "./conditional.ts";
 import { crowdedDownloads } from "./crowded.ts";
 import type { Exchange } from "./exchange.ts";
-import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import type { MissGate } from "./miss-gate.ts";
 import { cacheControl, type ObjectDescription } from "./object-headers.ts";
 import { readObjectPath } from "./object-path.ts";
+import type { ObjectSearch } from "./object-search.ts";
 import { type RangeResult, readRange } from "./range.ts";
 import type { RequestHead } from "./request-head.ts";
 import { type SendPace, sendContent } from "./send-content.ts";
 import type { TransferSlots } from "./transfer-slots.ts";
 
 export interface DownloadDeps {
-  readonly buckets: readonly HttpBucket[];
-  readonly prefixes: readonly string[];
+  readonly search: ObjectSearch;
+  readonly prefixes: ReadonlySet<string>;
   readonly now: () => Date;
   readonly missGate: MissGate;
   readonly describe: (object: OpenObject) => ObjectDescription;
@@ -52,7 +52,7 @@ export async function download(
   const missOpens = deps.missGate.arrive();
   const path = readObjectPath(head.rawPath, deps.prefixes);
   if ("kind" in path) return miss(exchange, missOpens);
-  const object = await findObject(path.token, deps.buckets);
+  const object = await deps.search.find(head.host, path);
   try {
     const now = deps.now();
     if (object?.filename !== path.filename || hasExpired(object, now)) {
@@ -66,14 +66,6 @@ export async function download(
 
 function hasExpired({ expiry }: OpenObject, now: Date): boolean {
   return expiry !== undefined && now.getTime() >= expiry.getTime();
-}
-
-async function findObject(token: string, buckets: readonly HttpBucket[]): Promise<OpenObject | undefined> {
-  for (const { store } of buckets) {
-    const object = await store.open?.(token);
-    if (object !== undefined) return object;
-  }
-  return undefined;
 }
 
 async function miss(exchange: Exchange, opens: Promise<void>, token?: string): Promise<HttpEvent> {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Connection } from "../net/connection.ts";
 import type { Bytes, Seconds } from "../slot/slot.ts";
+import { longestUpload } from "../slot/upload-life.ts";
 import { type Answer, REFERENCE_HEADER, rawAnswer, refusalAnswer } from "./answers.ts";
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
 import { type InlineRule, inlineRule } from "./content-disposition.ts";
@@ -14,6 +15,7 @@ import { malformedAnswer, maxTargetSize, originIn, targetTooLong } from "./malfo
 import { MissGate } from "./miss-gate.ts";
 import { objectDescriber } from "./object-headers.ts";
 import { publicPrefixes } from "./object-path.ts";
+import { ObjectSearch } from "./object-search.ts";
 import { type PrivateBucket, privateBucketOf, redirect } from "./redirect.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
 import { pieceSizeFor } from "./send-content.ts";
@@ -37,6 +39,8 @@ export interface HttpServiceOptions {
   readonly minRate?: Bytes;
   /** 30 when absent. */
   readonly rateWindow?: Seconds;
+  /** An upload is cut off after so long; 23 hours when absent, and never more. */
+  readonly longestUpload?: Seconds;
   /** No limit when absent. */
   readonly uploads?: TransferLimits;
   /** Of files that are small enough to be in memory, and as many of others; no limit when absent. */
@@ -110,6 +114,7 @@ export class HttpService {
         stallTimeout,
         minRate,
         window: rateWindow,
+        longest: Math.min(options.longestUpload ?? longestUpload, longestUpload),
         mayReadAhead: () => this.#slots.total <= readAheadLimit,
       },
       cache: options.cache ?? "public",
@@ -118,6 +123,7 @@ export class HttpService {
       smallDownloads: downloads(this.#smallDownloads),
       largeDownloads: downloads(this.#largeDownloads),
       check: uploadCheck(buckets),
+      search: new ObjectSearch(buckets),
       privateBucketOf: privateBucketOf(
         privateBuckets,
         buckets.flatMap(({ store, publicUrls }) => (store.open ? publicUrls : [])),

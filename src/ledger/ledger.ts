@@ -127,8 +127,8 @@ export interface LedgerFile {
   readonly state: FileState;
   readonly reserved: Date;
   /**
-   * When the store is to be asked about a reserved or lapsed file. On a doomed one, its PUT URL may still be used until
-   * then.
+   * When the store is to be asked about a reserved or lapsed file. On a doomed one: when it is to be removed (again),
+   * because its PUT URL, or an upload that has begun, may have brought it by then; undefined is at once.
    */
   readonly askAt: Date | undefined;
   readonly completed: Date | undefined;
@@ -246,7 +246,10 @@ export interface Ledger {
    */
   lapse(token: string, askAgain?: Date): Promise<void>;
 
-  /** Puts off the question to the store: an upload is under way. */
+  /**
+   * Puts off the question to the store: an upload is under way. Of a doomed file it puts off the next removal, and
+   * the file stays until somebody forgets it.
+   */
   postpone(token: string, askAt: Date): Promise<void>;
 
   /**
@@ -264,7 +267,10 @@ export interface Ledger {
   /** How many bytes and files `expire` would doom if it had no limit: for a dry run. */
   expired(domains: readonly string[]): Promise<Holding>;
 
-  /** Up to `limit` doomed files that can be removed: those whose PUT URL can be used no more. */
+  /**
+   * Up to `limit` doomed files that are to be removed by now, of each domain and purpose the longest waiting first. Each
+   * is given until it is forgotten or put off.
+   */
   doomed(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
   /** Dooms files whatever their state: they are no longer counted, and the sweep removes them. Gives those doomed now. */

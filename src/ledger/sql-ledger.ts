@@ -151,7 +151,7 @@ class SqlLedger implements Ledger {
 
   postpone(token: string, askAt: Date): Promise<void> {
     return this.#change(token, undefined, (file, books) => {
-      if (file.state === "reserved" || file.state === "lapsed") books.change(file, { askAt });
+      if (file.state !== "complete") books.change(file, { askAt });
     });
   }
 
@@ -287,9 +287,15 @@ function disagreementOf({ account, counted, listed }: WrongAccount): Disagreemen
   return { account, counted, listed };
 }
 
-/** A doomed file keeps its share of the day: what was sent that day was sent. */
+/**
+ * A doomed file keeps its share of the day: what was sent that day was sent. While it is reserved its PUT URL waits to
+ * be used, and there is nothing to remove before; all else is to be removed at once.
+ */
 function doomIn(books: Books, file: LedgerFile): LedgerFile {
-  return books.change(file, { state: "doomed" });
+  return books.change(file, {
+    state: "doomed",
+    askAt: file.state === "reserved" ? file.askAt : undefined,
+  });
 }
 
 function isDue({ askAt }: LedgerFile, now: Date): boolean {

@@ -1,5 +1,6 @@
 import type { Ledger, LedgerFile, Limits } from "../ledger/ledger.ts";
 import type { Bytes } from "../slot/slot.ts";
+import { longestArrival } from "../slot/upload-life.ts";
 import type { Inventory } from "../store/inventory.ts";
 import type { Failure } from "./sweep.ts";
 
@@ -31,8 +32,8 @@ export interface Asked {
   readonly failed: readonly Failure[];
 }
 
-/** An upload that began while its PUT URL was valid may take this long, or its space is given back in between; milliseconds. */
-const lastUploads = 24 * 3_600_000;
+/** Within this time an upload ends that began while its PUT URL was valid; milliseconds. */
+const lastUploads = longestArrival * 1000;
 
 /** When to ask again about an upload under way, and a store that did not answer; milliseconds. */
 const askAgain = 60_000;

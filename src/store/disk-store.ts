@@ -22,6 +22,8 @@ export interface DiskStoreDeps {
   readonly now: () => Date;
   /** Gives `length` random bytes; they keep the temporary files of simultaneous uploads apart. */
   readonly randomBytes: (length: number) => Uint8Array;
+  /** Milliseconds of a clock that never goes back; the process's own when absent. */
+  readonly monotonic?: () => number;
   /** The file system; the real one when absent. */
   readonly files?: Files;
 }
@@ -67,7 +69,8 @@ export async function openDiskStore(
   const objects = join(folder, "objects");
   await makeFolders(files, folder, [incoming.folder, objects]);
   incoming.removeLeftovers(deps.now());
-  const space = new FreeSpace(folder, options.reserve ?? 0, files);
+  const { monotonic = () => performance.now() } = deps;
+  const space = new FreeSpace(folder, options.reserve ?? 0, { files, monotonic });
   return new DiskStore({ objects, incoming, space, files, now: deps.now, isSynced: options.fsync ?? true });
 }
 
@@ -116,11 +119,14 @@ class DiskStore implements ObjectStore {
     let isMade = false;
     try {
       const room = space.promise(meta.size);
-      if (room === undefined) throw new PutError("full", "The disk is full but for what is to stay free.");
+      if (room === undefined) throw fullButForReserve();
       try {
         const fd = files.open(temporary, "wx", 0o640);
         isMade = true;
-        await writeObject(fd, meta, body, { files, now, isSynced, onWritten: room.use });
+        const onWritten = (bytes: Bytes) => {
+          if (!room.use(bytes)) throw fullButForReserve();
+        };
+        await writeObject(fd, meta, body, { files, now, isSynced, onWritten });
       } finally {
         room.release();
       }
@@ -170,6 +176,10 @@ class DiskStore implements ObjectStore {
   #target(token: string): string {
     return `${this.#parts.objects}/${token.slice(0, 2)}/${token}`;
   }
+}
+
+function fullButForReserve(): PutError {
+  return new PutError("full", "The disk is full but for what is to stay free.");
 }
 
 function isToken(token: string): boolean {

@@ -451,6 +451,36 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([wanted.token]);
     });
 
+    test("a doomed file whose removal is put off comes again, the longest waiting first, until it is forgotten", async () => {
+      const [first, second, third] = [await upload(), await upload(), await upload()];
+      await ledger.doom([first, second, third]);
+      await ledger.postpone(first, at(2 * hours));
+      await ledger.postpone(second, at(1 * hours));
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([third]);
+      await ledger.forget([third]);
+      expect(await ledger.doomed(["example.org"], 10)).toEqual([]);
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      clock = start + 2 * hours;
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([second, first]);
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      expect(await ledger.complete(first, 100, () => noLimits)).toBe("doomed");
+      expect(await held()).toEqual([0, 0]);
+    });
+
+    test("a file that had lapsed is to be removed at once when it is doomed", async () => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      await ledger.lapse(wanted.token, at(24 * hours));
+      await ledger.doom([wanted.token]);
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([wanted.token]);
+    });
+
+    test("putting off does nothing to a complete file", async () => {
+      const token = await upload();
+      await ledger.postpone(token, at(1 * hours));
+      expect((await ledger.find(token))?.askAt).toBeUndefined();
+    });
+
     test("forgetting a file that counts gives its space back", async () => {
       await ledger.forget([await upload()]);
       expect(await held()).toEqual([0, 0]);

@@ -164,6 +164,34 @@ describe("a slow client", () => {
     socket.destroy();
   });
 
+  test("is cut off when it is behind the pace that so long a file needs, and not before", async () => {
+    const server = { minRate: 1, rateWindow: 0.2, longestUpload: 10 };
+    const cutOff = async (bytesATime: number) => {
+      const fixture = await start({ server });
+      const { socket, closed } = await begin(fixture, "", 200_000);
+      const drip = setInterval(() => socket.write("x".repeat(bytesATime)), 20);
+      const answer = await Promise.race([
+        closed,
+        new Promise<string>((done) => setTimeout(done, 1500, "on")),
+      ]);
+      clearInterval(drip);
+      socket.destroy();
+      return answer.slice(0, 12);
+    };
+    // 20,000 bytes a second are wanted.
+    expect(await Promise.all([cutOff(40), cutOff(2000)])).toEqual(["HTTP/1.1 408", "on"]);
+  });
+
+  test("is cut off when it takes longer than any upload may, at whatever pace", async () => {
+    const fixture = await start({ server: { minRate: 0, longestUpload: 0.4 } });
+    const { socket, closed } = await begin(fixture, "", 1_000_000);
+    const drip = setInterval(() => socket.write("x".repeat(5000)), 10);
+    const answer = await closed;
+    clearInterval(drip);
+    expect(answer).toStartWith("HTTP/1.1 408 ");
+    expect((await fixture.files()).incoming).toEqual([]);
+  });
+
   test.each([
     ["that sends nothing", ""],
     ["that sends half a head", "GET / HTTP/1.1\r\nHos"],
