@@ -24,6 +24,7 @@ import { afterTaking } from "./rate.ts";
 import { retryAt } from "./retry.ts";
 import { findRoom, type Over } from "./room.ts";
 import { filesFirst, findFiles, readFile, selectFiles, tokenKey } from "./rows.ts";
+import { readStoreIds, sampleFiles, writeStoreId } from "./stores.ts";
 
 export interface LedgerDeps {
   readonly now: () => Date;
@@ -227,6 +228,18 @@ class SqlLedger implements Ledger {
 
   files(selection: Selection, page: Page): Promise<readonly LedgerFile[]> {
     return listFiles(this.#database, selection, page);
+  }
+
+  storeIds(domains: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return readStoreIds(this.#database, domains);
+  }
+
+  setStoreId(domains: readonly string[], id: string): Promise<void> {
+    return this.#changes.alone((session) => writeStoreId(session, domains, id));
+  }
+
+  sample(domain: string, limit: number): Promise<readonly LedgerFile[]> {
+    return sampleFiles(this.#database, domain, limit);
   }
 
   usage(selection: Selection): Promise<readonly Usage[]> {
