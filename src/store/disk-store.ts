@@ -66,7 +66,7 @@ export async function openDiskStore(
   const incoming = new Incoming(join(folder, "incoming"), files, deps.randomBytes);
   const objects = join(folder, "objects");
   await makeFolders(files, folder, [incoming.folder, objects]);
-  incoming.removeLeftovers(deps.now());
+  await incoming.removeLeftovers(deps.now());
   const space = new FreeSpace(folder, options.reserve ?? 0, files);
   return new DiskStore({ objects, incoming, space, files, now: deps.now, isSynced: options.fsync ?? true });
 }
@@ -114,6 +114,7 @@ class DiskStore implements ObjectStore {
     const { files, incoming, space, now, isSynced } = this.#parts;
     const temporary = incoming.path(meta.token);
     let isMade = false;
+    let isPublished = false;
     try {
       const room = space.promise(meta.size);
       if (room === undefined) throw new PutError("full", "The disk is full but for what is to stay free.");
@@ -125,10 +126,12 @@ class DiskStore implements ObjectStore {
         room.release();
       }
       await this.#publish(temporary, meta.token);
+      isPublished = true;
     } catch (error) {
       throw putErrorOf(error);
     } finally {
-      if (isMade) this.#remove(temporary);
+      if (isPublished) this.#unlink(temporary);
+      else if (isMade) await files.remove(temporary).catch(() => undefined);
     }
   }
 
@@ -155,13 +158,13 @@ class DiskStore implements ObjectStore {
     try {
       await syncFolder(files, join(target, ".."));
     } catch (error) {
-      this.#remove(target);
+      this.#unlink(target);
       throw error;
     }
   }
 
   /** A temporary file that cannot be removed now is removed at the next start; it must not hide how the upload went. */
-  #remove(path: string): void {
+  #unlink(path: string): void {
     try {
       this.#parts.files.unlink(path);
     } catch {}
