@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type DataFolder, openKeys } from "./app/disk-buckets.ts";
 import { bucketOf, credentialsKey, servedOn } from "./app/domain-buckets.ts";
+import { type FolderLock, folderLocksWanted } from "./app/folder-locks.ts";
 import { groupBy } from "./app/group-by.ts";
 import { checkCertificate, httpSettings, listenerKey } from "./app/http-settings.ts";
 import { inventoryOf } from "./app/inventories.ts";
@@ -16,6 +17,7 @@ import { componentKey, type DomainSettings, ServedDomain } from "./app/served-do
 import type { Config, DiskConfig, DomainConfig, HttpListen, ListenAddress } from "./config/config.ts";
 import { takesUploads, usesHttp } from "./config/places.ts";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "./http/http-server.ts";
+import { takeSqliteLock } from "./lock/sqlite-lock.ts";
 import { type Watchers, watchHttp, watchTls } from "./ops/events.ts";
 import type { Logger } from "./ops/log.ts";
 import { Metrics } from "./ops/metrics.ts";
@@ -83,6 +85,7 @@ interface Listener {
 class Running implements App {
   readonly metrics = new Metrics();
   readonly #watchers: Watchers;
+  readonly #locks = new Keep<FolderLock>();
   readonly #stores = new Keep<OpenStore>();
   readonly #keys = new Keep<Kept<Watched<SigningKeys>>>();
   readonly #credentials = new Keep<Kept<CredentialSource>>();
@@ -117,7 +120,10 @@ class Running implements App {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#domains.stop(), this.#listeners.stop(), this.#leaving]);
+    const ended = Promise.all([this.#domains.stop(), this.#listeners.stop()]);
+    // From here on no upload is taken, and what ends those under way gets along with another slotd.
+    await this.#locks.stop();
+    await Promise.all([ended, this.#leaving]);
     await this.#keepers.stop();
     await Promise.all([this.#stores.stop(), this.#keys.stop(), this.#credentials.stop()]);
     await this.#opsServers.stop();
@@ -147,11 +153,13 @@ class Running implements App {
     };
     const onDisk = config.domains.filter(({ backend }) => backend === "disk");
     const overHttp = config.domains.filter(usesHttp);
+    const paths = [...new Set(onDisk.map(({ disk }) => disk.path))];
+    const lockDeps = { take: takeSqliteLock, log: this.#watchers.log };
+    const locks = await prepare(this.#locks, await folderLocksWanted(paths, lockDeps));
     const keys = await prepare(this.#keys, this.#keysWanted(config.domains.filter(takesUploads)));
     // Kept ones as well: a reload that finds a damaged file changes nothing.
     for (const { item } of keys.items.values()) await item.refresh();
     const credentials = await prepare(this.#credentials, this.#credentialsWanted(config.domains));
-    const paths = [...new Set(onDisk.map(({ disk }) => disk.path))];
     const storeKey = (path: string) => JSON.stringify([path, config.disk]);
     const stores = await prepare(
       this.#stores,
@@ -210,7 +218,19 @@ class Running implements App {
       this.#opsServers,
       new Map(listen === undefined ? [] : [[JSON.stringify(listen), () => this.#opsServer(listen)]]),
     );
-    return { stores, keys, credentials, keepers, records, listeners, wanted, domains, ops, settings: byKey };
+    return {
+      locks,
+      stores,
+      keys,
+      credentials,
+      keepers,
+      records,
+      listeners,
+      wanted,
+      domains,
+      ops,
+      settings: byKey,
+    };
   }
 
   #opsServer(listen: ListenAddress): Promise<OpsServer> {
@@ -249,7 +269,8 @@ class Running implements App {
 
   /** Puts in force what was prepared. A component that goes is gone before one that comes takes its JID. */
   async #apply(next: Next): Promise<void> {
-    const { stores, keys, credentials, keepers, records, listeners, wanted, domains, ops, settings } = next;
+    const { locks, stores, keys, credentials, keepers, records, listeners, wanted, domains, ops, settings } =
+      next;
     this.#configs = [...settings.values()].map(({ config }) => config);
     for (const [key, keeper] of keepers.items) keeper.use(present(records.get(key)));
     for (const [key, { server }] of listeners.items) server.use(present(wanted.get(key)));
@@ -257,15 +278,16 @@ class Running implements App {
     await domains.commit();
     for (const domain of domains.added) domain.start();
     await ops.commit();
-    this.#leaving = Promise.all([this.#leaving, listeners.commit()]).then(async () => {
-      await keepers.commit();
-      await Promise.all([stores.commit(), keys.commit(), credentials.commit()]);
-    });
+    const left = Promise.all([this.#leaving, listeners.commit()]);
+    const settled = keepers.commit(left);
+    const closed = Promise.all([stores.commit(settled), keys.commit(settled), credentials.commit(settled)]);
+    this.#leaving = Promise.all([closed, locks.commit(settled)]).then(() => undefined);
   }
 }
 
 /** A configuration that is ready to be put in force. */
 interface Next {
+  readonly locks: Prepared<FolderLock>;
   readonly stores: Prepared<OpenStore>;
   readonly keys: Prepared<Kept<Watched<SigningKeys>>>;
   readonly credentials: Prepared<Kept<CredentialSource>>;

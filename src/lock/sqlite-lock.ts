@@ -70,6 +70,8 @@ async function hold(path: string): Promise<Held> {
   try {
     sqlite = new Sqlite(path, { create: true, readwrite: true });
     sqlite.run("PRAGMA busy_timeout = 0");
+    // No journal beside the file: nothing is ever written.
+    sqlite.run("PRAGMA journal_mode = MEMORY");
     sqlite.run("BEGIN IMMEDIATE");
     await giveToOwner(path);
     return { sqlite, file: await fileAt(path) };
