@@ -5,7 +5,6 @@ import { bucketOf, credentialsKey, servedOn } from "./app/domain-buckets.ts";
 import { type FolderLock, folderLocksWanted } from "./app/folder-locks.ts";
 import { groupBy } from "./app/group-by.ts";
 import { checkCertificate, httpSettings, listenerKey } from "./app/http-settings.ts";
-import { inventoryOf } from "./app/inventories.ts";
 import { Keep, type Prepared, type Stoppable } from "./app/keep.ts";
 import { keepersWanted, ledgerKey, recordedDomains } from "./app/keepers.ts";
 import { present } from "./app/present.ts";
@@ -14,6 +13,8 @@ import { readyChecks } from "./app/ready-checks.ts";
 import { type RecordedDomain, type RecordKeeper, witnessOf } from "./app/record-keeper.ts";
 import { openCredentials } from "./app/s3-buckets.ts";
 import { componentKey, type DomainSettings, ServedDomain } from "./app/served-domain.ts";
+import type { WatchedStore } from "./app/watched-store.ts";
+import { unavailableIn, watchedBucket, watchedStoreOf, watchedStoresWanted } from "./app/watched-stores.ts";
 import type { Config, DiskConfig, DomainConfig, HttpListen, ListenAddress } from "./config/config.ts";
 import { takesUploads, usesHttp } from "./config/places.ts";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "./http/http-server.ts";
@@ -90,6 +91,7 @@ class Running implements App {
   readonly #keys = new Keep<Kept<Watched<SigningKeys>>>();
   readonly #credentials = new Keep<Kept<CredentialSource>>();
   readonly #keepers = new Keep<RecordKeeper>();
+  readonly #watched = new Keep<WatchedStore>();
   readonly #listeners = new Keep<Listener>();
   readonly #domains = new Keep<ServedDomain>();
   readonly #opsServers = new Keep<OpsServer>();
@@ -124,6 +126,7 @@ class Running implements App {
     // From here on no upload is taken, and what ends those under way gets along with another slotd.
     await this.#locks.stop();
     await Promise.all([ended, this.#leaving]);
+    await this.#watched.stop();
     await this.#keepers.stop();
     await Promise.all([this.#stores.stop(), this.#keys.stop(), this.#credentials.stop()]);
     await this.#opsServers.stop();
@@ -155,7 +158,8 @@ class Running implements App {
     const overHttp = config.domains.filter(usesHttp);
     const paths = [...new Set(onDisk.map(({ disk }) => disk.path))];
     const lockDeps = { take: takeSqliteLock, log: this.#watchers.log };
-    const locks = await prepare(this.#locks, await folderLocksWanted(paths, lockDeps));
+    const folderLocks = await folderLocksWanted(paths, lockDeps);
+    const locks = await prepare(this.#locks, folderLocks.wanted);
     const keys = await prepare(this.#keys, this.#keysWanted(config.domains.filter(takesUploads)));
     // Kept ones as well: a reload that finds a damaged file changes nothing.
     for (const { item } of keys.items.values()) await item.refresh();
@@ -176,16 +180,24 @@ class Running implements App {
       keepersWanted(config.domains, { now: deps.now, watchers: this.#watchers }),
     );
     const keeperOf = (domain: DomainConfig) => keepers.items.get(ledgerKey(domain));
-    const records = recordedDomains(config.domains, (domain) =>
-      inventoryOf(domain, credentialsOf(domain), deps),
+    const watched = await prepare(
+      this.#watched,
+      watchedStoresWanted(config.domains, {
+        ...{ ...deps, watchers: this.#watchers, credentialsOf, recordsOf: keeperOf },
+        lockOf: (path) => locks.items.get(folderLocks.keys.get(path) ?? ""),
+      }),
     );
+    const storeOf = watchedStoreOf([...watched.items.values()]);
+    const records = recordedDomains(config.domains, storeOf);
     const witnessed = (domains: readonly DomainConfig[]) =>
       witnessOf([...new Set(domains.flatMap((domain) => keeperOf(domain) ?? []))]);
     checkCertificate(config.http);
     const listenKey = ({ http }: DomainConfig) => listenerKey(http.listen, config.http);
     const wanted = new Map(
       [...groupBy(overHttp, listenKey)].map(([key, domains]) => {
-        const served = servedOn(domains, { keysOf, credentialsOf, folderOf, witnessOf: witnessed }, deps);
+        const unavailableFor = unavailableIn(storeOf);
+        const opened = { keysOf, credentialsOf, folderOf, unavailableFor, witnessOf: witnessed };
+        const served = servedOn(domains, opened, deps);
         const about = {
           now: deps.now,
           onEvent: watchHttp(this.#watchers),
@@ -202,7 +214,8 @@ class Running implements App {
     const settings = await Promise.all(
       config.domains.map(async (domain): Promise<DomainSettings> => {
         const address = listeners.items.get(listenKey(domain))?.server.address;
-        const bucket = bucketOf(domain, keysOf(domain), credentialsOf(domain), address);
+        const made = bucketOf(domain, keysOf(domain), credentialsOf(domain), address);
+        const bucket = watchedBucket(made, domain.domain, storeOf(domain));
         const record = keeperOf(domain)?.recordOf(domain);
         return { config: domain, bucket, record, ca: await authorities(domain) };
       }),
@@ -224,6 +237,7 @@ class Running implements App {
       keys,
       credentials,
       keepers,
+      watched,
       records,
       listeners,
       wanted,
@@ -234,7 +248,8 @@ class Running implements App {
   }
 
   #opsServer(listen: ListenAddress): Promise<OpsServer> {
-    const checks = () => readyChecks(this.#domains.running, this.#configs, this.#keepers.running);
+    const checks = () =>
+      readyChecks(this.#domains.running, this.#configs, this.#keepers.running, this.#watched.running);
     return startOpsServer({ listen, metrics: this.metrics, checks });
   }
 
@@ -269,17 +284,30 @@ class Running implements App {
 
   /** Puts in force what was prepared. A component that goes is gone before one that comes takes its JID. */
   async #apply(next: Next): Promise<void> {
-    const { locks, stores, keys, credentials, keepers, records, listeners, wanted, domains, ops, settings } =
-      next;
+    const {
+      locks,
+      stores,
+      keys,
+      credentials,
+      keepers,
+      watched,
+      records,
+      listeners,
+      wanted,
+      domains,
+      ops,
+      settings,
+    } = next;
     this.#configs = [...settings.values()].map(({ config }) => config);
     for (const [key, keeper] of keepers.items) keeper.use(present(records.get(key)));
     for (const [key, { server }] of listeners.items) server.use(present(wanted.get(key)));
     for (const [key, domain] of domains.items) domain.use(present(settings.get(key)));
+    for (const store of watched.items.values()) store.start();
     await domains.commit();
     for (const domain of domains.added) domain.start();
     await ops.commit();
     const left = Promise.all([this.#leaving, listeners.commit()]);
-    const settled = keepers.commit(left);
+    const settled = keepers.commit(watched.commit(left));
     const closed = Promise.all([stores.commit(settled), keys.commit(settled), credentials.commit(settled)]);
     this.#leaving = Promise.all([closed, locks.commit(settled)]).then(() => undefined);
   }
@@ -292,6 +320,7 @@ interface Next {
   readonly keys: Prepared<Kept<Watched<SigningKeys>>>;
   readonly credentials: Prepared<Kept<CredentialSource>>;
   readonly keepers: Prepared<RecordKeeper>;
+  readonly watched: Prepared<WatchedStore>;
   readonly records: ReadonlyMap<string, readonly RecordedDomain[]>;
   readonly listeners: Prepared<Listener>;
   readonly wanted: ReadonlyMap<string, HttpServerOptions>;

@@ -27,20 +27,26 @@ export class FolderInUseError extends Error {
 }
 
 /**
- * How to take the lock of each data folder, which is made when it is missing. Paths that lead to one folder have one
- * lock. Whoever has it may serve the folder; commands need none. Where the file system has no locks there is none,
+ * How to take the lock of each data folder, which is made when it is missing, and under which key it is for a path:
+ * paths that lead to one folder have one lock. Whoever has it may serve the folder; commands need none. Where the file system has no locks there is none,
  * and a line in the log.
  */
 export async function folderLocksWanted(
   paths: readonly string[],
   deps: { readonly take: TakeLock; readonly log: Logger },
-): Promise<ReadonlyMap<string, () => Promise<FolderLock>>> {
-  const folders = new Set<string>();
+): Promise<{
+  readonly wanted: ReadonlyMap<string, () => Promise<FolderLock>>;
+  readonly keys: ReadonlyMap<string, string>;
+}> {
+  const keys = new Map<string, string>();
   for (const path of paths) {
     await mkdir(path, { recursive: true, mode: 0o750 });
-    folders.add(await realpath(path));
+    keys.set(path, await realpath(path));
   }
-  return new Map([...folders].map((folder) => [folder, () => lockFolder(folder, deps)]));
+  const wanted = new Map(
+    [...new Set(keys.values())].map((folder) => [folder, () => lockFolder(folder, deps)]),
+  );
+  return { wanted, keys };
 }
 
 async function lockFolder(

@@ -1,9 +1,9 @@
 import type { Bytes, Seconds } from "../slot/slot.ts";
 import type { OpenObject } from "../store/object-store.ts";
-import { type Answer, notFoundAnswer } from "./answers.ts";
+import { type Answer, notFoundAnswer, refusalAnswer } from "./answers.ts";
 import { evaluateConditions, mayUseRange } from "./conditional.ts";
 import type { Exchange } from "./exchange.ts";
-import type { HttpBucket } from "./http-bucket.ts";
+import { type HttpBucket, unavailableIn } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import type { MissGate } from "./miss-gate.ts";
 import { cacheControl, type ObjectDescription } from "./object-headers.ts";
@@ -38,12 +38,12 @@ export async function download(
 ): Promise<HttpEvent> {
   const missOpens = deps.missGate.arrive();
   const path = readObjectPath(head.rawPath, deps.prefixes);
-  if ("kind" in path) return miss(exchange, missOpens);
+  if ("kind" in path) return miss(exchange, missOpens, deps.buckets);
   const object = await findObject(path.token, deps.buckets);
   try {
     const now = deps.now();
     if (object?.filename !== path.filename || hasExpired(object, now)) {
-      return await miss(exchange, missOpens, path.token);
+      return await miss(exchange, missOpens, deps.buckets, path.token);
     }
     return await serve(head, exchange, object, now, deps);
   } finally {
@@ -63,9 +63,16 @@ async function findObject(token: string, buckets: readonly HttpBucket[]): Promis
   return undefined;
 }
 
-async function miss(exchange: Exchange, opens: Promise<void>, token?: string): Promise<HttpEvent> {
+async function miss(
+  exchange: Exchange,
+  opens: Promise<void>,
+  buckets: readonly HttpBucket[],
+  token?: string,
+): Promise<HttpEvent> {
   await opens;
-  return refuse(exchange, notFoundAnswer, token);
+  // What is not here now may be back in a moment: nobody is to remember that it is gone.
+  const away = unavailableIn(buckets);
+  return refuse(exchange, away === undefined ? notFoundAnswer : refusalAnswer(away), token);
 }
 
 async function serve(

@@ -3,7 +3,7 @@ import { PutError } from "../store/object-store.ts";
 import { type Answer, refusalAnswer } from "./answers.ts";
 import { clientKey } from "./client-address.ts";
 import type { Exchange } from "./exchange.ts";
-import type { HttpBucket } from "./http-bucket.ts";
+import { type HttpBucket, unavailableIn } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import { BodyError, impatient, type RequestBody } from "./request-body.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -33,7 +33,13 @@ export async function upload(
   deps: UploadDeps,
 ): Promise<HttpEvent> {
   const admitted = deps.check(head, deps.now());
-  if ("kind" in admitted) return exchange.refuse(refusalAnswer(admitted));
+  if ("kind" in admitted) {
+    // The keys lie beside the files: without them nobody can tell whether the signature is right.
+    const away = admitted.kind === "bad-signature" ? unavailableIn(deps.buckets) : undefined;
+    return exchange.refuse(refusalAnswer(away ?? admitted));
+  }
+  const away = admitted.bucket.unavailable?.();
+  if (away !== undefined) return exchange.refuse(refusalAnswer(away), shortToken(admitted.object.token));
   const key = clientKey(exchange.client);
   const slot = deps.slots.take(key);
   if (slot !== "taken") return exchange.refuse(crowdedAnswers[slot], shortToken(admitted.object.token));

@@ -65,15 +65,17 @@ export async function openDiskStore(
   const files = deps.files ?? nodeFiles;
   const incoming = new Incoming(join(folder, "incoming"), files, deps.randomBytes);
   const objects = join(folder, "objects");
-  await makeFolders(files, folder, [incoming.folder, objects]);
+  await makeStoreFolders(folder, files);
   await incoming.removeLeftovers(deps.now());
   const space = new FreeSpace(folder, options.reserve ?? 0, files);
   return new DiskStore({ objects, incoming, space, files, now: deps.now, isSynced: options.fsync ?? true });
 }
 
-async function makeFolders(files: Files, folder: string, inside: readonly string[]): Promise<void> {
-  for (const path of [folder, ...inside]) files.mkdir(path, { recursive: true, mode: 0o750 });
+/** Makes what is missing of a store's folders: also when another volume has come to its place. */
+export async function makeStoreFolders(folder: string, files: Files = nodeFiles): Promise<void> {
   const objects = join(folder, "objects");
+  for (const path of [folder, join(folder, "incoming"), objects])
+    files.mkdir(path, { recursive: true, mode: 0o750 });
   const present = new Set(files.readdir(objects));
   for (let i = 0; i < 256; i += 1) {
     const shard = i.toString(16).padStart(2, "0");
@@ -194,6 +196,7 @@ const failures: Readonly<Record<string, readonly [PutFailure, string]>> = {
   ENOSPC: ["full", "The disk is full."],
   EDQUOT: ["full", "The disk quota is used up."],
   EROFS: ["read-only", "The file system is mounted read-only."],
+  ENOENT: ["read-only", "The folders of the store are not there; is its volume mounted?"],
   EACCES: ["read-only", "slotd may not write to its folder."],
   EPERM: ["read-only", "slotd may not write to its folder."],
   EMFILE: ["read-only", "slotd has as many files open as it may."],

@@ -58,7 +58,7 @@ async function keeper(given?: Ledger): Promise<RecordKeeper> {
 }
 
 const domain = domainOf(`${minimal}quota.user = 8\n`);
-const recorded = () => [{ config: domain, inventory: diskInventory(folder) }];
+const recorded = () => [{ config: domain, inventory: diskInventory(folder), mayForget: () => true }];
 
 const reserve = (change: object = {}) =>
   opened.ledger.reserve(

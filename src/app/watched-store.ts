@@ -1,0 +1,150 @@
+import { otherStoreHelp } from "../admin/premises.ts";
+import type { StoreGuard } from "../admin/store-guard.ts";
+import { LedgerAwayError } from "../ledger/errors.ts";
+import type { Watchers } from "../ops/events.ts";
+import { type Repeated, repeat } from "../ops/repeat.ts";
+import type { Refusal } from "../slot/refusal.ts";
+import type { Stoppable } from "./keep.ts";
+
+/** From one look at a store to the next; milliseconds. */
+export interface LookIntervals {
+  /** While it has the identity that the ledger knows. */
+  readonly same: number;
+  /** While it is another one. */
+  readonly other: number;
+}
+
+export interface WatchedStoreOptions {
+  /** The folder, or the bucket and its host; not a URL, which may stand in no line of the log. */
+  readonly name: string;
+  readonly intervals: LookIntervals;
+  /** Is called when it is the right one again, before it is used: what slotd needs there may be missing. */
+  readonly onBack?: () => Promise<void>;
+  /** Whether slotd may still serve what is there; absent: always. */
+  readonly isOwn?: () => Promise<boolean>;
+}
+
+const takenProblem = "Another slotd has the lock of the volume that is there now.";
+
+/** Looks at a store now and then, and tells when it is not the one that the ledger knows and when it is back. */
+export class WatchedStore implements Stoppable {
+  readonly guard: StoreGuard;
+  readonly name: string;
+  readonly #options: WatchedStoreOptions;
+  readonly #watchers: Pick<Watchers, "log" | "metrics">;
+  #isOwn = true;
+  /** What was told last: a problem, or "" for none. */
+  #told: string | undefined;
+  #failure = "";
+  #looking: Repeated | undefined;
+  #isStarted = false;
+
+  constructor(guard: StoreGuard, options: WatchedStoreOptions, watchers: Pick<Watchers, "log" | "metrics">) {
+    this.guard = guard;
+    this.name = options.name;
+    this.#options = options;
+    this.#watchers = watchers;
+  }
+
+  /** The first look, which changes nothing. Never throws: what cannot be asked is looked at again. */
+  async open(): Promise<void> {
+    await this.guard.look().catch((error: unknown) => this.#noteFailure(error));
+  }
+
+  /** Whether its settings are in force, and not only prepared. */
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
+  /** From now on it is looked at by itself, and its identity is written where it has none. */
+  start(): void {
+    const { same, other } = this.#options.intervals;
+    this.#isStarted = true;
+    this.#looking ??= repeat(
+      () => (this.problem === undefined ? same : other),
+      () => this.#look(),
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.#looking?.stop();
+  }
+
+  /** What is wrong with it for one of its domains; undefined when nothing is. */
+  get problem(): string | undefined {
+    if (!this.#isOwn) return takenProblem;
+    return this.guard.domains.flatMap((domain) => this.guard.problem(domain) ?? []).at(0);
+  }
+
+  /** Why no slot is given for a domain. */
+  refusal(domain: string): Refusal | undefined {
+    return this.#isOwn && this.guard.mayStore(domain) ? undefined : awayRefusal;
+  }
+
+  /** Whether anything may be removed and forgotten for a domain. */
+  mayForget(domain: string): boolean {
+    return this.#isOwn && this.guard.mayForget(domain);
+  }
+
+  async #look(): Promise<void> {
+    try {
+      await this.guard.look();
+      this.#isOwn = !this.guard.isRight || ((await this.#options.isOwn?.()) ?? true);
+      if (this.#told !== undefined && this.#told !== "" && this.problem === undefined)
+        await this.#options.onBack?.();
+      this.#failure = "";
+      this.#tell();
+    } catch (error) {
+      this.#noteFailure(error);
+    }
+  }
+
+  #tell(): void {
+    const { log, metrics } = this.#watchers;
+    for (const domain of this.guard.domains)
+      metrics.set("storeMatches", { domain }, this.refusal(domain) === undefined ? 1 : 0);
+    const problem = this.problem ?? "";
+    if (problem === this.#told) return;
+    const store = this.name;
+    if (problem !== "") {
+      const held = "Until it is back no upload is taken for them, and nothing is deleted or forgotten.";
+      log.error({ store }, `${problem} ${held} ${otherStoreHelp}`);
+    } else if (this.#told !== undefined)
+      log.info({ store }, "The store is the one that the ledger knows again.");
+    else this.#tellFirst();
+    this.#told = problem;
+  }
+
+  #tellFirst(): void {
+    const { found, verdicts, sample } = this.guard.match ?? {};
+    const all = [...(verdicts?.values() ?? [])];
+    const store = this.name;
+    const { log } = this.#watchers;
+    if (all.includes("recognised")) {
+      const { looked = 0, there = 0 } = sample ?? {};
+      const text = "The store is recognised by files that the ledger has; it has an identity from now on.";
+      log.info({ store, looked, there }, text);
+    } else if (found?.is === "denied" && this.guard.identity === undefined) {
+      const text =
+        "The credentials may not read the store's identity, so another store in its place would not be noticed. They need s3:GetObject and s3:PutObject for slotd-store-identity.json.";
+      log.warn({ store }, text);
+    }
+  }
+
+  /** Told once for each reason; where the ledger is away it is told elsewhere. */
+  #noteFailure(error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    if (error instanceof LedgerAwayError || text === this.#failure) return;
+    this.#failure = text;
+    this.#watchers.log.warn(
+      { store: this.name },
+      `The store's identity cannot be read; trying again. ${text}`,
+    );
+  }
+}
+
+/** For users: what is wrong is in the operator's log. */
+const awayRefusal: Refusal = {
+  kind: "unavailable",
+  text: "The storage of the service is not there at present. Nothing was kept; try again later.",
+};
