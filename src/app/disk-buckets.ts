@@ -21,7 +21,7 @@ export interface DataFolder {
 }
 
 /**
- * Reads the signing keys of a data folder, again when they change, and makes both when they are not there.
+ * Reads the signing keys of a data folder, again when they change, and makes both when they are not there at first.
  *
  * @throws {SigningKeysError} when they are damaged; damage that comes later goes to the log.
  */
