@@ -24,11 +24,14 @@ export interface Premises {
   /** Each once. */
   readonly ledgers: readonly Ledger[];
   /**
-   * Looks whether every store is the one that its ledger knows, for a command that forgets or deletes.
+   * Looks whether every store, or that of one domain, is the one that its ledger knows, for a command that forgets or
+   * deletes.
    *
    * @throws {OtherStoreError} when one is not.
    */
-  requireStores(): Promise<void>;
+  requireStores(only?: Premise): Promise<void>;
+  /** Has every ledger take the store that is there for the right one, whatever is missing in it. */
+  acceptStores(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -76,10 +79,13 @@ export async function openPremises({ domains }: Config, deps: PremisesDeps): Pro
     if (first === undefined) throw new Error("a configuration without domains");
     const open = [...ledgers.values()].filter((ledger) => ledger !== undefined);
     const guards = [...new Set([first, ...others].flatMap(({ guard }) => guard ?? []))];
-    const requireStores = async (): Promise<void> => {
-      for (const guard of guards) await requireStore(guard);
+    const requireStores = async (only?: Premise): Promise<void> => {
+      for (const guard of guards) if (only === undefined || only.guard === guard) await requireStore(guard);
     };
-    return { domains: [first, ...others], ledgers: open, requireStores, close };
+    const acceptStores = async (): Promise<void> => {
+      for (const guard of guards) await guard.accept();
+    };
+    return { domains: [first, ...others], ledgers: open, requireStores, acceptStores, close };
   } catch (error) {
     await close();
     throw error;

@@ -10,8 +10,10 @@ import type { Ledger, LedgerFile } from "../../../src/ledger/ledger.ts";
 import { openSqlLedger } from "../../../src/ledger/sql-ledger.ts";
 import { openSqlite } from "../../../src/ledger/sqlite.ts";
 import { createLog } from "../../../src/ops/log.ts";
+import { diskIdentity } from "../../../src/store/disk-identity.ts";
 import { openDiskStore } from "../../../src/store/disk-store.ts";
 import type { ObjectStore } from "../../../src/store/object-store.ts";
+import { newStoreId } from "../../../src/store/store-identity.ts";
 import { noLimits } from "../../contract/ledger.ts";
 import { bodyOf } from "../../contract/object-store.ts";
 
@@ -48,6 +50,9 @@ export async function openScene(more = ""): Promise<Scene> {
   const ledger =
     (await openLedger(result.config.domains[0]!.ledger, { now, log })) ??
     (await openSqlLedger(await openSqlite(join(folder, "unused.db")), { now }));
+  const id = newStoreId(randomBytes);
+  await diskIdentity(join(folder, "data"), { randomBytes }).write(id);
+  await ledger.setStoreId(["example.org"], id);
   const premises = await openForCommand(result.config, log);
   const scene: Scene = {
     ...{ folder, configFile, store, ledger, premises },

@@ -22,6 +22,8 @@ async function compare(change: Partial<ReconcileOptions> = {}) {
     now: () => new Date(),
     fix: false,
     deleteUnknown: false,
+    forgetMany: false,
+    deleteMany: false,
     signal: new AbortController().signal,
     onDifference: (difference, mending) => {
       const { token } = "object" in difference ? difference.object : difference.file;
