@@ -58,7 +58,10 @@ export interface OpenedStore {
  *
  * @throws what opening one of them throws; nothing stays open then.
  */
-export async function openPremises({ domains }: Config, deps: PremisesDeps): Promise<Premises> {
+export async function openPremises(
+  { domains }: Pick<Config, "domains">,
+  deps: PremisesDeps,
+): Promise<Premises> {
   const ledgers = new Map<string, Ledger | undefined>();
   const close = async (): Promise<void> => {
     await Promise.all([...ledgers.values()].map((ledger) => ledger?.close()));

@@ -34,7 +34,7 @@ export class NoLedgerError extends Error {
  * @throws {NoLedgerError} for a ledger that slotd has not made yet: the command may run as a user whose files slotd
  * could not write to.
  */
-export async function openForCommand(config: Config, log: Logger): Promise<Premises> {
+export async function openForCommand(config: Pick<Config, "domains">, log: Logger): Promise<Premises> {
   const open: OpenCredentials[] = [];
   const stop = (): void => {
     for (const credentials of open) credentials.stop();
