@@ -57,7 +57,13 @@ async function lockFolder(
   const onWait = () => log.info({ folder }, `Another slotd serves ${folder}; waiting for it to give it up.`);
   try {
     const lock = await take(path, { patience, onWait });
-    return { follow: () => isInForce(lock), stop: () => lock.release() };
+    let isGivenUp = false;
+    const stop = (): Promise<void> => {
+      isGivenUp = true;
+      return lock.release();
+    };
+    // Uploads under way end in the folder after it was given up.
+    return { follow: async () => isGivenUp || isInForce(lock), stop };
   } catch (error) {
     if (error instanceof LockedError) throw new FolderInUseError(folder, path, error);
     if (!(error instanceof NoLocksError)) throw error;

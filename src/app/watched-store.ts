@@ -24,7 +24,7 @@ export interface WatchedStoreOptions {
   readonly isOwn?: () => Promise<boolean>;
 }
 
-const takenProblem = "Another slotd has the lock of the volume that is there now.";
+const takenProblem = "Another slotd serves the volume that is there now; stop one of the two.";
 
 /** Looks at a store now and then, and tells when it is not the one that the ledger knows and when it is back. */
 export class WatchedStore implements Stoppable {
@@ -107,8 +107,8 @@ export class WatchedStore implements Stoppable {
     if (problem === this.#told) return;
     const store = this.name;
     if (problem !== "") {
-      const held = "Until it is back no upload is taken for them, and nothing is deleted or forgotten.";
-      log.error({ store }, `${problem} ${held} ${otherStoreHelp}`);
+      const held = "Until then no upload is taken, and nothing is deleted or forgotten.";
+      log.error({ store }, `${problem} ${this.#isOwn ? `${otherStoreHelp} ` : ""}${held}`);
     } else if (this.#told !== undefined)
       log.info({ store }, "The store is the one that the ledger knows again.");
     else this.#tellFirst();
