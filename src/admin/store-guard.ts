@@ -101,8 +101,9 @@ export class StoreGuard {
    * @throws {OtherStoreError} when it may be in another store; what `look` throws.
    */
   async confirm(domain: string): Promise<void> {
-    const isFresh = this.#id === undefined && this.#options.monotonic() - this.#lookedAt < lookCounts;
-    if (!isFresh) await this.look();
+    const isNew = this.#options.monotonic() - this.#lookedAt < lookCounts;
+    const isCertain = this.#id === undefined && isNew && this.mayForget(domain);
+    if (!isCertain) await this.look();
     if (!this.mayForget(domain)) throw new OtherStoreError(this.problem(domain) ?? "The store is not known.");
   }
 
