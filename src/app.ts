@@ -110,6 +110,10 @@ class Running implements App {
       this.metrics.forget("componentUp");
       for (const { served, isOnline } of this.#domains.running)
         this.metrics.set("componentUp", served, isOnline ? 1 : 0);
+      this.metrics.forget("storeMatches");
+      for (const store of this.#watched.running)
+        for (const domain of store.guard.domains)
+          this.metrics.set("storeMatches", { domain }, store.refusal(domain) === undefined ? 1 : 0);
     });
   }
 

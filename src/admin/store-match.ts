@@ -47,7 +47,11 @@ export async function matchStore(store: StoreToMatch): Promise<StoreMatch> {
   const sample = { looked: 0, there: 0 };
   for (const domain of store.domains) {
     const isSame = found.is === "found" && known.get(domain) === found.id;
-    verdicts.set(domain, isSame ? "same" : await judge(store, domain, found, sample));
+    verdicts.set(domain, isSame ? "same" : await judge(store, domain, sample));
+  }
+  for (const [domain, verdict] of verdicts) {
+    // Its identity could be looked at, and is not the one that was known.
+    if (verdict === "unknown" && known.has(domain) && found.is !== "denied") verdicts.set(domain, "missing");
   }
   return { found, known, verdicts, sample };
 }
@@ -66,7 +70,6 @@ export function domainsIn({ verdicts }: StoreMatch): ReadonlySet<string> {
 async function judge(
   { ledger, inventory }: StoreToMatch,
   domain: string,
-  found: FoundIdentity,
   sample: { looked: number; there: number },
 ): Promise<Verdict> {
   const files = [
@@ -80,7 +83,7 @@ async function judge(
     sample.there += there;
     return there > 0 ? "recognised" : "missing";
   } catch (error) {
-    if (found.is === "denied") return "unknown";
+    if (error instanceof Error && "code" in error && error.code === "denied") return "unknown";
     throw error;
   }
 }

@@ -56,7 +56,8 @@ async function lookAtStore(guard: StoreGuard): Promise<StoreLook> {
   }
   const problem = domains.map((domain) => guard.problem(domain)).find((text) => text !== undefined);
   if (problem !== undefined) return { domains, is: "other", text: problem };
-  if (guard.match?.found.is === "denied") {
+  const verdicts = [...(guard.match?.verdicts.values() ?? [])];
+  if (guard.match?.found.is === "denied" || verdicts.includes("unknown")) {
     return { domains, is: "unreadable", text: "The credentials may not read the identity of the store." };
   }
   return { domains, is: "right", text: "It is the store that the ledger knows." };

@@ -1,7 +1,8 @@
 import { otherStoreHelp } from "../admin/premises.ts";
 import type { StoreGuard } from "../admin/store-guard.ts";
+import type { StoreMatch } from "../admin/store-match.ts";
 import { LedgerAwayError } from "../ledger/errors.ts";
-import type { Watchers } from "../ops/events.ts";
+import type { Logger } from "../ops/log.ts";
 import { type Repeated, repeat } from "../ops/repeat.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Stoppable } from "./keep.ts";
@@ -31,19 +32,20 @@ export class WatchedStore implements Stoppable {
   readonly guard: StoreGuard;
   readonly name: string;
   readonly #options: WatchedStoreOptions;
-  readonly #watchers: Pick<Watchers, "log" | "metrics">;
+  readonly #log: Logger;
   #isOwn = true;
   /** What was told last: a problem, or "" for none. */
   #told: string | undefined;
+  #toldMatch: StoreMatch | undefined;
   #failure = "";
   #looking: Repeated | undefined;
   #isStarted = false;
 
-  constructor(guard: StoreGuard, options: WatchedStoreOptions, watchers: Pick<Watchers, "log" | "metrics">) {
+  constructor(guard: StoreGuard, options: WatchedStoreOptions, log: Logger) {
     this.guard = guard;
     this.name = options.name;
     this.#options = options;
-    this.#watchers = watchers;
+    this.#log = log;
   }
 
   /** The first look, which changes nothing. Never throws: what cannot be asked is looked at again. */
@@ -100,12 +102,11 @@ export class WatchedStore implements Stoppable {
   }
 
   #tell(): void {
-    const { log, metrics } = this.#watchers;
-    for (const domain of this.guard.domains)
-      metrics.set("storeMatches", { domain }, this.refusal(domain) === undefined ? 1 : 0);
+    const log = this.#log;
+    const store = this.name;
+    this.#tellRecognised();
     const problem = this.problem ?? "";
     if (problem === this.#told) return;
-    const store = this.name;
     if (problem !== "") {
       const held = "Until then no upload is taken, and nothing is deleted or forgotten.";
       log.error({ store }, `${problem} ${this.#isOwn ? `${otherStoreHelp} ` : ""}${held}`);
@@ -115,20 +116,25 @@ export class WatchedStore implements Stoppable {
     this.#told = problem;
   }
 
+  /** Each time that an identity was written because of what else is in the store. */
+  #tellRecognised(): void {
+    const { match } = this.guard;
+    if (match === this.#toldMatch) return;
+    this.#toldMatch = match;
+    if (match === undefined || ![...match.verdicts.values()].includes("recognised")) return;
+    const { looked, there } = match.sample;
+    this.#log.info(
+      { store: this.name, looked, there },
+      "The store is recognised by files that the ledger has; it has an identity from now on.",
+    );
+  }
+
   #tellFirst(): void {
-    const { found, verdicts, sample } = this.guard.match ?? {};
-    const all = [...(verdicts?.values() ?? [])];
-    const store = this.name;
-    const { log } = this.#watchers;
-    if (all.includes("recognised")) {
-      const { looked = 0, there = 0 } = sample ?? {};
-      const text = "The store is recognised by files that the ledger has; it has an identity from now on.";
-      log.info({ store, looked, there }, text);
-    } else if (found?.is === "denied" && this.guard.identity === undefined) {
-      const text =
-        "The credentials may not read the store's identity, so another store in its place would not be noticed. They need s3:GetObject and s3:PutObject for slotd-store-identity.json.";
-      log.warn({ store }, text);
-    }
+    if (this.guard.identity !== undefined) return;
+    this.#log.warn(
+      { store: this.name },
+      "The store's identity can be neither read nor written, so another store in its place may not be noticed. A bucket's key needs s3:GetObject and s3:PutObject for slotd-store-identity.json.",
+    );
   }
 
   /** Told once for each reason; where the ledger is away it is told elsewhere. */
@@ -136,10 +142,7 @@ export class WatchedStore implements Stoppable {
     const text = error instanceof Error ? error.message : String(error);
     if (error instanceof LedgerAwayError || text === this.#failure) return;
     this.#failure = text;
-    this.#watchers.log.warn(
-      { store: this.name },
-      `The store's identity cannot be read; trying again. ${text}`,
-    );
+    this.#log.warn({ store: this.name }, `The store's identity cannot be read; trying again. ${text}`);
   }
 }
 

@@ -111,7 +111,7 @@ async function watchStore(
       ...(lock && { isOwn: () => lock.follow() }),
       ...(s3 === undefined && { onBack: () => makeStoreFolders(disk.path) }),
     },
-    deps.watchers,
+    deps.watchers.log,
   );
   await watched.open();
   return watched;

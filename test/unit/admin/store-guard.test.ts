@@ -10,6 +10,7 @@ import { LedgerAwayError } from "../../../src/ledger/errors.ts";
 import { diskIdentity } from "../../../src/store/disk-identity.ts";
 import { diskInventory } from "../../../src/store/disk-inventory.ts";
 import { openDiskStore } from "../../../src/store/disk-store.ts";
+import { S3RequestError } from "../../../src/store/s3-answer.ts";
 import type { FoundIdentity, StoreIdentity } from "../../../src/store/store-identity.ts";
 import { noLimits, type TestLedger } from "../../contract/ledger.ts";
 import { bodyOf, meta } from "../../contract/object-store.ts";
@@ -274,7 +275,7 @@ describe("what cannot be asked", () => {
     renew: async () => false,
   });
   const blind = () => {
-    const refuse = () => Promise.reject(new Error("HEAD of an object was answered with 403"));
+    const refuse = () => Promise.reject(new S3RequestError("denied", "HEAD was answered with 403"));
     return { ...diskInventory(folder), sizeOf: refuse };
   };
 
