@@ -188,6 +188,7 @@ class Running implements App {
       this.#watched,
       watchedStoresWanted(config.domains, {
         ...{ ...deps, watchers: this.#watchers, credentialsOf, recordsOf: keeperOf },
+        keysOf: (path) => keys.items.get(path)?.item,
         lockOf: (path) => locks.items.get(folderLocks.keys.get(path) ?? ""),
       }),
     );

@@ -19,7 +19,7 @@ export interface WatchedStoreOptions {
   /** The folder, or the bucket and its host; not a URL, which may stand in no line of the log. */
   readonly name: string;
   readonly intervals: LookIntervals;
-  /** Is called when it is the right one again, before it is used: what slotd needs there may be missing. */
+  /** Is called when it is the right one again, before it is used: what slotd has read there may be of another one. */
   readonly onBack?: () => Promise<void>;
   /** Whether slotd may still serve what is there; absent: always. */
   readonly isOwn?: () => Promise<boolean>;
@@ -34,6 +34,8 @@ export class WatchedStore implements Stoppable {
   readonly #options: WatchedStoreOptions;
   readonly #log: Logger;
   #isOwn = true;
+  /** From when it was another one until it is the right one and `onBack` is done. */
+  #isAway = false;
   /** What was told last: a problem, or "" for none. */
   #told: string | undefined;
   #toldMatch: StoreMatch | undefined;
@@ -51,6 +53,7 @@ export class WatchedStore implements Stoppable {
   /** The first look, which changes nothing. Never throws: what cannot be asked is looked at again. */
   async open(): Promise<void> {
     await this.guard.look().catch((error: unknown) => this.#noteFailure(error));
+    this.#isAway = this.guard.domains.every((domain) => !this.guard.mayStore(domain));
   }
 
   /** Whether its settings are in force, and not only prepared. */
@@ -75,25 +78,31 @@ export class WatchedStore implements Stoppable {
   /** What is wrong with it for one of its domains; undefined when nothing is. */
   get problem(): string | undefined {
     if (!this.#isOwn) return takenProblem;
-    return this.guard.domains.flatMap((domain) => this.guard.problem(domain) ?? []).at(0);
+    const [first] = this.guard.domains.flatMap((domain) => this.guard.problem(domain) ?? []);
+    return (
+      first ?? (this.#isAway ? "The store is back, and cannot be used yet; the log says why." : undefined)
+    );
   }
 
   /** Why no slot is given for a domain. */
   refusal(domain: string): Refusal | undefined {
-    return this.#isOwn && this.guard.mayStore(domain) ? undefined : awayRefusal;
+    return this.#isOwn && !this.#isAway && this.guard.mayStore(domain) ? undefined : awayRefusal;
   }
 
   /** Whether anything may be removed and forgotten for a domain. */
   mayForget(domain: string): boolean {
-    return this.#isOwn && this.guard.mayForget(domain);
+    return this.#isOwn && !this.#isAway && this.guard.mayForget(domain);
   }
 
   async #look(): Promise<void> {
     try {
       await this.guard.look();
       this.#isOwn = !this.guard.isRight || ((await this.#options.isOwn?.()) ?? true);
-      if (this.#told !== undefined && this.#told !== "" && this.problem === undefined)
+      if (!this.guard.isRight) this.#isAway = true;
+      else if (this.#isAway && this.#isOwn) {
         await this.#options.onBack?.();
+        this.#isAway = false;
+      }
       this.#failure = "";
       this.#tell();
     } catch (error) {

@@ -8,6 +8,7 @@ import { bucketRoot } from "../store/bucket-root.ts";
 import type { CredentialSource } from "../store/credentials.ts";
 import { makeStoreFolders } from "../store/disk-store.ts";
 import { newStoreId } from "../store/store-identity.ts";
+import type { Watched } from "../store/watched.ts";
 import type { FolderLock } from "./folder-locks.ts";
 import { groupBy } from "./group-by.ts";
 import { openStoreOf, type StoreDeps } from "./inventories.ts";
@@ -27,6 +28,7 @@ export interface WatchDeps extends StoreDeps {
   readonly credentialsOf: (domain: DomainConfig) => CredentialSource | undefined;
   /** The ledger of a domain that has one. */
   readonly recordsOf: (domain: DomainConfig) => RecordKeeper | undefined;
+  readonly keysOf: (path: string) => Pick<Watched<unknown>, "refresh"> | undefined;
   readonly lockOf: (path: string) => FolderLock | undefined;
 }
 
@@ -109,12 +111,18 @@ async function watchStore(
       name: nameOf(first),
       intervals: intervals[backend],
       ...(lock && { isOwn: () => lock.follow() }),
-      ...(s3 === undefined && { onBack: () => makeStoreFolders(disk.path) }),
+      ...(s3 === undefined && { onBack: () => comeBack(disk.path, deps) }),
     },
     deps.watchers.log,
   );
   await watched.open();
   return watched;
+}
+
+/** Slots are signed with the keys that lie there, and files put into the folders. */
+async function comeBack(path: string, { keysOf }: WatchDeps): Promise<void> {
+  await makeStoreFolders(path);
+  await keysOf(path)?.refresh();
 }
 
 function namesOf(domains: readonly DomainConfig[]): string[] {

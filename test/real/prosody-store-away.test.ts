@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { takeSqliteLock } from "../../src/lock/sqlite-lock.ts";
 import { freePorts } from "../peers/ports.ts";
 import {
   type ManagedProcess,
@@ -45,8 +46,8 @@ afterEach(async () => {
   await slotd.stop();
 });
 
-/** `ledger`: a path; relative ones lie in the volume. */
-async function start(more = "", ledger = join(ledgers, `${++started}.db`)): Promise<void> {
+/** `ledger`: a URL; a relative path in it is in the volume. */
+async function start(more = "", ledger = `sqlite:${join(ledgers, `${++started}.db`)}`): Promise<void> {
   const [http = 0, ops = 0] = await freePorts(2);
   opsPort = ops;
   slotd = await startSlotd({
@@ -54,7 +55,7 @@ async function start(more = "", ledger = join(ledgers, `${++started}.db`)): Prom
 domains = ["example.test"]
 backend = "disk"
 disk.path = "volume"
-ledger.url = "sqlite:${ledger}"
+ledger.url = "${ledger}"
 ${more}
 [xmpp]
 address = "127.0.0.1:${prosody.componentPort}"
@@ -163,7 +164,7 @@ describe("a volume that is not mounted", () => {
   }, 60_000);
 
   test("with the ledger in it, while slotd runs", async () => {
-    await start("", "slotd.db");
+    await start("", "sqlite:slotd.db");
     const file = await upload("a file");
     unmount();
     await isAway();
@@ -240,6 +241,22 @@ async function restart(env: Readonly<Record<string, string>> = {}): Promise<void
   await waitUntil("slotd to be connected", () => slotd.timesOnline() > before);
 }
 
+/** A PUT of ten bytes whose second half comes when it is told to; resolves when it is under way. */
+async function slowPut(url: string) {
+  const sent = Promise.withResolvers<void>();
+  const body = new ReadableStream({
+    async start(controller) {
+      controller.enqueue(Buffer.from("12345"));
+      await sent.promise;
+      controller.enqueue(Buffer.from("67890"));
+      controller.close();
+    },
+  });
+  const uploaded = fetch(url, { method: "PUT", body, headers: { "content-length": "10" } });
+  await waitUntil("the upload to begin", () => readdirSync(join(volume(), "incoming")).length === 1);
+  return { uploaded, finish: sent.resolve };
+}
+
 describe("two slotd on one folder", () => {
   const serve = () =>
     runToEnd({
@@ -267,24 +284,59 @@ describe("two slotd on one folder", () => {
   test("a successor starts while its predecessor lets an upload finish", async () => {
     await start("shutdown_grace = 20");
     const { put: url, get: getUrl } = await slot(10);
-    const sent = Promise.withResolvers<void>();
-    const body = new ReadableStream({
-      async start(controller) {
-        controller.enqueue(Buffer.from("12345"));
-        await sent.promise;
-        controller.enqueue(Buffer.from("67890"));
-        controller.close();
-      },
-    });
-    const uploaded = fetch(url, { method: "PUT", body, headers: { "content-length": "10" } });
-    await waitUntil("the upload to begin", () => readdirSync(join(volume(), "incoming")).length === 1);
+    const { uploaded, finish } = await slowPut(url);
     slotd.process.signal("SIGTERM");
     // Its metrics are there until the end.
     await restart({ SLOTD_OPS_LISTEN: "127.0.0.1:0" });
     expect(slotd.process.result).toBeUndefined();
-    sent.resolve();
+    finish();
     expect((await uploaded).status).toBe(201);
     expect(await slotd.process.ended).toBe(0);
     expect(await get(getUrl)).toBe(200);
+  }, 60_000);
+
+  test("a reload takes a folder's lock first, gives it up last, and may change its mind", async () => {
+    // Without a ledger: in one, a domain whose files stay behind in the other folder would be refused.
+    await start("shutdown_grace = 20", "none");
+    const file = join(slotd.folder, "slotd.toml");
+    const config = readFileSync(file, "utf8");
+    const [port = 0] = await freePorts(1);
+    const other = config
+      .replace('disk.path = "volume"', 'disk.path = "other"')
+      .replace(/(\[http\]\nlisten = ).*/, `$1"127.0.0.1:${port}"`);
+    const lockOf = (folder: string) => takeSqliteLock(join(slotd.folder, folder, "slotd.lock"));
+    const isHeld = (folder: string) => expect(lockOf(folder)).rejects.toMatchObject({ code: "locked" });
+    const reload = (text: string) => {
+      writeFileSync(file, text);
+      return runToEnd({
+        name: "reload",
+        command: [slotdUnderTest(), "reload", "--config", file],
+        env: { SLOTD_OPS_SOCKET: join(slotd.folder, "slotd.sock") },
+      });
+    };
+
+    mkdirSync(join(slotd.folder, "other"));
+    const theirs = await lockOf("other");
+    const refused = await reload(other);
+    expect([refused.ok, refused.output]).toEqual([false, expect.stringContaining("Another slotd serves")]);
+    expect(await get(await upload("still here"))).toBe(200);
+    await theirs.release();
+
+    const { uploaded, finish } = await slowPut((await slot(10)).put);
+    expect(await reload(other)).toMatchObject({ ok: true });
+    await Promise.all([isHeld("volume"), isHeld("other")]);
+    // The upload is still under way: the folder is slotd's own, and can be had back.
+    expect(await reload(config)).toMatchObject({ ok: true });
+    expect(await get(await upload("here again"))).toBe(200);
+    expect(await reload(other)).toMatchObject({ ok: true });
+    finish();
+    expect((await uploaded).status).toBe(201);
+    await waitUntil("the first folder to be given up", async () => {
+      const lock = await lockOf("volume").catch(() => undefined);
+      await lock?.release();
+      return lock !== undefined;
+    });
+    await isHeld("other");
+    expect(await get(await upload("in the other one"))).toBe(200);
   }, 60_000);
 });
