@@ -79,7 +79,7 @@ export async function watchSigningKeys(
     return last;
   };
   const onChange = (keys: SigningKeys): void => {
-    if (keys !== former) deps.onChange?.(keys);
+    if (JSON.stringify(keys) !== JSON.stringify(former)) deps.onChange?.(keys);
     former = keys;
   };
   const watched = await watchFiles({ ...deps, onChange, paths: [signingKeysPath(folder)], read });

@@ -20,11 +20,11 @@ export const largeRemovalsAttack: Attack = {
 
 async function removeMany({ isShort }: AttackOptions): Promise<readonly Measure[]> {
   const scene = await openStoreScene('disk.fsync = false\nmax_file_size = "2GiB"');
-  const [files, size] = isShort ? [1, 384 * mib] : [4, 1024 * mib];
+  const [files, size, life] = isShort ? [1, 384 * mib, 4] : [4, 1024 * mib, 60];
   try {
     const probe = new Probe(`${scene.url}/${await scene.enter({ size: 5 }, pieces(5))}/a.bin`);
     await probe.longest(sleep(300));
-    const tokens = await enterExpiring(scene, files + 1, size);
+    const tokens = await enterExpiring(scene, files + 1, size, life);
     const reader = startReading(scene, tokens[0] ?? "");
     const swept = await probe.longest(isSwept(scene, tokens));
     const closed = await probe.longest(giveUp(reader));
@@ -45,9 +45,14 @@ async function removeMany({ isShort }: AttackOptions): Promise<readonly Measure[
   }
 }
 
-/** Files whose time is over when all of them are there. */
-async function enterExpiring(scene: StoreScene, files: number, size: number): Promise<string[]> {
-  const expires = new Date((Math.floor(Date.now() / 1000) + Math.max(4, 15 * (files - 1))) * 1000);
+/** Files whose time is over when all of them are there. `life`: seconds. */
+async function enterExpiring(
+  scene: StoreScene,
+  files: number,
+  size: number,
+  life: number,
+): Promise<string[]> {
+  const expires = new Date((Math.floor(Date.now() / 1000) + life) * 1000);
   const tokens: string[] = [];
   for (let i = 0; i < files; i += 1) {
     const token = await scene.enter({ size, expires }, pieces(size));
