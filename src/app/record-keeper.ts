@@ -21,6 +21,8 @@ import { ledgerLimits, ledgerLimitsOf } from "./ledger-limits.ts";
 export interface RecordedDomain {
   readonly config: DomainConfig;
   readonly inventory: Inventory;
+  /** Whether its store is the right one at present: if not, nothing is asked of it, removed or forgotten. */
+  readonly mayForget: () => boolean;
 }
 
 export interface RecordDeps {
@@ -175,7 +177,8 @@ export class RecordKeeper {
   }
 
   #inventories(): ReadonlyMap<string, Inventory> {
-    return new Map([...this.#domains].map(([domain, { inventory }]) => [domain, inventory]));
+    const right = [...this.#domains].filter(([, { mayForget }]) => mayForget());
+    return new Map(right.map(([domain, { inventory }]) => [domain, inventory]));
   }
 
   #limitsOf(file: LedgerFile): Limits {

@@ -13,6 +13,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
       else io.stderr("slotd: there is no such file, neither in the ledger nor in the store.\n");
       return 1;
     }
+    await premises.requireStores(found.premise);
     const [failed] = await removeFile(found, io.now);
     if (args.has("json")) {
       const about = found.file ?? found.object;

@@ -10,6 +10,7 @@ import { withPremises } from "./with-premises.ts";
 export function run(args: Arguments, io: CommandIo): Promise<number> {
   const jid = bareJidOf(args.required("jid"));
   return withPremises(args, io, true, async (premises) => {
+    await premises.requireStores();
     const { signal, done } = interruption();
     const progress = new Progress(io, (files) => `${files} files deleted`);
     const onProgress = (files: number) => progress.show(files);

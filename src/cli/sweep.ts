@@ -13,6 +13,7 @@ import { withPremises } from "./with-premises.ts";
 export function run(args: Arguments, io: CommandIo): Promise<number> {
   const isDryRun = args.has("dry-run");
   return withPremises(args, io, false, async (premises) => {
+    if (!isDryRun) await premises.requireStores();
     const { signal, done } = interruption();
     const progress = new Progress(io, (files) => `${files} files ${isDryRun ? "found" : "deleted"}`);
     let before = 0;

@@ -1,10 +1,11 @@
 import type { Bytes } from "../slot/slot.ts";
 import type { OpenObject } from "../store/object-store.ts";
-import { type Answer, notFoundAnswer } from "./answers.ts";
+import { type Answer, notFoundAnswer, refusalAnswer } from "./answers.ts";
 import { clientKey } from "./client-address.ts";
 import { evaluateConditions, mayUseRange } from "./conditional.ts";
 import { crowdedDownloads } from "./crowded.ts";
 import type { Exchange } from "./exchange.ts";
+import { type HttpBucket, unavailableIn } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import type { MissGate } from "./miss-gate.ts";
 import { cacheControl, type ObjectDescription } from "./object-headers.ts";
@@ -16,6 +17,7 @@ import { type SendPace, sendContent } from "./send-content.ts";
 import type { TransferSlots } from "./transfer-slots.ts";
 
 export interface DownloadDeps {
+  readonly buckets: readonly HttpBucket[];
   readonly search: ObjectSearch;
   readonly prefixes: ReadonlySet<string>;
   readonly now: () => Date;
@@ -51,12 +53,12 @@ export async function download(
 ): Promise<HttpEvent> {
   const missOpens = deps.missGate.arrive();
   const path = readObjectPath(head.rawPath, deps.prefixes);
-  if ("kind" in path) return miss(exchange, missOpens);
+  if ("kind" in path) return miss(exchange, missOpens, deps.buckets);
   const object = await deps.search.find(head.host, path);
   try {
     const now = deps.now();
     if (object?.filename !== path.filename || hasExpired(object, now)) {
-      return await miss(exchange, missOpens, path.token);
+      return await miss(exchange, missOpens, deps.buckets, path.token);
     }
     return await serve(head, exchange, object, now, deps);
   } finally {
@@ -68,9 +70,16 @@ function hasExpired({ expiry }: OpenObject, now: Date): boolean {
   return expiry !== undefined && now.getTime() >= expiry.getTime();
 }
 
-async function miss(exchange: Exchange, opens: Promise<void>, token?: string): Promise<HttpEvent> {
+async function miss(
+  exchange: Exchange,
+  opens: Promise<void>,
+  buckets: readonly HttpBucket[],
+  token?: string,
+): Promise<HttpEvent> {
   await opens;
-  return refuse(exchange, notFoundAnswer, token);
+  // What is not here now may be back in a moment: nobody is to remember that it is gone.
+  const away = unavailableIn(buckets);
+  return refuse(exchange, away === undefined ? notFoundAnswer : refusalAnswer(away), token);
 }
 
 async function serve(

@@ -1,4 +1,5 @@
 import type { AccessKey } from "../sigv4/signing-key.ts";
+import type { Refusal } from "../slot/refusal.ts";
 import type { Bytes } from "../slot/slot.ts";
 import type { ObjectSink, ObjectStore } from "../store/object-store.ts";
 import type { UploadWitness } from "./upload-witness.ts";
@@ -21,4 +22,15 @@ export interface HttpBucket {
   maxFileSize(): Bytes | undefined;
   /** Absent: nobody wants to know. */
   readonly witness?: UploadWitness | undefined;
+  /** Why its store cannot be used at present: its volume is not there. Asked for each upload; absent: it always can. */
+  unavailable?(): Refusal | undefined;
+}
+
+/** Why one of these buckets cannot be used at present. */
+export function unavailableIn(buckets: readonly HttpBucket[]): Refusal | undefined {
+  for (const bucket of buckets) {
+    const refusal = bucket.unavailable?.();
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }

@@ -4,6 +4,7 @@ import { type Answer, refusalAnswer } from "./answers.ts";
 import { clientKey } from "./client-address.ts";
 import { crowdedUploads } from "./crowded.ts";
 import type { Exchange } from "./exchange.ts";
+import { type HttpBucket, unavailableIn } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import { publicPath } from "./public-path.ts";
 import { BodyError, impatient } from "./request-body.ts";
@@ -12,6 +13,7 @@ import type { TransferSlots } from "./transfer-slots.ts";
 import type { AdmittedUpload, UploadCheck } from "./upload-check.ts";
 
 export interface UploadDeps {
+  readonly buckets: readonly HttpBucket[];
   readonly check: UploadCheck;
   readonly slots: TransferSlots;
   readonly now: () => Date;
@@ -33,7 +35,13 @@ export async function upload(
   deps: UploadDeps,
 ): Promise<HttpEvent> {
   const admitted = deps.check(head, deps.now());
-  if ("kind" in admitted) return exchange.refuse(refusalAnswer(admitted));
+  if ("kind" in admitted) {
+    // The keys lie beside the files: without them nobody can tell whether the signature is right.
+    const away = admitted.kind === "bad-signature" ? unavailableIn(deps.buckets) : undefined;
+    return exchange.refuse(refusalAnswer(away ?? admitted));
+  }
+  const away = admitted.bucket.unavailable?.();
+  if (away !== undefined) return exchange.refuse(refusalAnswer(away), shortToken(admitted.object.token));
   const key = clientKey(exchange.client);
   const slot = deps.slots.take(key);
   if (slot !== "taken") return exchange.refuse(crowdedUploads[slot], shortToken(admitted.object.token));

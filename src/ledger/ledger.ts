@@ -299,6 +299,19 @@ export interface Ledger {
    */
   filesOf(user: UserSelection, page: UserPage): Promise<FilePage>;
 
+  /** The identity of the store in which each of these domains has its files; without those that are not known. */
+  storeIds(domains: readonly string[]): Promise<ReadonlyMap<string, string>>;
+
+  /** Writes down that the files of these domains are in the store with this identity. */
+  setStoreId(domains: readonly string[], id: string): Promise<void>;
+
+  /**
+   * Some of a domain's complete files, of as many users as possible. Empty only when the domain has no complete file.
+   *
+   * @param limit 1 to 1,000.
+   */
+  sample(domain: string, limit: number): Promise<readonly LedgerFile[]>;
+
   /** The accounts of a selection, by domain, JID and purpose; empty ones are left out. */
   usage(selection: Selection): Promise<readonly Usage[]>;
 

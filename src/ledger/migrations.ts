@@ -45,6 +45,8 @@ const migrations: readonly Migration[] = [
     `INSERT INTO slotd_accounts (domain, jid, purpose, bytes, files, day, day_bytes, day_files)
        VALUES ('', '', '', 0, 0, 0, 0, 0)`,
   ],
+  // The identity of the store in which a domain has its files.
+  () => ["CREATE TABLE slotd_stores (domain TEXT NOT NULL PRIMARY KEY, store_id TEXT NOT NULL)"],
 ];
 
 /**

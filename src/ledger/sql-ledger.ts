@@ -32,6 +32,7 @@ import { retryAt } from "./retry.ts";
 import type { Over } from "./room.ts";
 import { findFiles, readFile, tokenKey } from "./rows.ts";
 import { completeIn, reserveIn } from "./slot-entries.ts";
+import { readStoreIds, sampleFiles, writeStoreId } from "./stores.ts";
 
 export interface LedgerDeps {
   readonly now: () => Date;
@@ -224,6 +225,18 @@ class SqlLedger implements Ledger {
 
   filesOf(user: UserSelection, page: UserPage): Promise<FilePage> {
     return listFilesOf(this.#database, user, page);
+  }
+
+  storeIds(domains: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return readStoreIds(this.#database, domains);
+  }
+
+  setStoreId(domains: readonly string[], id: string): Promise<void> {
+    return this.#changes.alone((session) => writeStoreId(session, domains, id));
+  }
+
+  sample(domain: string, limit: number): Promise<readonly LedgerFile[]> {
+    return sampleFiles(this.#database, domain, limit);
   }
 
   usage(selection: Selection): Promise<readonly Usage[]> {

@@ -67,10 +67,8 @@ async function removeDoomed(
   while (!deps.signal?.aborted) {
     const began = now();
     const files = await deps.ledger.doomed(domains(), batch);
-    const before = sums.looked;
-    if (files.length > 0) await removeBatch(deps, files, sums);
-    // What is neither removed nor refused by its store would be found again at once.
-    if (sums.looked === before) return;
+    if (files.length === 0) return;
+    await removeBatch(deps, files, sums);
     await deps.rest?.(now() - began);
   }
 }
@@ -126,11 +124,6 @@ class Sums {
 
   get swept(): Swept {
     return { files: this.#files, bytes: this.#bytes, failed: [...this.#failed.values()] };
-  }
-
-  /** How many files were removed or refused so far. */
-  get looked(): number {
-    return [...this.#failed.values()].reduce((sum, { files }) => sum + files, this.#files);
   }
 
   hasFailed(domain: string): boolean {

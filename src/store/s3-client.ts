@@ -131,7 +131,7 @@ export function contentMd5(body: string): string {
 function expectOk(answer: S3Answer, what: string): void {
   if (answer.status >= 200 && answer.status < 300) return;
   throw new S3RequestError(
-    "refused",
+    answer.status === 401 || answer.status === 403 ? "denied" : "refused",
     `${what} was answered with ${answer.status} ${answer.code ?? ""}`.trim(),
   );
 }

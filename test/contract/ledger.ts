@@ -658,4 +658,37 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       for (const each of ledgers) expect(await each.audit()).toEqual([]);
     });
   });
+
+  describe(`${name}: the store of a domain`, () => {
+    test("has the identity that was last written down, for each domain by itself", async () => {
+      expect(await ledger.storeIds(["example.org"])).toEqual(new Map());
+      await ledger.setStoreId(["example.org", "example.net"], "one");
+      await ledger.setStoreId(["example.net"], "two");
+      const other = await opened.again();
+      expect(await other.storeIds(["example.org", "example.net", "example.com"])).toEqual(
+        new Map([
+          ["example.org", "one"],
+          ["example.net", "two"],
+        ]),
+      );
+      expect(await ledger.storeIds([])).toEqual(new Map());
+    });
+
+    test("is tried with files of many users; only complete ones are in it, and there is one if any is", async () => {
+      expect(await ledger.sample("example.org", 10)).toEqual([]);
+      for (let i = 0; i < 20; i += 1) await reserve({ jid: `a${i}@example.org` });
+      expect(await ledger.sample("example.org", 10)).toEqual([]);
+      const old = await upload({ jid: "x@example.org" });
+      await upload({ jid: "x@example.org" });
+      const last = await upload({ jid: "x@example.org" });
+      const other = await upload({ jid: "y@example.org", purpose: "profile" });
+      await upload({ domain: "example.net", jid: "z@example.net" });
+      await ledger.doom([await upload({ jid: "v@example.org" })]);
+      expect(tokens(await ledger.sample("example.org", 10)).toSorted()).toEqual(
+        [old, last, other].toSorted(),
+      );
+      expect(tokens(await ledger.sample("example.org", 2)).toSorted()).toEqual([last, other].toSorted());
+      expect(await ledger.sample("example.org", 1)).toHaveLength(1);
+    });
+  });
 }

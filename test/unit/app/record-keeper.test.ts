@@ -68,7 +68,7 @@ async function nudgedUntil(one: RecordKeeper, isTrue: () => Promise<boolean>): P
 }
 
 const domain = domainOf(`${minimal}quota.user = 8\n`);
-const recorded = () => [{ config: domain, inventory: diskInventory(folder) }];
+const recorded = () => [{ config: domain, inventory: diskInventory(folder), mayForget: () => true }];
 
 const reserve = (change: object = {}) =>
   opened.ledger.reserve(
@@ -140,7 +140,7 @@ test.each(["doomed", "forgotten"])(
     };
     const one = await keeper();
     const witness = witnessOf([one], ["example.org"]);
-    one.use([{ config: domain, inventory }]);
+    one.use([{ config: domain, inventory, mayForget: () => true }]);
     expect(await witness?.stored(object, true)).toMatchObject({ kind: "expired" });
     await nudgedUntil(one, async () => !(await store.has(token)));
     expect((await opened.ledger.usage({})).filter(({ files }) => files > 0)).toEqual([]);
