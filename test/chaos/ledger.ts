@@ -114,7 +114,8 @@ export async function ledgerChaos(seconds: number): Promise<ChaosResult> {
     await settled(postgres);
     const complete = await postgres.psql("ledger", "SELECT token FROM slotd_files WHERE state = 1");
     const tokens = new Set(complete.split("\n").filter((line) => line !== ""));
-    const stored = new Set((await rgw.listKeys()).map((key) => key.split("/")[0] ?? ""));
+    const files = (await rgw.listKeys()).filter((key) => key !== "slotd-store-identity.json");
+    const stored = new Set(files.map((key) => key.split("/")[0] ?? ""));
     return {
       ...{ answers, uploads, kills, complete: tokens.size },
       violations: (await postgres.psql("ledger", "SELECT what FROM violations")).split("\n").filter(Boolean),
