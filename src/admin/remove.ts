@@ -101,14 +101,17 @@ async function removeBatch(
   await ledger.doom(files.map(({ token }) => token));
   const failed = await inventory.remove(files);
   const failedTokens = new Set(failed.map(({ token }) => token));
-  const gone = files.filter(({ token, state }) => !failedTokens.has(token) && !mayStillCome(state));
+  const gone = files.filter((file) => !failedTokens.has(file.token) && !mayStillCome(file));
   await ledger.forget(gone.map(({ token }) => token));
   return failed;
 }
 
-/** A slot that was given may be used yet: its file stays doomed, so that the sweep removes what comes. */
-function mayStillCome(state: LedgerFile["state"]): boolean {
-  return state === "reserved" || state === "lapsed";
+/**
+ * A slot that was given may be used yet, and where clients PUT straight to a bucket a complete file may be replaced:
+ * such a file stays doomed, so that the sweep removes what comes.
+ */
+function mayStillCome({ state, askAt }: LedgerFile): boolean {
+  return state === "reserved" || state === "lapsed" || askAt !== undefined;
 }
 
 async function* batchesOf(files: AsyncIterable<LedgerFile>): AsyncGenerator<LedgerFile[]> {

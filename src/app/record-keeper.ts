@@ -1,18 +1,22 @@
 import type { DomainConfig } from "../config/config.ts";
+import { takesUploads } from "../config/places.ts";
 import { shortToken } from "../http/http-event.ts";
 import type { UploadWitness } from "../http/upload-witness.ts";
 import { LedgerAwayError } from "../ledger/errors.ts";
 import type { Ledger, LedgerFile, Limits } from "../ledger/ledger.ts";
 import { askStores } from "../ops/ask-stores.ts";
 import type { Watchers } from "../ops/events.ts";
+import { FirstLooks } from "../ops/first-looks.ts";
 import { watchRecords } from "../ops/record-events.ts";
 import { type Repeated, repeat } from "../ops/repeat.ts";
 import { sweep } from "../ops/sweep.ts";
+import type { UnseenUploads } from "../ops/unseen-uploads.ts";
 import { watchLedger } from "../ops/watch-ledger.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { SlotRecord } from "../slots.ts";
 import type { Inventory } from "../store/inventory.ts";
 import type { ObjectMeta } from "../store/object-store.ts";
+import { lastUploadOf } from "./last-upload.ts";
 import { ledgerLimits, ledgerLimitsOf } from "./ledger-limits.ts";
 import { present } from "./present.ts";
 
@@ -27,8 +31,8 @@ export interface RecordDeps {
   readonly now: () => Date;
 }
 
-/** How often the stores are asked about reservations, and swept; milliseconds after the last time has ended. */
-const intervals = { asking: 2_000, sweeping: 5_000 };
+/** How often the stores are asked about reservations, looked at, and swept; milliseconds after the last time has ended. */
+const intervals = { asking: 2_000, looking: 1_000, sweeping: 5_000 };
 
 /** Between two batches the sweep rests this many times as long as the last one took. */
 const restFactor = 4;
@@ -40,25 +44,32 @@ export class RecordKeeper {
   readonly #tell: ReturnType<typeof watchRecords>;
   readonly #underWay = new Map<string, number>();
   #domains: ReadonlyMap<string, RecordedDomain> = new Map();
+  readonly #firstLooks: FirstLooks;
   #asking: Repeated | undefined;
+  #looking: Repeated | undefined;
   #sweeping: Repeated | undefined;
 
   constructor(ledger: Ledger, deps: RecordDeps) {
     this.ledger = watchLedger(ledger, deps.watchers);
     this.#deps = deps;
     this.#tell = watchRecords(deps.watchers);
+    this.#firstLooks = new FirstLooks({
+      ...{ ledger: this.ledger, inventories: () => this.#inventories(), now: deps.now },
+      onOversized: this.#tell.oversized,
+    });
   }
 
   /** Goes by these domains from now on; the first time it starts the work. */
   use(domains: readonly RecordedDomain[]): void {
     this.#domains = new Map(domains.map((domain) => [domain.config.domain, domain]));
     this.#asking ??= repeat(intervals.asking, (signal) => this.#try(() => this.#ask(signal)));
+    this.#looking ??= repeat(intervals.looking, (signal) => this.#look(signal));
     this.#sweeping ??= repeat(intervals.sweeping, (signal) => this.#try(() => this.#sweep(signal)));
   }
 
   /** Ends the work after the batch under way, and closes the ledger. */
   async stop(): Promise<void> {
-    await Promise.all([this.#asking?.stop(), this.#sweeping?.stop()]);
+    await Promise.all([this.#asking?.stop(), this.#looking?.stop(), this.#sweeping?.stop()]);
     await this.ledger.close();
   }
 
@@ -69,6 +80,9 @@ export class RecordKeeper {
       domain: config.domain,
       limits: (requester, purpose) => ledgerLimits(config, requester, purpose),
       gaveWay: () => this.#sweeping?.nudge(),
+      ...(takesUploads(config)
+        ? {}
+        : { given: (object) => this.#firstLooks.add({ ...object, domain: config.domain }) }),
     };
   }
 
@@ -113,8 +127,19 @@ export class RecordKeeper {
       ...{ ledger: this.ledger, inventories: this.#inventories(), now: this.#deps.now, signal },
       limits: (file) => this.#limitsOf(file),
       isUnderWay: (token) => this.#underWay.has(token),
+      lastUpload: this.#unseen.last,
+      onOversized: this.#tell.oversized,
     });
+    if (asked.oversized > 0) this.#sweeping?.nudge();
     this.#tell.asked(asked);
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#firstLooks.look(signal);
+    } catch (error) {
+      this.#noteFailure(error);
+    }
   }
 
   async #sweep(signal: AbortSignal): Promise<void> {
@@ -123,11 +148,20 @@ export class RecordKeeper {
         ledger: this.ledger,
         inventories: this.#inventories(),
         monotonic: this.#deps.watchers.monotonic,
+        unseen: this.#unseen,
         signal,
       },
       rest: (took) => pause(took * restFactor, signal),
     });
     this.#tell.swept(swept);
+  }
+
+  get #unseen(): UnseenUploads {
+    const last: UnseenUploads["last"] = (file) => {
+      const config = this.#domains.get(file.domain)?.config;
+      return config && lastUploadOf(config, file);
+    };
+    return { now: this.#deps.now, last };
   }
 
   #inventories(): ReadonlyMap<string, Inventory> {

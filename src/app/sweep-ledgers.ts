@@ -1,5 +1,8 @@
 import type { Premises } from "../admin/premises.ts";
 import { sweep } from "../ops/sweep.ts";
+import type { UnseenUploads } from "../ops/unseen-uploads.ts";
+import { lastUploadOf } from "./last-upload.ts";
+import { present } from "./present.ts";
 
 /** What a sweep by hand came to. */
 export interface SweptLedgers {
@@ -19,7 +22,11 @@ export interface SweptLedgers {
 export async function sweepLedgers(
   { domains, ledgers }: Premises,
   isDryRun: boolean,
-  options: { readonly signal: AbortSignal; readonly onProgress: (files: number) => void },
+  options: {
+    readonly now: () => Date;
+    readonly signal: AbortSignal;
+    readonly onProgress: (files: number) => void;
+  },
 ): Promise<SweptLedgers> {
   const sum = { files: 0, bytes: 0, left: 0, reason: undefined as string | undefined };
   for (const ledger of ledgers) {
@@ -33,7 +40,13 @@ export async function sweepLedgers(
     }
     const before = sum.files;
     const onBatch = ({ files }: { readonly files: number }) => options.onProgress(before + files);
-    const { files, bytes, failed } = await sweep({ ledger, inventories, signal: options.signal, onBatch });
+    const configs = new Map(own.map(({ config }) => [config.domain, config]));
+    const unseen: UnseenUploads = {
+      now: options.now,
+      last: (file) => lastUploadOf(present(configs.get(file.domain)), file),
+    };
+    const { signal } = options;
+    const { files, bytes, failed } = await sweep({ ledger, inventories, unseen, signal, onBatch });
     sum.files += files;
     sum.bytes += bytes;
     for (const failure of failed) {

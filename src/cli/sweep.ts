@@ -18,7 +18,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     let before = 0;
     const onProgress = (files: number) => progress.show(before + files);
     try {
-      const recorded = await sweepLedgers(premises, isDryRun, { signal, onProgress });
+      const recorded = await sweepLedgers(premises, isDryRun, { signal, onProgress, now: io.now });
       before = recorded.files;
       const dated = await removeExpiredObjects(premises, io.now(), isDryRun, { signal, onProgress });
       progress.clear();

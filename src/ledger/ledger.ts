@@ -108,8 +108,9 @@ export interface LedgerFile {
   readonly state: FileState;
   readonly reserved: Date;
   /**
-   * When the store is to be asked about a reserved or lapsed file. On a doomed one, its PUT URL may still be used until
-   * then.
+   * When the store is to be asked about a file that is not doomed: whether a reserved or lapsed one is there, and once
+   * more how large a complete one is, where its PUT URL is the store's own. On a doomed one, an upload may still come
+   * until then.
    */
   readonly askAt: Date | undefined;
   readonly completed: Date | undefined;
@@ -174,8 +175,22 @@ export interface Ledger {
    *
    * @param size what the store has; a difference from what was reserved is put right.
    * @param limits asked only for a file that had lapsed: it takes its place again if there is room.
+   * @param askAgain when the store is to be asked once more, for an upload that may replace the file until then;
+   * undefined: not at all.
    */
-  complete(token: string, size: Bytes, limits: (file: LedgerFile) => Limits): Promise<Completion>;
+  complete(
+    token: string,
+    size: Bytes,
+    limits: (file: LedgerFile) => Limits,
+    askAgain?: Date,
+  ): Promise<Completion>;
+
+  /**
+   * The store was asked once more about a complete file, and is not to be asked again.
+   *
+   * @param size what the store has: a difference is put right. undefined: it has nothing any more; its size stays.
+   */
+  confirm(token: string, size: Bytes | undefined): Promise<void>;
 
   /**
    * Takes back a reservation whose slot was not given, with its size and its share of the day. Gives
@@ -189,10 +204,10 @@ export interface Ledger {
    */
   lapse(token: string, askAgain?: Date): Promise<void>;
 
-  /** Puts off the question to the store: an upload is under way. */
+  /** Puts off the question to the store, or the removal of a doomed file: an upload is, or may be, under way. */
   postpone(token: string, askAt: Date): Promise<void>;
 
-  /** The reserved and lapsed files whose `askAt` has come, the longest waiting first. */
+  /** The files that are not doomed and whose `askAt` has come, the longest waiting first. */
   toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
   /** Dooms up to `limit` complete files whose time has come, the oldest expiry first; gives how many. */
@@ -204,7 +219,10 @@ export interface Ledger {
   /** The doomed files that can be removed, by token: those whose PUT URL can be used no more. */
   doomed(domains: readonly string[], page: Page): Promise<readonly LedgerFile[]>;
 
-  /** Dooms files whatever their state: they are no longer counted, and the sweep removes them. Gives those doomed now. */
+  /**
+   * Dooms files whatever their state: they are no longer counted, and the sweep removes them; those whose PUT URL can
+   * still be used, when that is over. Gives those doomed now.
+   */
   doom(tokens: readonly string[]): Promise<readonly LedgerFile[]>;
 
   /** Forgets files that are no longer in the store, whatever their state. */

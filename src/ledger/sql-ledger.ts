@@ -103,11 +103,16 @@ class SqlLedger implements Ledger {
     return { doomed };
   }
 
-  complete(token: string, size: Bytes, limits: (file: LedgerFile) => Limits): Promise<Completion> {
+  complete(
+    token: string,
+    size: Bytes,
+    limits: (file: LedgerFile) => Limits,
+    askAgain?: Date,
+  ): Promise<Completion> {
     return this.#change(token, "unknown", async (file, books): Promise<Completion> => {
       if (file.state === "complete") return "complete";
       if (file.state === "doomed") return "doomed";
-      const done = { state: "complete", size, askAt: undefined, completed: this.#now() } as const;
+      const done = { state: "complete", size, askAt: askAgain, completed: this.#now() } as const;
       if (file.state === "reserved") {
         books.change(file, done);
         return "complete";
@@ -121,6 +126,13 @@ class SqlLedger implements Ledger {
       for (const other of room.giveWay) doomIn(books, other);
       books.change(file, done, file.reserved);
       return "complete";
+    });
+  }
+
+  confirm(token: string, size: Bytes | undefined): Promise<void> {
+    return this.#change(token, undefined, (file, books) => {
+      if (file.state === "complete" && file.askAt !== undefined)
+        books.change(file, { size: size ?? file.size, askAt: undefined });
     });
   }
 
@@ -143,13 +155,14 @@ class SqlLedger implements Ledger {
 
   postpone(token: string, askAt: Date): Promise<void> {
     return this.#change(token, undefined, (file, books) => {
-      if (file.state === "reserved" || file.state === "lapsed") books.change(file, { askAt });
+      // What is complete and not to be asked about, or doomed and to be removed at once, was settled meanwhile.
+      if (file.askAt !== undefined || file.state === "doomed") books.change(file, { askAt });
     });
   }
 
   async toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]> {
     return this.#files(
-      `f.ask_at <= $1 AND f.state IN (0, 2) AND a.domain IN ${this.#database.dialect.texts("$2")} ORDER BY f.ask_at LIMIT $3`,
+      `f.ask_at <= $1 AND f.state IN (0, 1, 2) AND a.domain IN ${this.#database.dialect.texts("$2")} ORDER BY f.ask_at LIMIT $3`,
       [this.#now().getTime(), JSON.stringify(domains), limit],
     );
   }
@@ -280,9 +293,15 @@ class SqlLedger implements Ledger {
   }
 }
 
-/** A doomed file keeps its share of the day: what was sent that day was sent. */
+/**
+ * A doomed file keeps its share of the day: what was sent that day was sent. One that was complete can be removed at
+ * once, whatever may still replace it.
+ */
 function doomIn(books: Books, file: LedgerFile): LedgerFile {
-  return books.change(file, { state: "doomed" });
+  return books.change(file, {
+    state: "doomed",
+    ...(file.state === "complete" ? { askAt: undefined } : {}),
+  });
 }
 
 function isDue({ askAt }: LedgerFile, now: Date): boolean {

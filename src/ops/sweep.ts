@@ -1,11 +1,14 @@
 import type { Ledger, LedgerFile } from "../ledger/ledger.ts";
 import type { Bytes } from "../slot/slot.ts";
 import type { Inventory, NotRemoved } from "../store/inventory.ts";
+import type { UnseenUploads } from "./unseen-uploads.ts";
 
 export interface SweepDeps {
-  readonly ledger: Pick<Ledger, "expire" | "doomed" | "forget">;
+  readonly ledger: Pick<Ledger, "expire" | "doomed" | "forget" | "postpone">;
   /** Where the files of each served domain are; files of other domains are left alone. */
   readonly inventories: ReadonlyMap<string, Inventory>;
+  /** Uploads that slotd does not see; undefined: there are none. */
+  readonly unseen?: UnseenUploads;
   /** How many files are removed together, 1 to 1,000; 200 when absent. */
   readonly batch?: number;
   /** Is waited for between batches, and told how long the last one took, in milliseconds. */
@@ -20,7 +23,7 @@ export interface SweepDeps {
 
 /** What a sweep has done. */
 export interface Swept {
-  /** Removed from their store and forgotten. */
+  /** Removed from their store; those that are removed once more count once. */
   readonly files: number;
   readonly bytes: Bytes;
   /** Still there; the next sweep tries again. */
@@ -38,7 +41,8 @@ export interface Failure {
 /**
  * Dooms the files whose time has come, and removes all doomed files from their stores, in batches. A file is
  * forgotten after it was removed: a sweep that breaks off, or two at once, leave nothing behind and remove nothing
- * that the ledger does not know.
+ * that the ledger does not know. Where an upload may be under way that slotd does not see, it is removed once more
+ * when that is over, and forgotten then.
  *
  * A domain whose store fails is left to the next sweep.
  *
@@ -79,9 +83,29 @@ async function removeBatch(deps: SweepDeps, files: readonly LedgerFile[], sums: 
     const failed = await remove(deps.inventories.get(domain), some);
     const kept = new Set(failed.map(({ token }) => token));
     const removed = some.filter(({ token }) => !kept.has(token));
-    await deps.ledger.forget(removed.map(({ token }) => token));
-    sums.add(domain, removed, failed);
+    await settleRemoved(deps, removed);
+    const first = removed.filter((file) => !isRemovedBefore(file, deps.unseen));
+    sums.add(domain, first, failed);
   }
+}
+
+/** Forgets what was removed for good, and postpones what may come again. */
+async function settleRemoved({ ledger, unseen }: SweepDeps, removed: readonly LedgerFile[]): Promise<void> {
+  const gone: string[] = [];
+  const mayCome: Promise<void>[] = [];
+  for (const file of removed) {
+    const last = unseen?.last(file);
+    if (unseen === undefined || last === undefined || last <= unseen.now()) gone.push(file.token);
+    else mayCome.push(ledger.postpone(file.token, last));
+  }
+  await Promise.all(mayCome);
+  await ledger.forget(gone);
+}
+
+/** Whether its second removal was postponed until its last upload, and this is the one. */
+function isRemovedBefore(file: LedgerFile, unseen: UnseenUploads | undefined): boolean {
+  const last = unseen?.last(file);
+  return last !== undefined && file.askAt !== undefined && file.askAt >= last;
 }
 
 async function remove(
