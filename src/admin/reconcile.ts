@@ -1,3 +1,4 @@
+import { takesUploads } from "../config/places.ts";
 import type { Disagreement, Ledger, LedgerFile, Limits } from "../ledger/ledger.ts";
 import type { StoredObject } from "../store/inventory.ts";
 import { type Difference, differenceOf, mergeByToken, type Pair, pairsOf } from "./agree.ts";
@@ -8,7 +9,7 @@ import type { Premise, Premises } from "./premises.ts";
 export type Mending =
   /** The ledger was made to say what the store has. */
   | "mended"
-  /** An object that the ledger did not know was removed. */
+  /** An object that the ledger did not know, or that is larger than its slot, was removed. */
   | "removed"
   /** Nothing: it was not asked for, or nothing can be done. */
   | "left";
@@ -43,7 +44,8 @@ export interface Reconciled {
  *
  * Mending: a file that is not in the store is forgotten; one of another size, or that is there though it was not
  * completed, gets the store's size; an object that the ledger does not know is entered under the domain's own name,
- * whatever the quotas, with the expiry that the store knows; sums are made anew. What is damaged is left alone.
+ * whatever the quotas, with the expiry that the store knows; sums are made anew. What is damaged is left alone. What
+ * is larger than its slot in a bucket that clients PUT to is removed: no operator has put it there.
  */
 export async function reconcile(premises: Premises, options: ReconcileOptions): Promise<Reconciled> {
   const tally = { looked: 0, differences: 0, left: 0 };
@@ -66,7 +68,7 @@ async function reconcilePlace(
   options: ReconcileOptions,
   tally: { looked: number; differences: number; left: number },
 ): Promise<void> {
-  const [first] = sharing;
+  const [first, ...others] = sharing;
   if (first === undefined) return;
   const ledgers = new Set(sharing.flatMap(({ ledger }) => ledger ?? []));
   const isAllWritten = sharing.every(({ ledger }) => ledger !== undefined);
@@ -83,7 +85,9 @@ async function reconcilePlace(
     const found = await lookAgain(pair, first, ledgers, options.now());
     if (found === undefined) continue;
     tally.differences += 1;
-    const mending = options.fix ? await mend(found.difference, found.ledger, first, options) : "left";
+    const mending = options.fix
+      ? await mend(found.difference, found.ledger, [first, ...others], options)
+      : "left";
     if (mending === "left") tally.left += 1;
     options.onDifference(found.difference, mending);
   }
@@ -124,9 +128,15 @@ async function findObject(
 async function mend(
   difference: Difference,
   ledger: Ledger,
-  { inventory, config }: Premise,
+  sharing: readonly [Premise, ...Premise[]],
   { deleteUnknown }: ReconcileOptions,
 ): Promise<Mending> {
+  const [{ inventory, config }] = sharing;
+  const oversized = oversizedFile(difference, sharing);
+  if (oversized !== undefined) {
+    await ledger.doom([oversized.token]);
+    return (await inventory.remove([oversized])).length === 0 ? "removed" : "left";
+  }
   switch (difference.kind) {
     case "missing":
       await ledger.forget([difference.file.token]);
@@ -153,6 +163,14 @@ async function mend(
     case "damaged":
       return "left";
   }
+}
+
+/** The file that a client has put more into than its slot was for, where slotd does not see uploads. */
+function oversizedFile(difference: Difference, sharing: readonly Premise[]): LedgerFile | undefined {
+  if (difference.kind !== "other-size" && difference.kind !== "not-completed") return undefined;
+  const { file, size } = difference;
+  const owner = sharing.find(({ config }) => config.domain === file.domain);
+  return size > file.size && owner !== undefined && !takesUploads(owner.config) ? file : undefined;
 }
 
 const unlimited = { bytes: undefined, files: undefined };
