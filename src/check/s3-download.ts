@@ -1,7 +1,8 @@
 import type { S3Answer } from "../store/s3-answer.ts";
 import { childText, parseXml } from "../store/xml-answer.ts";
-import { type Finding, type Fix, ok, skipped, warn, wrong } from "./finding.ts";
+import { type Finding, ok, skipped, warn, wrong } from "./finding.ts";
 import type { Check } from "./run-checks.ts";
+import { policyWith } from "./s3-policy.ts";
 import { brief, isOk, PROBE_TYPE, type ProbeSlot, type S3Probe } from "./s3-probe.ts";
 import { arn } from "./s3-refusal.ts";
 import { awsPaste, readSetting, writeSetting } from "./s3-settings.ts";
@@ -103,7 +104,7 @@ async function checkClientAcl(probe: S3Probe): Promise<Finding> {
   );
 }
 
-async function publicPolicy(probe: S3Probe): Promise<Pick<Finding, "paste" | "fix">> {
+function publicPolicy(probe: S3Probe): Promise<Pick<Finding, "paste" | "fix">> {
   const { name, keyPrefix } = probe.client.root;
   const statement = {
     Sid: "SlotdPublicRead",
@@ -111,39 +112,8 @@ async function publicPolicy(probe: S3Probe): Promise<Pick<Finding, "paste" | "fi
     Principal: "*",
     Action: "s3:GetObject",
     Resource: arn(name, keyPrefix),
-  };
-  const setting = await readSetting(probe, "policy");
-  if (setting.is === "unknown") return {};
-  const policy = addStatement(setting.is === "set" ? setting.text : undefined, statement);
-  if (policy === undefined) return {};
-  const paste = [awsPaste(probe, "put-bucket-policy", "policy", policy)];
-  if (setting.is === "denied") return { paste };
-  return {
-    paste,
-    fix: fixOf(
-      probe,
-      "policy",
-      `a public-read policy on the bucket ${name}`,
-      JSON.stringify(policy, undefined, 2),
-    ),
-  };
-}
-
-/** The policy that is there with one more statement; undefined when it is not understood. */
-function addStatement(text: string | undefined, statement: { readonly Sid: string }): unknown {
-  if (text === undefined) return { Version: "2012-10-17", Statement: [statement] };
-  let policy: unknown;
-  try {
-    policy = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof policy !== "object" || policy === null || !("Statement" in policy)) return undefined;
-  const there: unknown[] = Array.isArray(policy.Statement) ? policy.Statement : [policy.Statement];
-  const others = there.filter(
-    (one) => !(typeof one === "object" && one !== null && "Sid" in one && one.Sid === statement.Sid),
-  );
-  return { ...policy, Statement: [...others, statement] };
+  } as const;
+  return policyWith(probe, statement, `a public-read policy on the bucket ${name}`);
 }
 
 /**
@@ -168,10 +138,10 @@ async function blockAcls(probe: S3Probe): Promise<Pick<Finding, "paste" | "fix">
   const body = `<PublicAccessBlockConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">\n${fields.join("")}</PublicAccessBlockConfiguration>`;
   return {
     paste,
-    fix: fixOf(probe, "publicAccessBlock", `what makes the bucket ${name} ignore public ACLs`, body),
+    fix: {
+      what: `what makes the bucket ${name} ignore public ACLs`,
+      shown: body,
+      apply: () => writeSetting(probe, "publicAccessBlock", body),
+    },
   };
-}
-
-function fixOf(probe: S3Probe, name: "policy" | "publicAccessBlock", what: string, body: string): Fix {
-  return { what, shown: body, apply: () => writeSetting(probe, name, body) };
 }

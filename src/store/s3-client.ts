@@ -42,7 +42,7 @@ export interface S3Client {
    * delete the bucket (COMPAT(OpenStack Swift)).
    */
   send(request: S3Request): Promise<S3Answer>;
-  /** The size of an object; undefined when there is none. @throws {S3RequestError} for any other answer. */
+  /** The size of an object; undefined when there is none. @throws {S3RequestError} for any answer that tells neither. */
   headObject(key: string): Promise<{ readonly size: Bytes } | undefined>;
   /** Deletes an object, or nothing when there is none. @throws {S3RequestError} when it is refused. */
   deleteObject(key: string): Promise<void>;
@@ -70,7 +70,7 @@ export function s3Client(options: S3ClientOptions): S3Client {
       const answer = await send({ method: "HEAD", key });
       if (answer.status === 404) return undefined;
       expectOk(answer, "HEAD of an object");
-      return { size: Number(answer.headers.get("content-length")) };
+      return { size: lengthOf(answer) };
     },
     async deleteObject(key) {
       const answer = await send({ method: "DELETE", key });
@@ -126,6 +126,13 @@ async function deleteObjects(
 /** What S3 wants with a body that changes a bucket. Source: RFC 1864. */
 export function contentMd5(body: string): string {
   return createHash("md5").update(body).digest("base64");
+}
+
+/** A size that is not told must not pass for a small one. */
+function lengthOf({ headers }: S3Answer): Bytes {
+  const length = headers.get("content-length") ?? "";
+  if (/^\d{1,15}$/.test(length)) return Number(length);
+  throw new S3RequestError("refused", "HEAD of an object was answered without its length");
 }
 
 function expectOk(answer: S3Answer, what: string): void {
