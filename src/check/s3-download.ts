@@ -87,21 +87,34 @@ async function checkRange(probe: S3Probe): Promise<Finding> {
   );
 }
 
-/** A client may add headers that are not signed. */
+/** What makes an object public: a client may add headers that are not signed. */
+const publicAcls = [
+  { "x-amz-acl": "public-read" },
+  { "x-amz-grant-read": 'uri="http://acs.amazonaws.com/groups/global/AllUsers"' },
+] as const satisfies readonly Readonly<Record<string, string>>[];
+
 async function checkClientAcl(probe: S3Probe): Promise<Finding> {
-  const slot = probe.makeSlot();
-  const answer = await probe.put(slot, { headers: { "x-amz-acl": "public-read" } });
-  if (!isOk(answer)) return ok(`A client that adds x-amz-acl to its PUT is refused (${brief(answer)}).`);
-  if (probe.target.access === "public") {
-    return ok("A client can add x-amz-acl to its PUT; it changes nothing, as every file here is public.");
+  let last: S3Answer | undefined;
+  for (const headers of publicAcls) {
+    const slot = probe.makeSlot();
+    const answer = await probe.put(slot, { headers });
+    if (!isOk(answer)) {
+      last ??= answer;
+      continue;
+    }
+    if (probe.target.access === "public")
+      return ok("A client can add x-amz-acl to its PUT; it changes nothing, as every file here is public.");
+    if (!isOk(await probe.send("GET", slot.ownUrl))) continue;
+    const [[name, value] = []] = Object.entries(headers);
+    return warn(
+      `A client can make its own file public by adding ${name}: ${value} to its PUT.`,
+      'Have the bucket ignore public ACLs (IgnorePublicAcls), or use s3.upload = "proxy".',
+      await blockAcls(probe),
+    );
   }
-  if (!isOk(await probe.send("GET", slot.ownUrl)))
-    return ok("A client can add x-amz-acl to its PUT, and the store ignores it.");
-  return warn(
-    "A client can make its own file public by adding x-amz-acl: public-read to its PUT.",
-    'Have the bucket ignore public ACLs (IgnorePublicAcls), or use s3.upload = "proxy".',
-    await blockAcls(probe),
-  );
+  return last === undefined
+    ? ok("A client can add x-amz-acl to its PUT, and the store ignores it.")
+    : ok(`A client that adds x-amz-acl to its PUT is refused (${brief(last)}).`);
 }
 
 function publicPolicy(probe: S3Probe): Promise<Pick<Finding, "paste" | "fix">> {

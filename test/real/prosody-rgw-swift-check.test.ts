@@ -58,7 +58,7 @@ describe("slotd check on a fresh RGW bucket", () => {
       [
         ...["options", "handshake", "reach", "clock", "upload", "region", "length", "type", "expiry"],
         ...["overwrite", "chunked-length", "copy-source", "download", "range", "client-acl", "cors"],
-        ...["lifecycle"],
+        ...["versioning", "lifecycle"],
       ].map((name) => [name, "ok"]),
     );
     expect(await rgw.listKeys()).toEqual([]);
