@@ -133,6 +133,23 @@ describe("slotd check of uploads through slotd", () => {
   });
 });
 
+test("a bucket that keeps versions is a warning, unless a lifecycle rule ends them", async () => {
+  const url = await bucketFor("versions");
+  const put = (query: string, body: string) =>
+    signedFetchOk(rgw, { method: "PUT", path: "/versions", query: { [query]: "" }, body });
+  await put("versioning", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>");
+  const { config } = await configOf(url, 'access = "private"');
+  const warning = (await checkStorage(config)).findings.find(({ check }) => check === "versioning");
+  expect(warning).toMatchObject({ level: "warn" });
+  expect(warning?.text).toContain("what slotd deletes, what expires and what a client replaces stays there");
+  await put(
+    "lifecycle",
+    "<LifecycleConfiguration><Rule><ID>a</ID><Prefix></Prefix><Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration></Rule></LifecycleConfiguration>",
+  );
+  const { findings } = await checkStorage(config);
+  expect(findings.find(({ check }) => check === "versioning")?.level).toBe("ok");
+});
+
 test("keys that cannot be had are one finding", async () => {
   const config = s3Config(rgw, { port: closedPort, secret: "s" }, {}).replace(
     /access_key_id = [\s\S]*/,
