@@ -50,7 +50,7 @@ async function attackBuckets(options: AttackOptions): Promise<readonly Measure[]
       { name: "Swift", domain: domains[1], store: swift, hostile: chunkedPut },
     ];
     const [listen = 0, ops = 0] = await freePorts(2);
-    const expiresIn = options.isShort ? 60 : 20;
+    const expiresIn = options.isShort ? 60 : 30;
     const config = configOf(fields, { component: prosody.componentPort, listen, ops, expiresIn });
     const slotd = await keep(startSlotd({ config, components: 2 }));
     const measures: Measure[] = [];
@@ -101,7 +101,7 @@ async function attackOne(
   options: AttackOptions,
 ): Promise<readonly Measure[]> {
   const { name, store } = field;
-  const many = options.isShort ? 8 : 60;
+  const many = options.isShort ? 8 : 40;
   const ask = () => askForSlot(client, field.domain, 1 + options.random.below(50));
   const honest = await Promise.all(Array.from({ length: many }, ask));
   const waves = [await Promise.all(Array.from({ length: many }, ask))];
@@ -123,8 +123,8 @@ async function attackOne(
       ([token, size]) => size > (given.get(token) ?? Number.POSITIVE_INFINITY),
     );
   for (const [turn, wave] of waves.entries()) {
-    const due = turn === 0 ? 10_000 : 30_000;
-    await waitUntil("the time of the wave", () => Date.now() - asked >= turn * 13_000);
+    const due = turn === 0 ? 10_000 : 40_000;
+    await waitUntil("the time of the wave", () => Date.now() - asked >= turn * 18_000);
     for (const slot of wave) await field.hostile(slot, options.random);
     const open = await larger();
     measures.push({
