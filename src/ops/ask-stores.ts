@@ -39,8 +39,15 @@ export interface Asked {
   readonly failed: readonly Failure[];
 }
 
-/** When to ask again about an upload under way, and a store that did not answer; milliseconds. */
+/** When to ask again about an upload under way; milliseconds. */
 const askAgain = 60_000;
+
+/**
+ * When to ask again a store that did not answer: after an eighth of what the slot is old, so that one which never
+ * answers for a file costs few requests; milliseconds.
+ */
+const askAgainAtMost = 3_600_000;
+const ageOfPause = 8;
 
 /**
  * Asks the stores about the reservations whose PUT URL has expired. What is there becomes complete; what is not
@@ -77,7 +84,9 @@ async function settle(file: LedgerFile, deps: AskDeps): Promise<Outcome> {
   try {
     size = await deps.inventories.get(domain)?.sizeOf(file);
   } catch (error) {
-    await ledger.postpone(token, new Date(now().getTime() + askAgain));
+    const pause = (now().getTime() - file.reserved.getTime()) / ageOfPause;
+    const wait = Math.min(Math.max(pause, askAgain), askAgainAtMost);
+    await ledger.postpone(token, new Date(now().getTime() + wait));
     return { kind: "failed", domain, reason: error instanceof Error ? error.message : String(error) };
   }
   if (size !== undefined && size > file.size) {

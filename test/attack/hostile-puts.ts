@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import type { Random } from "../fuzz/random.ts";
 import { type S3Store, signedFetchOk } from "../peers/s3-store.ts";
@@ -12,6 +13,17 @@ export interface GivenSlot {
 export type HostilePut = (slot: GivenSlot, random: Random) => Promise<number>;
 
 const TYPE = "text/plain";
+
+/** Has the store encrypt a file with a key of the client's own: others cannot ask for its size any more. */
+function ownKey(): Readonly<Record<string, string>> {
+  const key = randomBytes(32);
+  const name = "x-amz-server-side-encryption-customer";
+  return {
+    [`${name}-algorithm`]: "AES256",
+    [`${name}-key`]: key.toString("base64"),
+    [`${name}-key-md5`]: createHash("md5").update(key).digest("base64"),
+  };
+}
 
 /** PUTs what the slot was given for. */
 export async function honestPut({ putUrl, size }: GivenSlot): Promise<number> {
@@ -49,6 +61,7 @@ export async function copyingPut(store: S3Store, random: Random): Promise<Hostil
         { "x-amz-copy-source-if-none-match": '"0"' },
         { "cache-control": "max-age=1" },
         { "content-encoding": "gzip" },
+        ownKey(),
       ]),
     };
     return (await fetch(slot.putUrl, { method: "PUT", headers, body: Buffer.alloc(slot.size, "x") })).status;

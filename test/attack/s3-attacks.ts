@@ -1,9 +1,10 @@
+import type { Random } from "../fuzz/random.ts";
 import { freePorts } from "../peers/ports.ts";
 import { waitUntil } from "../peers/process.ts";
 import { startProsody } from "../peers/prosody.ts";
 import { startRgw } from "../peers/rgw.ts";
 import { type S3Store, signedFetchOk } from "../peers/s3-store.ts";
-import { startSlotd } from "../peers/slotd.ts";
+import { type Slotd, startSlotd } from "../peers/slotd.ts";
 import { startSwift } from "../peers/swift.ts";
 import { type XmppClient, xmppClient } from "../peers/xmpp-client.ts";
 import type { Attack, AttackOptions, Measure } from "./attack.ts";
@@ -32,20 +33,20 @@ export const s3Attacks: readonly Attack[] = [
 ];
 
 async function attackBuckets(options: AttackOptions): Promise<readonly Measure[]> {
-  const domains = ["example.test", "example2.test"] as const;
-  const components = Object.fromEntries(domains.map((domain) => [`upload.${domain}`, secret]));
   const started: { stop(): Promise<void> }[] = [];
   const keep = async <Item extends { stop(): Promise<void> }>(starting: Promise<Item>): Promise<Item> => {
     const item = await starting;
     started.push(item);
     return item;
   };
+  const domains = ["example.test", "example2.test"] as const;
+  const components = Object.fromEntries(domains.map((domain) => [`upload.${domain}`, secret]));
   try {
     const [rgw, swift, prosody] = await Promise.all([
       ...([keep(startRgw()), keep(startSwift())] as const),
       keep(startProsody({ components, domains: [...domains] })),
     ]);
-    const fields: readonly [Field, Field] = [
+    const fields: readonly Field[] = [
       { name: "RGW", domain: domains[0], store: rgw, hostile: await copyingPut(rgw, options.random) },
       { name: "Swift", domain: domains[1], store: swift, hostile: chunkedPut },
     ];
@@ -53,43 +54,45 @@ async function attackBuckets(options: AttackOptions): Promise<readonly Measure[]
     const expiresIn = options.isShort ? 60 : 30;
     const config = configOf(fields, { component: prosody.componentPort, listen, ops, expiresIn });
     const slotd = await keep(startSlotd({ config, components: 2 }));
-    const measures: Measure[] = [];
-    await Promise.all(
-      fields.map(async (field) => {
-        const login = { port: prosody.c2sPort, domain: field.domain, user: "alice", password: "pw-alice" };
-        const client = await xmppClient(login);
-        measures.push(...(await attackOne(field, client, options).finally(() => client.close())));
-      }),
-    );
-    const { differences } = await commandOf(slotd)<{ differences: object[] }>("reconcile");
-    const found = /^slotd_oversized_files_total (\d+)/m.exec(
-      await (await fetch(`http://127.0.0.1:${ops}/metrics`)).text(),
-    )?.[1];
-    const { accounts } = await commandOf(slotd)<{ accounts: { domain: string; bytes: number }[] }>("usage");
-    for (const { name, domain, store } of fields) {
-      const counted = accounts.reduce((sum, each) => sum + (each.domain === domain ? each.bytes : 0), 0);
-      const held = [...(await sizesIn(store)).values()].reduce((sum, size) => sum + size, 0);
-      measures.push({
-        what: `${name}: bytes beside what is counted`,
-        measured: Math.abs(held - counted),
-        unit: "bytes",
-        atMost: 0,
-      });
-    }
-    measures.push({
-      what: "differences of ledger and stores",
-      measured: differences.length,
-      unit: "files",
-      atMost: 0,
+    const attacked = fields.map(async (field) => {
+      const login = { port: prosody.c2sPort, domain: field.domain, user: "alice", password: "pw-alice" };
+      const client = await xmppClient(login);
+      return attackOne(field, client, options).finally(() => client.close());
     });
-    const expected = measures
-      .filter(({ what }) => what.endsWith(tooMuch))
-      .reduce((sum, { measured }) => sum + measured, 0);
-    measures.push({ what: "found and counted", measured: Number(found), unit: "files", atLeast: expected });
-    return measures;
+    const measures = (await Promise.all(attacked)).flat();
+    return [...measures, ...(await afterwards(slotd, fields, ops, measures))];
   } finally {
     for (const each of started.toReversed()) await each.stop();
   }
+}
+
+/** What the ledger and the metrics say when all is over. */
+async function afterwards(
+  slotd: Slotd,
+  fields: readonly Field[],
+  ops: number,
+  measures: readonly Measure[],
+): Promise<readonly Measure[]> {
+  const command = commandOf(slotd);
+  const { accounts } = await command<{ accounts: { domain: string; bytes: number }[] }>("usage");
+  const beside = fields.map(async ({ name, domain, store }): Promise<Measure> => {
+    const counted = accounts.reduce((sum, each) => sum + (each.domain === domain ? each.bytes : 0), 0);
+    const held = [...(await sizesIn(store)).values()].reduce((sum, size) => sum + size, 0);
+    const measured = Math.abs(held - counted);
+    return { what: `${name}: bytes beside what is counted`, measured, unit: "bytes", atMost: 0 };
+  });
+  const { differences } = await command<{ differences: object[] }>("reconcile");
+  const metrics = await (await fetch(`http://127.0.0.1:${ops}/metrics`)).text();
+  const found = Number(/^slotd_oversized_files_total (\d+)/m.exec(metrics)?.[1]);
+  const atLeast = measures.reduce(
+    (sum, { what, measured }) => sum + (what.endsWith(tooMuch) ? measured : 0),
+    0,
+  );
+  return [
+    ...(await Promise.all(beside)),
+    { what: "differences of ledger and stores", measured: differences.length, unit: "files", atMost: 0 },
+    { what: "found and counted", measured: found, unit: "files", atLeast },
+  ];
 }
 
 const tooMuch = "slots that hold more than they were given for";
@@ -109,42 +112,40 @@ async function attackOne(
   // These come after the first look, and before their PUT URL expires.
   if (!options.isShort) waves.push(await Promise.all(Array.from({ length: many }, ask)));
   const statuses = await Promise.all(honest.map(honestPut));
+  const taken = statuses.filter((status) => status === 200).length;
   const measures: Measure[] = [
-    {
-      what: `${name}: right uploads taken`,
-      measured: statuses.filter((status) => status === 200).length,
-      unit: "files",
-      atLeast: many,
-    },
+    { what: `${name}: right uploads taken`, measured: taken, unit: "files", atLeast: many },
   ];
-  const given = new Map([...honest, ...waves.flat()].map((slot) => [tokenOf(slot), slot.size]));
-  const larger = async () =>
-    [...(await sizesIn(store))].filter(
-      ([token, size]) => size > (given.get(token) ?? Number.POSITIVE_INFINITY),
-    );
-  for (const [turn, wave] of waves.entries()) {
-    const due = turn === 0 ? 10_000 : 40_000;
+  for (const [turn, slots] of waves.entries()) {
     await waitUntil("the time of the wave", () => Date.now() - asked >= turn * 18_000);
-    for (const slot of wave) await field.hostile(slot, options.random);
-    const open = await larger();
-    measures.push({
-      what: `${name}, ${turn === 0 ? "at once" : "late"}: ${tooMuch}`,
-      measured: open.length,
-      unit: "files",
-      atLeast: wave.length,
-    });
-    await waitUntil("what is too large to be gone", async () => (await larger()).length === 0, 60_000);
-    const after = (Date.now() - asked - due) / 1000;
-    measures.push({
-      what: `${name}: gone after the time of the look`,
-      measured: after,
-      unit: "s",
-      atMost: 8,
-    });
+    const due = asked + (turn === 0 ? 10_000 : 40_000);
+    measures.push(...(await attackInWave(field, slots, due, options.random)));
   }
   const left = await sizesIn(store);
   const kept = honest.filter((slot) => left.get(tokenOf(slot)) === slot.size).length;
   return [...measures, { what: `${name}: right uploads kept`, measured: kept, unit: "files", atLeast: many }];
+}
+
+/** Uploads too much to these slots, and waits until it is gone. `due`: when slotd is to look; Unix time, milliseconds. */
+async function attackInWave(
+  { name, store, hostile }: Field,
+  slots: readonly GivenSlot[],
+  due: number,
+  random: Random,
+): Promise<readonly Measure[]> {
+  const given = new Map(slots.map((slot) => [tokenOf(slot), slot.size]));
+  const larger = async () => {
+    const all = [...(await sizesIn(store))];
+    return all.filter(([token, size]) => size > (given.get(token) ?? Number.POSITIVE_INFINITY)).length;
+  };
+  for (const slot of slots) await hostile(slot, random);
+  const open = await larger();
+  await waitUntil("what is too large to be gone", async () => (await larger()) === 0, 60_000);
+  const after = (Date.now() - due) / 1000;
+  return [
+    { what: `${name}: ${tooMuch}`, measured: open, unit: "files", atLeast: slots.length },
+    { what: `${name}: gone after the time of the look`, measured: after, unit: "s", atMost: 8 },
+  ];
 }
 
 async function askForSlot(client: XmppClient, domain: string, size: number): Promise<GivenSlot> {

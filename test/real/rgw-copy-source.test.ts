@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createHash, randomBytes } from "node:crypto";
+import { s3Client } from "../../src/store/s3-client.ts";
 import { freePorts } from "../peers/ports.ts";
 import { waitUntil } from "../peers/process.ts";
 import { type Rgw, startRgw } from "../peers/rgw.ts";
@@ -84,6 +86,28 @@ describe.each([
       "A client that adds x-amz-copy-source to its PUT is refused (403 AccessDenied).",
     );
   });
+});
+
+test("the size of a file is known though a client has encrypted it with a key of its own", async () => {
+  const key = randomBytes(32);
+  const algorithm = "x-amz-server-side-encryption-customer";
+  const own = {
+    [`${algorithm}-algorithm`]: "AES256",
+    [`${algorithm}-key`]: key.toString("base64"),
+    [`${algorithm}-key-md5`]: createHash("md5").update(key).digest("base64"),
+  };
+  const slot = presignedSlot(rgw, { size: 5 });
+  const headers = { ...slot.headers, ...own };
+  expect((await fetch(slot.putUrl, { method: "PUT", headers, body: "hello" })).status).toBe(200);
+  const { bucketUrl, region } = rgw;
+  const client = s3Client({ bucketUrl, region, credentials: () => rgw, now: () => new Date() });
+  const head = await client.send({ method: "HEAD", key: slot.key });
+  expect(head.status).toBe(400);
+  expect(await client.headObject(slot.key)).toEqual({ size: 5 });
+  const copy = presignedSlot(rgw, { size: 1 });
+  const copying = { ...copy.headers, ...own, ...copySource };
+  expect((await fetch(copy.putUrl, { method: "PUT", headers: copying, body: "x" })).status).toBe(200);
+  expect(await client.headObject(copy.key)).toEqual({ size: backup.length });
 });
 
 test("--fix keeps every statement of a policy, also one of another slotd of the bucket", async () => {

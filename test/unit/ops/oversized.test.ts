@@ -173,6 +173,21 @@ describe("a file in a bucket that clients PUT to", () => {
     expect(await ledger.usage({})).toMatchObject([{ bytes: 1, files: 2 }]);
   });
 
+  test("costs few requests when the store never tells its size", async () => {
+    const token = await give();
+    bucket.failure = new Error("a HEAD was answered with 400");
+    for (let minute = 0; minute < 2 * 24 * 60; minute += 1) {
+      clock += minutes;
+      await ask();
+    }
+    expect(bucket.looks).toBeLessThan(90);
+    expect(await stateOf(token)).toBe("reserved");
+    bucket.failure = undefined;
+    bucket.objects.set(token, 1);
+    clock += 1 * hours;
+    expect(await ask()).toMatchObject({ complete: 1 });
+  });
+
   test("that was deleted is removed once more, for an upload that was under way", async () => {
     const token = await give();
     bucket.objects.set(token, 1);
