@@ -29,6 +29,8 @@ export interface SlotRecord {
   limits(requester: Requester, purpose: Purpose): Limits;
   /** Is told which expired files gave way to a slot: they are not to be served any more. Must not throw. */
   gaveWay(files: readonly LedgerFile[]): void;
+  /** Is told of each slot that was given. Must not throw. */
+  given?(object: Pick<NewObject, "token" | "filename" | "size">): void;
 }
 
 export interface SlotDeps {
@@ -86,7 +88,9 @@ async function reserveSlot(
     throw error;
   }
   try {
-    return sign(draft, maker);
+    const slot = sign(draft, maker);
+    record.given?.(draft.object);
+    return slot;
   } catch (error) {
     // Were the ledger away by now, the reservation would end by itself: nothing will be uploaded for it.
     await record.ledger.release(token).catch(() => undefined);

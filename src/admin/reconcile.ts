@@ -1,3 +1,4 @@
+import { takesUploads } from "../config/places.ts";
 import { type Disagreement, type Ledger, type LedgerFile, noLimits } from "../ledger/ledger.ts";
 import type { StoredObject } from "../store/inventory.ts";
 import { type Difference, differenceOf, type Pair } from "./agree.ts";
@@ -10,7 +11,7 @@ import type { Premise, Premises } from "./premises.ts";
 export type Mending =
   /** The ledger was made to say what the store has. */
   | "mended"
-  /** An object that the ledger did not know was removed. */
+  /** An object that the ledger did not know, or that is larger than its slot, was removed. */
   | "removed"
   /** Nothing: it was not asked for, or nothing can be done. */
   | "left";
@@ -56,8 +57,9 @@ export interface Reconciled {
  *
  * Mending: a file that is not in the store is forgotten; one of another size, or that is there though it was not
  * completed, gets the store's size; an object that the ledger does not know is entered under the domain's own name,
- * whatever the quotas, with the expiry that the store knows; sums are made anew. What is damaged is left alone. Files
- * are forgotten, and objects removed, at the end, and only if they are few.
+ * whatever the quotas, with the expiry that the store knows; sums are made anew. What is damaged is left alone. What
+ * is larger than its slot in a bucket that clients PUT to is removed: no operator has put it there. Files are
+ * forgotten, and objects removed, at the end, and only if they are few.
  *
  * @throws {OtherStoreError} when a store is not the one that its ledger knows, but with `forgetMany`.
  */
@@ -84,8 +86,12 @@ export async function reconcile(premises: Premises, options: ReconcileOptions): 
   return { ...tally, left, sums, isWhole, ...tooMany };
 }
 
+type Sharing = readonly [Premise, ...Premise[]];
+
 /** Where files lie, and the domains that have them there. */
 interface Place {
+  /** The domains that have their files there; the first stands for the place. */
+  readonly sharing: Sharing;
   readonly first: Premise;
   readonly ledgers: ReadonlySet<Ledger>;
   /** What else may lie there cannot be told when one of its domains writes nothing down. */
@@ -95,12 +101,13 @@ interface Place {
 /** The places of which some domain writes its files down. */
 function placesOf({ domains }: Premises): Place[] {
   return [...Map.groupBy(domains, ({ place }) => place).values()].flatMap((sharing) => {
-    const [given] = sharing;
+    const [given, ...others] = sharing;
     const ledgers = new Set(sharing.flatMap(({ ledger }) => ledger ?? []));
     if (given === undefined || ledgers.size === 0) return [];
     // Whether it is the right store was asked before, and is asked again before anything is forgotten.
     const first = { ...given, inventory: given.guard?.unguarded ?? given.inventory };
-    return [{ first, ledgers, isAllWritten: sharing.every(({ ledger }) => ledger !== undefined) }];
+    const isAllWritten = sharing.every(({ ledger }) => ledger !== undefined);
+    return [{ sharing: [first, ...others], first, ledgers, isAllWritten }];
   });
 }
 
@@ -119,21 +126,21 @@ function pairsIn({ domains, ledgers }: Premises, places: readonly Place[]): Asyn
 
 async function settle(
   pair: Pair,
-  { first, ledgers, isAllWritten }: Place,
+  { sharing, first, ledgers, isAllWritten }: Place,
   options: ReconcileOptions,
   work: Work,
 ): Promise<void> {
   if (differenceOf(pair, options.now()) === undefined) return;
   if (pair.file === undefined && !isAllWritten) return;
   const found = await lookAgain(pair, first, ledgers, options.now());
-  if (found !== undefined) await work.settle({ ...found, premise: first });
+  if (found !== undefined) await work.settle({ ...found, sharing });
 }
 
 /** A difference, and what it takes to mend it. */
 interface Found {
   readonly difference: Difference;
   readonly ledger: Ledger;
-  readonly premise: Premise;
+  readonly sharing: Sharing;
 }
 
 /** Mends what is found, and holds back what is not to be done to too many. */
@@ -180,8 +187,8 @@ class Work {
     return undefined;
   }
 
-  async #mend({ difference, ledger, premise }: Found): Promise<Mending> {
-    return this.#options.fix ? mend(difference, ledger, premise, this.#options) : "left";
+  async #mend({ difference, ledger, sharing }: Found): Promise<Mending> {
+    return this.#options.fix ? mend(difference, ledger, sharing, this.#options) : "left";
   }
 
   #tell({ difference }: Found, mending: Mending): void {
@@ -225,9 +232,15 @@ async function findObject(
 async function mend(
   difference: Difference,
   ledger: Ledger,
-  { inventory, config }: Premise,
+  sharing: Sharing,
   { deleteUnknown }: ReconcileOptions,
 ): Promise<Mending> {
+  const [{ inventory, config }] = sharing;
+  const oversized = oversizedFile(difference, sharing);
+  if (oversized !== undefined) {
+    await ledger.doom([oversized.token]);
+    return (await inventory.remove([oversized])).length === 0 ? "removed" : "left";
+  }
   switch (difference.kind) {
     case "missing":
       await ledger.forget([difference.file.token]);
@@ -254,4 +267,12 @@ async function mend(
     case "damaged":
       return "left";
   }
+}
+
+/** The file that a client has put more into than its slot was for, where slotd does not see uploads. */
+function oversizedFile(difference: Difference, sharing: readonly Premise[]): LedgerFile | undefined {
+  if (difference.kind !== "other-size" && difference.kind !== "not-completed") return undefined;
+  const { file, size } = difference;
+  const owner = sharing.find(({ config }) => config.domain === file.domain);
+  return size > file.size && owner !== undefined && !takesUploads(owner.config) ? file : undefined;
 }

@@ -1,17 +1,19 @@
 import type { DomainConfig } from "../config/config.ts";
+import { takesUploads } from "../config/places.ts";
 import { shortToken } from "../http/http-event.ts";
 import type { UploadWitness } from "../http/upload-witness.ts";
 import { LedgerAwayError } from "../ledger/errors.ts";
 import { type Completion, type Ledger, type LedgerFile, type Limits, noLimits } from "../ledger/ledger.ts";
 import { askStores } from "../ops/ask-stores.ts";
 import type { Watchers } from "../ops/events.ts";
+import { FirstLooks } from "../ops/first-looks.ts";
 import { watchRecords } from "../ops/record-events.ts";
 import { type Repeated, repeat } from "../ops/repeat.ts";
 import { sweep } from "../ops/sweep.ts";
 import { watchLedger } from "../ops/watch-ledger.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Seconds } from "../slot/slot.ts";
-import { nextRemoval } from "../slot/upload-life.ts";
+import { longestArrival, nextRemoval } from "../slot/upload-life.ts";
 import type { SlotRecord } from "../slots.ts";
 import type { Inventory, ObjectName } from "../store/inventory.ts";
 import type { ObjectMeta } from "../store/object-store.ts";
@@ -33,8 +35,8 @@ export interface RecordDeps {
 /** No PUT URL is valid for longer, whatever the domain that it was given for said: SigV4's bound. */
 const longestValidity: Seconds = 604_800;
 
-/** How often the stores are asked about reservations, and swept; milliseconds after the last time has ended. */
-const intervals = { asking: 2_000, sweeping: 5_000 };
+/** How often the stores are asked about reservations, looked at, and swept; milliseconds after the last time has ended. */
+const intervals = { asking: 2_000, looking: 1_000, sweeping: 5_000 };
 
 /** Between two batches the sweep rests this many times as long as the last one took. */
 const restFactor = 4;
@@ -46,25 +48,32 @@ export class RecordKeeper {
   readonly #tell: ReturnType<typeof watchRecords>;
   readonly #underWay = new Map<string, number>();
   #domains: ReadonlyMap<string, RecordedDomain> = new Map();
+  readonly #firstLooks: FirstLooks;
   #asking: Repeated | undefined;
+  #looking: Repeated | undefined;
   #sweeping: Repeated | undefined;
 
   constructor(ledger: Ledger, deps: RecordDeps) {
     this.ledger = watchLedger(ledger, deps.watchers);
     this.#deps = deps;
     this.#tell = watchRecords(deps.watchers);
+    this.#firstLooks = new FirstLooks({
+      ...{ ledger: this.ledger, inventories: () => this.#inventories(), now: deps.now },
+      onOversized: this.#tell.oversized,
+    });
   }
 
   /** Goes by these domains from now on; the first time it starts the work. */
   use(domains: readonly RecordedDomain[]): void {
     this.#domains = new Map(domains.map((domain) => [domain.config.domain, domain]));
     this.#asking ??= repeat(intervals.asking, (signal) => this.#try(() => this.#ask(signal)));
+    this.#looking ??= repeat(intervals.looking, (signal) => this.#look(signal));
     this.#sweeping ??= repeat(intervals.sweeping, (signal) => this.#try(() => this.#sweep(signal)));
   }
 
   /** Ends the work after the batch under way, and closes the ledger. */
   async stop(): Promise<void> {
-    await Promise.all([this.#asking?.stop(), this.#sweeping?.stop()]);
+    await Promise.all([this.#asking?.stop(), this.#looking?.stop(), this.#sweeping?.stop()]);
     await this.ledger.close();
   }
 
@@ -75,6 +84,9 @@ export class RecordKeeper {
       domain: config.domain,
       limits: (requester, purpose) => ledgerLimits(config, requester, purpose),
       gaveWay: () => this.#sweeping?.nudge(),
+      ...(takesUploads(config)
+        ? {}
+        : { given: (object) => this.#firstLooks.add({ ...object, domain: config.domain }) }),
     };
   }
 
@@ -96,12 +108,9 @@ export class RecordKeeper {
   /** Writes down that an object is stored; must not throw. An object that may not stay is removed. */
   async stored({ token, size }: ObjectMeta): Promise<StoredOutcome> {
     try {
-      const completion = await this.ledger.complete(
-        token,
-        size,
-        (file) => this.#limitsOf(file),
-        () => this.#sweeping?.nudge(),
-      );
+      const completion = await this.ledger.complete(token, size, (file) => this.#limitsOf(file), {
+        evicted: () => this.#sweeping?.nudge(),
+      });
       if (completion === "unknown" || completion === "complete") return completion;
       const file = await this.ledger.find(token);
       if (file === undefined) return "unknown";
@@ -157,8 +166,19 @@ export class RecordKeeper {
       ...{ ledger: this.ledger, inventories: this.#inventories(), now: this.#deps.now, signal },
       limits: (file) => this.#limitsOf(file),
       isUnderWay: (token) => this.#underWay.has(token),
+      lastUpload: (file) => this.#lastUnseenUpload(file),
+      onOversized: this.#tell.oversized,
     });
+    if (asked.oversized > 0) this.#sweeping?.nudge();
     this.#tell.asked(asked);
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#firstLooks.look(signal);
+    } catch (error) {
+      this.#noteFailure(error);
+    }
   }
 
   async #sweep(signal: AbortSignal): Promise<void> {
@@ -174,6 +194,13 @@ export class RecordKeeper {
     });
     this.#tell.swept(swept);
     if (!signal.aborted) await this.ledger.prune();
+  }
+
+  /** When the last upload to a file can end that slotd does not see; undefined: it sees every one. */
+  #lastUnseenUpload({ domain, reserved }: LedgerFile): Date | undefined {
+    const config = this.#domains.get(domain)?.config;
+    if (config === undefined || takesUploads(config)) return undefined;
+    return new Date(reserved.getTime() + (config.expirationTime + longestArrival) * 1000);
   }
 
   #inventories(): ReadonlyMap<string, Inventory> {

@@ -9,6 +9,7 @@ import {
   findRates,
   insertFiles,
   readFile,
+  recheckOf,
   saveRates,
   stateNumbers,
   timeOf,
@@ -175,7 +176,14 @@ export class Books {
       updateFiles,
       changed
         .filter(isOld)
-        .map((file) => [file.id, file.size, stateNumbers[file.state], dueOf(file), timeOf(file.completed)]),
+        .map((file) => [
+          file.id,
+          file.size,
+          stateNumbers[file.state],
+          dueOf(file),
+          recheckOf(file),
+          timeOf(file.completed),
+        ]),
     );
     await this.#session.bulk(
       insertFiles,
@@ -185,7 +193,7 @@ export class Books {
           const { account, part } = numbers(file);
           return [
             ...[tokenKey(file.token), file.token, account, part, file.filename, file.size],
-            ...[stateNumbers[file.state], file.reserved.getTime(), dueOf(file)],
+            ...[stateNumbers[file.state], file.reserved.getTime(), dueOf(file), recheckOf(file)],
             ...[timeOf(file.completed), timeOf(file.expires)],
           ];
         }),

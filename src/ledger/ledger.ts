@@ -127,8 +127,9 @@ export interface LedgerFile {
   readonly state: FileState;
   readonly reserved: Date;
   /**
-   * When the store is to be asked about a reserved or lapsed file. On a doomed one: when it is to be removed (again),
-   * because its PUT URL, or an upload that has begun, may have brought it by then; undefined is at once.
+   * When the store is to be asked about a file: whether a reserved or lapsed one is there, and once more how large a
+   * complete one is, where its PUT URL is the store's own. On a doomed one: when it is to be removed (again), because its
+   * PUT URL, or an upload that has begun, may have brought it by then; undefined is at once.
    */
   readonly askAt: Date | undefined;
   readonly completed: Date | undefined;
@@ -140,6 +141,17 @@ export interface LedgerFile {
  * since; it is doomed now. "doomed": it was doomed before. "unknown": the ledger does not know it.
  */
 export type Completion = "complete" | "over" | "doomed" | "unknown";
+
+/** What else there is to a file that is complete. */
+export interface CompleteOptions {
+  /**
+   * Is handed the files that gave way: no longer counted, not to be served, to be removed. When there are many, more
+   * than once, each time after they were written down.
+   */
+  readonly evicted?: (files: readonly LedgerFile[]) => void;
+  /** When the store is to be asked once more, for an upload that may replace the file until then; not at all if absent. */
+  readonly askAgain?: Date | undefined;
+}
 
 /** One account of usage. */
 export interface Usage extends Holding {
@@ -224,15 +236,20 @@ export interface Ledger {
    *
    * @param size what the store has; a difference from what was reserved is put right.
    * @param limits by them older files are evicted; and a file that had lapsed takes its place again if there is room.
-   * @param evicted is handed the files that gave way: no longer counted, not to be served, to be removed. When there
-   *   are many, more than once, each time after they were written down.
    */
   complete(
     token: string,
     size: Bytes,
     limits: (file: LedgerFile) => Limits,
-    evicted?: (files: readonly LedgerFile[]) => void,
+    also?: CompleteOptions,
   ): Promise<Completion>;
+
+  /**
+   * The store was asked once more about a complete file, and is not to be asked again.
+   *
+   * @param size what the store has: a difference is put right. undefined: it has nothing any more; its size stays.
+   */
+  confirm(token: string, size: Bytes | undefined): Promise<void>;
 
   /**
    * Takes back a reservation whose slot was not given, with its size and its share of the day. Gives
@@ -247,14 +264,14 @@ export interface Ledger {
   lapse(token: string, askAgain?: Date): Promise<void>;
 
   /**
-   * Puts off the question to the store: an upload is under way. Of a doomed file it puts off the next removal, and
-   * the file stays until somebody forgets it.
+   * Puts off the question to the store: an upload is, or may be, under way. Of a doomed file it puts off the next
+   * removal, and the file stays until somebody forgets it. A complete file that is not to be asked about stays as it is.
    */
   postpone(token: string, askAt: Date): Promise<void>;
 
   /**
-   * The reserved and lapsed files whose `askAt` has come, of each domain and purpose the longest waiting first; and, by
-   * and by, reserved ones whose times are of a clock that was ahead.
+   * The files that are not doomed and whose `askAt` has come, reserved ones first, of each domain and purpose the longest
+   * waiting first; and, by and by, reserved ones whose times are of a clock that was ahead.
    */
   toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
@@ -273,7 +290,10 @@ export interface Ledger {
    */
   doomed(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
-  /** Dooms files whatever their state: they are no longer counted, and the sweep removes them. Gives those doomed now. */
+  /**
+   * Dooms files whatever their state: they are no longer counted, and the sweep removes them; those whose PUT URL can
+   * still be used, when that is over. Gives those doomed now.
+   */
   doom(tokens: readonly string[]): Promise<readonly LedgerFile[]>;
 
   /** Forgets files that are no longer in the store, whatever their state. */

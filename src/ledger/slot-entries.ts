@@ -1,7 +1,14 @@
 import { dayOf, isToday } from "./accounts.ts";
 import type { Books } from "./books.ts";
 import { evictFor } from "./evict.ts";
-import { type Completion, type LedgerFile, type Limits, noLimits, type Reservation } from "./ledger.ts";
+import {
+  type CompleteOptions,
+  type Completion,
+  type LedgerFile,
+  type Limits,
+  noLimits,
+  type Reservation,
+} from "./ledger.ts";
 import { afterTaking, plausible } from "./rate.ts";
 import { findRoom, type Over } from "./room.ts";
 
@@ -51,7 +58,7 @@ export async function completeIn(
   books: Books,
   file: LedgerFile,
   limitsOf: (file: LedgerFile) => Limits,
-  { now, doomed }: SlotEntryDeps,
+  { now, doomed, askAgain }: SlotEntryDeps & Pick<CompleteOptions, "askAgain">,
 ): Promise<Completion | "more"> {
   const before = books.file(file.token);
   if (before === undefined) return "unknown";
@@ -69,7 +76,7 @@ export async function completeIn(
   }
   if ((await evictFor(books, file, limits, doomed)) === "more") return "more";
   const day = isLate ? { reserved: file.reserved, now } : "none";
-  books.change(before, { state: "complete", size: file.size, askAt: undefined, completed: now }, day);
+  books.change(before, { state: "complete", size: file.size, askAt: askAgain, completed: now }, day);
   return "complete";
 }
 

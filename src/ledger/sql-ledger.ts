@@ -5,6 +5,7 @@ import type { Database } from "./database.ts";
 import { LedgerAwayError } from "./errors.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type {
+  CompleteOptions,
   Completion,
   Disagreement,
   FilePage,
@@ -26,7 +27,7 @@ import type {
 import { listFiles, listFilesOf, listUsage } from "./listings.ts";
 import { MigratedDatabase } from "./migrated-database.ts";
 import { MisdatedReservations } from "./misdated.ts";
-import { dueFiles, type PartFilter, partsOf, sumExpired } from "./parts.ts";
+import { dueFiles, filesToAsk, type PartFilter, partsOf, sumExpired } from "./parts.ts";
 import { Pruning } from "./prune.ts";
 import { retryAt } from "./retry.ts";
 import type { Over } from "./room.ts";
@@ -116,20 +117,27 @@ class SqlLedger implements Ledger {
     token: string,
     size: Bytes,
     limits: (file: LedgerFile) => Limits,
-    evicted: (files: readonly LedgerFile[]) => void = () => undefined,
+    { evicted, askAgain }: CompleteOptions = {},
   ): Promise<Completion> {
     for (;;) {
       let files: LedgerFile[] = [];
       const outcome = await this.#change(token, "unknown" as const, (file, books) => {
         files = [];
         return completeIn(books, { ...file, size }, limits, {
-          now: this.#now(),
+          ...{ now: this.#now(), askAgain },
           doomed: (other) => files.push(other),
         });
       });
-      if (files.length > 0) evicted(files);
+      if (files.length > 0) evicted?.(files);
       if (outcome !== "more") return outcome;
     }
+  }
+
+  confirm(token: string, size: Bytes | undefined): Promise<void> {
+    return this.#change(token, undefined, (file, books) => {
+      if (file.state === "complete" && file.askAt !== undefined)
+        books.change(file, { size: size ?? file.size, askAt: undefined });
+    });
   }
 
   release(token: string): Promise<boolean> {
@@ -152,14 +160,18 @@ class SqlLedger implements Ledger {
 
   postpone(token: string, askAt: Date): Promise<void> {
     return this.#change(token, undefined, (file, books) => {
-      if (file.state !== "complete") books.change(file, { askAt });
+      // What is complete and not to be asked about was settled meanwhile.
+      if (file.state !== "complete" || file.askAt !== undefined) books.change(file, { askAt });
     });
   }
 
   async toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]> {
-    const reserved = await this.#due(domains, "reserved", limit);
-    const due = [...reserved, ...(await this.#due(domains, "lapsed", limit - reserved.length))];
-    if (due.length >= limit) return due;
+    const due: LedgerFile[] = [];
+    for (const state of ["reserved", "lapsed", "complete"] as const) {
+      const parts = this.#parts(domains);
+      due.push(...(await filesToAsk(this.#database, parts, state, this.#now(), limit - due.length)));
+      if (due.length >= limit) return due;
+    }
     const misdated = await this.#misdated.next(this.#database, this.#now());
     return [...due, ...misdated.filter(({ domain }) => domains.includes(domain))].slice(0, limit);
   }

@@ -156,6 +156,12 @@ export const metricList = {
     help: "Their sizes.",
     labels: [],
   },
+  oversizedFiles: {
+    name: "slotd_oversized_files_total",
+    type: "counter",
+    help: "Files that were found larger than their slots in a bucket that clients PUT to, and removed.",
+    labels: [],
+  },
   reloads: {
     name: "slotd_config_reloads_total",
     type: "counter",

@@ -215,6 +215,71 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
     });
   });
 
+  describe(`${name}: a complete file that may be replaced`, () => {
+    const uploadAskedAgain = async (size = 100): Promise<string> => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      expect(await ledger.complete(wanted.token, size, () => noLimits, { askAgain: at(1 * hours) })).toBe(
+        "complete",
+      );
+      return wanted.token;
+    };
+
+    test("counts at once, and is asked about once more", async () => {
+      const token = await uploadAskedAgain();
+      expect(await held()).toEqual([100, 1]);
+      clock += 0.5 * hours;
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      clock += 0.5 * hours;
+      expect(tokens(await ledger.toAsk(["example.org"], 10))).toEqual([token]);
+      await ledger.postpone(token, at(2 * hours));
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      clock += 1 * hours;
+      for (let i = 0; i < 2; i += 1) await ledger.confirm(token, 90);
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      expect(await ledger.find(token)).toMatchObject({ state: "complete", size: 90, askAt: undefined });
+      expect(await held()).toEqual([90, 1]);
+      await ledger.postpone(token, at(3 * hours));
+      expect((await ledger.find(token))?.askAt).toBeUndefined();
+    });
+
+    test("keeps its size when the store has nothing of it any more", async () => {
+      const token = await uploadAskedAgain();
+      await ledger.confirm(token, undefined);
+      expect(await ledger.find(token)).toMatchObject({ state: "complete", size: 100, askAt: undefined });
+    });
+
+    test("can be removed at once when it is doomed, and once more when that was postponed", async () => {
+      const token = await uploadAskedAgain();
+      await ledger.doom([token]);
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([token]);
+      await ledger.postpone(token, at(2 * hours));
+      expect(await ledger.doomed(["example.org"], 10)).toEqual([]);
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      clock += 2 * hours;
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([token]);
+    });
+
+    test("is listed once, whoever is asked for", async () => {
+      const token = await uploadAskedAgain();
+      expect(tokens((await ledger.filesOf({ jid: "juliet@example.org" }, { limit: 10 })).files)).toEqual([
+        token,
+      ]);
+      expect(tokens(await ledger.files({ limit: 10 }))).toEqual([token]);
+    });
+
+    test("is not confirmed when it is none", async () => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      await ledger.confirm(wanted.token, 5);
+      expect(await ledger.find(wanted.token)).toMatchObject({ state: "reserved", size: 100 });
+      const settled = await upload();
+      await ledger.confirm(settled, 5);
+      expect((await ledger.find(settled))?.size).toBe(100);
+    });
+  });
+
   describe(`${name}: quotas`, () => {
     const bytes = (allowed: number) => ({ bytes: allowed, files: undefined });
     const files = (allowed: number) => ({ bytes: undefined, files: allowed });

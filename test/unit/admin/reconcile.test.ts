@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { type Difference, differenceOf } from "../../../src/admin/agree.ts";
 import { HeldBack } from "../../../src/admin/held-back.ts";
 import { mergeByToken, type Placed, pairsOf } from "../../../src/admin/merge.ts";
+import type { Premises } from "../../../src/admin/premises.ts";
 import { type Mending, type ReconcileOptions, reconcile } from "../../../src/admin/reconcile.ts";
 import type { FileState, LedgerFile } from "../../../src/ledger/ledger.ts";
 import { noLimits } from "../../../src/ledger/ledger.ts";
@@ -19,9 +20,9 @@ beforeAll(async () => {
 afterEach(() => scene.clear());
 afterAll(() => scene.stop());
 
-async function compare(change: Partial<ReconcileOptions> = {}) {
+async function compare(change: Partial<ReconcileOptions> = {}, premises: Premises = scene.premises) {
   const found: { kind: Difference["kind"]; token: string; mending: Mending }[] = [];
-  const outcome = await reconcile(scene.premises, {
+  const outcome = await reconcile(premises, {
     now: () => new Date(),
     fix: false,
     deleteUnknown: false,
@@ -101,6 +102,30 @@ describe("ledger and store", () => {
       ...{ jid: "alice@example.org", purpose: "profile", state: "complete", size: 42 },
     });
     expect(await holding()).toEqual([{ jid: "alice@example.org", files: 1, bytes: 42 }]);
+  });
+
+  test("differ by a file larger than its slot in a bucket that clients PUT to; it is removed", async () => {
+    const [domain] = scene.premises.domains;
+    const s3 = { upload: "direct" } as NonNullable<typeof domain.config.s3>;
+    const premises = {
+      ...scene.premises,
+      domains: [{ ...domain, config: { ...domain.config, s3 } }] as const,
+    };
+    const larger = [await scene.upload(), await scene.reserve()];
+    await scene.premises.domains[0].inventory.remove(larger.map((token) => ({ token, filename: "a.txt" })));
+    for (const token of larger) await scene.put(token, 10);
+    const { found } = await compare({ ...later, fix: true }, premises);
+    expect(found.toSorted((a, b) => a.kind.localeCompare(b.kind))).toEqual([
+      { kind: "not-completed", token: larger[1] ?? "", mending: "removed" },
+      { kind: "other-size", token: larger[0] ?? "", mending: "removed" },
+    ]);
+    for (const token of larger) {
+      expect([await scene.store.has(token), String((await scene.ledger.find(token))?.state)]).toEqual([
+        ...[false, "doomed"],
+      ]);
+    }
+    expect(await holding()).toEqual([]);
+    expect((await compare({}, premises)).found).toEqual([]);
   });
 
   test("differ by an upload that was never completed; mending completes it", async () => {

@@ -258,7 +258,7 @@ describe("asking the stores", () => {
     store.objects.set(there, 10);
     expect(await ask()).toMatchObject({ complete: 0, lapsed: 0 });
     clock += 2 * minutes;
-    expect(await ask()).toEqual({ complete: 1, lapsed: 1, over: 0, underWay: 0, failed: [] });
+    expect(await ask()).toEqual({ complete: 1, lapsed: 1, over: 0, oversized: 0, underWay: 0, failed: [] });
     expect([await stateOf(there), await stateOf(absent)]).toEqual(["complete", "lapsed"]);
     expect(await ledger.usage({})).toEqual([expect.objectContaining({ bytes: 10, files: 1 })]);
   });
