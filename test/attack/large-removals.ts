@@ -69,7 +69,10 @@ async function isSwept({ ledger }: StoreScene, tokens: readonly string[]): Promi
     "the sweep",
     async () => {
       const found = await Promise.all(tokens.map((token) => ledger.find(token)));
-      return found.every((file) => file === undefined);
+      // What was removed stays pending deletion for a while, to be removed again.
+      return found.every(
+        (file) => file === undefined || (file.state === "doomed" && file.askAt !== undefined),
+      );
     },
     180_000,
   );
