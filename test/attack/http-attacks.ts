@@ -66,7 +66,7 @@ const stalled: Attack = {
           what: `memory above rest with ${count} connections`,
           measured: (most.memory - rest.memory) / MIB,
           unit: "MiB",
-          atMost: 100,
+          atMost: 150,
         },
         { what: "descriptors left when they have gone", measured: left, unit: "descriptors", atMost: 0 },
       ];
@@ -116,7 +116,7 @@ function silent(name: string, isTls: boolean): Attack {
             what: `memory above rest with ${count} connections`,
             measured: (most.memory - rest.memory) / MIB,
             unit: "MiB",
-            atMost: (isTls ? 700 : 200) * (isShort ? 0.5 : 1),
+            atMost: isTls ? 700 : 200,
           },
           { what: "other clients' median", measured: beside / alone, unit: "x", atMost: 2 },
         ];
