@@ -13,8 +13,10 @@ import { readyChecks } from "./app/ready-checks.ts";
 import { type RecordedDomain, type RecordKeeper, witnessOf } from "./app/record-keeper.ts";
 import { openCredentials } from "./app/s3-buckets.ts";
 import { componentKey, type DomainSettings, ServedDomain } from "./app/served-domain.ts";
-import type { Config, DiskConfig, DomainConfig, HttpListen, ListenAddress } from "./config/config.ts";
+import type { Config, DiskConfig, DomainConfig } from "./config/config.ts";
+import { credentialsOf } from "./config/credentials.ts";
 import { takesUploads, usesHttp } from "./config/places.ts";
+import type { HttpListen, ListenAddress } from "./config/values.ts";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "./http/http-server.ts";
 import { type Watchers, watchHttp, watchTls } from "./ops/events.ts";
 import type { Logger } from "./ops/log.ts";
@@ -235,7 +237,7 @@ class Running implements App {
           : [
               [
                 credentialsKey(s3),
-                async () => kept(await openCredentials(s3.credentials, this.#watchers.log)),
+                async () => kept(await openCredentials(credentialsOf(s3), this.#watchers.log)),
               ],
             ],
       ),

@@ -40,7 +40,7 @@ export async function openPremises({ domains }: Config, deps: PremisesDeps): Pro
   try {
     const opened: Premise[] = [];
     for (const config of domains) {
-      const key = JSON.stringify(config.ledger);
+      const key = JSON.stringify(config.ledger.url);
       if (!ledgers.has(key)) ledgers.set(key, await deps.openLedger(config));
       const inventory = await deps.openInventory(config);
       opened.push({ config, ledger: ledgers.get(key), inventory, place: placeOf(config) });

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
-import type { DomainConfig, HttpListen } from "../config/config.ts";
+import type { DomainConfig } from "../config/config.ts";
+import type { HttpListen } from "../config/values.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { Logger } from "../ops/log.ts";
 import type { Bytes } from "../slot/slot.ts";
@@ -92,8 +93,8 @@ export function largestAllowed(domains: readonly DomainConfig[]): Bytes | undefi
 }
 
 /** The limits of the purposes that are on: the HTTP server is not told what an upload is for. */
-function sizesAllowed({ purposes }: DomainConfig): (Bytes | undefined)[] {
-  return Object.values(purposes).flatMap(({ isOn, maxFileSize }) => (isOn ? [maxFileSize] : []));
+function sizesAllowed({ purpose }: DomainConfig): (Bytes | undefined)[] {
+  return Object.values(purpose).flatMap(({ enabled, maxFileSize }) => (enabled ? [maxFileSize] : []));
 }
 
 function largest(limits: readonly (Bytes | undefined)[]): Bytes | undefined {

@@ -1,5 +1,7 @@
-import type { DomainConfig, HttpListen, S3Config } from "../config/config.ts";
+import type { DomainConfig, S3Config } from "../config/config.ts";
+import { credentialsOf } from "../config/credentials.ts";
 import { takesUploads } from "../config/places.ts";
+import type { HttpListen } from "../config/values.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { PrivateBucket } from "../http/redirect.ts";
 import type { UploadWitness } from "../http/upload-witness.ts";
@@ -70,5 +72,5 @@ export function bucketOf(
 
 /** What tells the credentials of one bucket from those of another; secret. */
 export function credentialsKey(s3: S3Config | undefined): string {
-  return JSON.stringify(s3?.credentials);
+  return JSON.stringify(s3 && credentialsOf(s3));
 }

@@ -1,4 +1,5 @@
-import type { DomainConfig, LedgerLocation } from "../config/config.ts";
+import type { DomainConfig } from "../config/config.ts";
+import type { LedgerLocation } from "../config/values.ts";
 import type { Watchers } from "../ops/events.ts";
 import type { Inventory } from "../store/inventory.ts";
 import { groupBy } from "./group-by.ts";
@@ -7,8 +8,8 @@ import { present } from "./present.ts";
 import { type RecordedDomain, RecordKeeper } from "./record-keeper.ts";
 
 /** What tells one ledger from another; secret. */
-export function ledgerKey({ ledger }: { readonly ledger: LedgerLocation }): string {
-  return JSON.stringify(ledger);
+export function ledgerKey({ ledger }: { readonly ledger: { readonly url: LedgerLocation } }): string {
+  return JSON.stringify(ledger.url);
 }
 
 /** How to make the keeper of each ledger that these domains use. */
@@ -16,12 +17,12 @@ export function keepersWanted(
   domains: readonly DomainConfig[],
   deps: { readonly now: () => Date; readonly watchers: Watchers },
 ): ReadonlyMap<string, () => Promise<RecordKeeper>> {
-  const recorded = domains.filter(({ ledger }) => ledger.kind !== "none");
+  const recorded = domains.filter(({ ledger }) => ledger.url.kind !== "none");
   const ledgerDeps = { now: deps.now, log: deps.watchers.log };
   return new Map(
     recorded.map(({ ledger }) => [
       ledgerKey({ ledger }),
-      async () => new RecordKeeper(present(await openLedger(ledger, ledgerDeps)), deps),
+      async () => new RecordKeeper(present(await openLedger(ledger.url, ledgerDeps)), deps),
     ]),
   );
 }
@@ -32,7 +33,7 @@ export function recordedDomains(
   inventory: (domain: DomainConfig) => Inventory,
 ): ReadonlyMap<string, readonly RecordedDomain[]> {
   const groups = groupBy(
-    domains.filter(({ ledger }) => ledger.kind !== "none"),
+    domains.filter(({ ledger }) => ledger.url.kind !== "none"),
     ledgerKey,
   );
   return new Map(

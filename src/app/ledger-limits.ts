@@ -8,7 +8,7 @@ const mayDelete: readonly Purpose[] = ["message", "ephemeral"];
 
 /** The limits of the configuration as the ledger takes them, for one requester and purpose. */
 export function ledgerLimits(
-  { domain, quota, rate, purposes }: DomainConfig,
+  { domain, quota, rate, purpose: purposes }: DomainConfig,
   requester: Requester,
   purpose: Purpose,
 ): Limits {
@@ -16,7 +16,10 @@ export function ledgerLimits(
   // A server can make up as many users as it likes: a remote one counts as a whole as well.
   const names = requester.domain === domain ? [requester.bareJid] : [requester.bareJid, requester.domain];
   return {
-    ...{ user: quota.user, userDaily: quota.userDaily, domain: quota.domain, total: quota.total },
+    user: { bytes: quota.user, files: quota.userFiles },
+    userDaily: { bytes: quota.userDaily, files: quota.userDailyFiles },
+    domain: { bytes: quota.domain, files: quota.domainFiles },
+    total: { bytes: quota.total, files: quota.totalFiles },
     ...{ whenFull: quota.whenFull, mayDelete },
     purpose: { bytes: purposes[purpose].quota, files: undefined },
     rates:

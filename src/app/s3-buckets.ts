@@ -1,4 +1,6 @@
-import type { DomainConfig, HttpListen, S3Config, S3Credentials } from "../config/config.ts";
+import type { DomainConfig, S3Config } from "../config/config.ts";
+import type { S3Credentials } from "../config/credentials.ts";
+import type { HttpListen } from "../config/values.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { PrivateBucket } from "../http/redirect.ts";
 import type { Logger } from "../ops/log.ts";

@@ -33,8 +33,9 @@ export function componentKey({ domain, host, xmpp }: DomainConfig): string {
 
 /** How slots are made for a domain. */
 export function slotMaker({ config, bucket, record }: Omit<DomainSettings, "ca">): SlotMaker {
-  const { access, deny, types, purposes, expirationTime, tokenBytes } = config;
-  const policy = { access, deny, types, purposes };
+  const { access, deny, allowedTypes, deniedTypes, purpose, expirationTime, tokenBytes } = config;
+  const types = { allowed: allowedTypes, denied: deniedTypes };
+  const policy = { access, deny, types, purposes: purpose };
   const datesTokens = config.backend === "s3";
   return { policy, bucket, expirationTime, tokenBytes, datesTokens, record };
 }
