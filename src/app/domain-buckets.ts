@@ -1,5 +1,4 @@
-import type { DomainConfig, S3Config } from "../config/config.ts";
-import { credentialsOf } from "../config/credentials.ts";
+import type { DomainConfig } from "../config/config.ts";
 import { takesUploads } from "../config/places.ts";
 import type { HttpListen } from "../config/values.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
@@ -68,9 +67,4 @@ export function bucketOf(
 ): Bucket {
   const [onS3] = s3Domains(config, keys, credentials);
   return onS3 ? s3DomainBucket(onS3, listening) : diskBucket(config, present(keys), listening);
-}
-
-/** What tells the credentials of one bucket from those of another; secret. */
-export function credentialsKey(s3: S3Config | undefined): string {
-  return JSON.stringify(s3 && credentialsOf(s3));
 }

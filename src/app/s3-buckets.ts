@@ -1,5 +1,5 @@
 import type { DomainConfig, S3Config } from "../config/config.ts";
-import type { S3Credentials } from "../config/credentials.ts";
+import { credentialsOf, type S3Credentials } from "../config/credentials.ts";
 import type { HttpListen } from "../config/values.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { PrivateBucket } from "../http/redirect.ts";
@@ -110,7 +110,7 @@ function takesUploadsOf({ keys }: S3Domain): boolean {
 }
 
 function bucketKey({ config: { s3 } }: S3Domain): string {
-  return JSON.stringify([s3.bucketUrl, s3.region, s3.credentials, s3.addAcl]);
+  return JSON.stringify([s3.bucketUrl, s3.region, credentialsOf(s3), s3.addAcl]);
 }
 
 function publicUrlsOf(domains: readonly S3Domain[]): string[] {
