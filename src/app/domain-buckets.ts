@@ -3,13 +3,13 @@ import { takesUploads } from "../config/places.ts";
 import type { HttpListen } from "../config/values.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { PrivateBucket } from "../http/redirect.ts";
-import type { UploadWitness } from "../http/upload-witness.ts";
 import type { SlotDeps } from "../slots.ts";
 import type { Bucket } from "../store/bucket.ts";
 import type { CredentialSource } from "../store/credentials.ts";
 import type { SigningKeys } from "../store/signing-keys.ts";
 import type { Watched } from "../store/watched.ts";
-import { type DataFolder, diskBucket, diskBuckets } from "./disk-buckets.ts";
+import { diskBucket, diskBuckets } from "./disk-buckets.ts";
+import type { Opened } from "./opened.ts";
 import { present } from "./present.ts";
 import { type S3Domain, s3DomainBucket, s3HttpBuckets } from "./s3-buckets.ts";
 
@@ -17,15 +17,6 @@ import { type S3Domain, s3DomainBucket, s3HttpBuckets } from "./s3-buckets.ts";
 export interface Served {
   readonly buckets: readonly HttpBucket[];
   readonly privateBuckets: readonly PrivateBucket[];
-}
-
-/** What is open for the domains. */
-export interface Opened {
-  keysOf(domain: DomainConfig): Watched<SigningKeys> | undefined;
-  credentialsOf(domain: DomainConfig): CredentialSource | undefined;
-  folderOf(path: string): DataFolder;
-  /** Who wants to know of uploads for these domains. */
-  witnessOf(domains: readonly DomainConfig[]): UploadWitness | undefined;
 }
 
 /** What a listener serves for its domains. */

@@ -15,8 +15,8 @@ import { s3Sink } from "../store/s3-sink.ts";
 import type { SigningKeys } from "../store/signing-keys.ts";
 import type { Watched } from "../store/watched.ts";
 import { DISK_REGION, diskBucket, largestAllowed, ownUrl } from "./disk-buckets.ts";
-import type { Opened } from "./domain-buckets.ts";
 import { groupBy } from "./group-by.ts";
+import type { Opened } from "./opened.ts";
 
 /** A served domain whose files are in a bucket. */
 export interface S3Domain {
