@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { type Option, perDomain } from "./option.ts";
 import { address, boolean, path, secretText } from "./types.ts";
 
@@ -32,5 +33,15 @@ export const xmppOptions = {
     defaultWords: "the system's authorities",
     prose: "The certificate authorities to trust for `xmpp.tls`.",
     example: '"/etc/slotd/ca.pem"',
+  },
+  "contact.abuse": {
+    ...perDomain,
+    schema: z.array(z.string().regex(/^(?:mailto|xmpp|https?|tel):[^\s\p{Cc}]+$/u)),
+    kind: "list",
+    expected: 'a list of addresses as URIs, such as "mailto:abuse@example.org" or "xmpp:abuse@example.org"',
+    default: [],
+    prose:
+      "Whom to tell of a file that must not be there. Clients show it as the contact of the upload service (XEP-0157).",
+    example: '["mailto:abuse@example.org", "xmpp:abuse@example.org"]',
   },
 } as const satisfies Record<string, Option>;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { describeConfig } from "../../../src/config/describe.ts";
 import { configOf, domainOf, loadText, messageOf, minimal, systemError, warningsOf } from "./load-text.ts";
 
 const s3 = `
@@ -64,6 +65,7 @@ test("gives the defaults of the design", () => {
           ...{ secret: "hush", secretFile: undefined, tls: false, tlsCa: undefined },
         },
         s3: undefined,
+        contact: { abuse: [] },
         disk: { ...global.disk, path: "/conf/data" },
         http: {
           ...global.http,
@@ -302,4 +304,21 @@ describe("warnings", () => {
     const [warning] = warningsOf(`domains = ["a"]\nxmpp.secret = "x"${s3.replace("https:", "http:")}`);
     expect(warning).toStartWith("s3.bucket_url: http://s3.example/bucket is not https");
   });
+});
+
+test("one entry in the table is an option in the file, the environment, a domain's table and the messages", () => {
+  const two = minimal.replace('["example.org"]', '["a.org", "b.org"]');
+  const own = '[contact]\nabuse = ["mailto:a@a.org"]\n[domain."b.org".contact]\nabuse = ["xmpp:b@b.org"]\n';
+  expect(configOf(two + own).domains.map(({ contact }) => contact.abuse)).toEqual([
+    ["mailto:a@a.org"],
+    ["xmpp:b@b.org"],
+  ]);
+  expect(describeConfig(configOf(two + own))).toContain(
+    '[domain."b.org".contact]\nabuse = ["xmpp:b@b.org"]\n',
+  );
+  const env = { SLOTD_CONTACT_ABUSE: "mailto:x@a.org,tel:+49" };
+  expect(domainOf(minimal, { env }).contact.abuse).toEqual(["mailto:x@a.org", "tel:+49"]);
+  expect(messageOf(`${minimal}contact.abuse = ["me"]`)).toContain(
+    'contact.abuse: expected a list of addresses as URIs, such as "mailto:abuse@example.org" or "xmpp:abuse@example.org", got "me". Example: abuse = ["mailto:abuse@example.org", "xmpp:abuse@example.org"]',
+  );
 });
