@@ -69,7 +69,7 @@ export async function openPremises(
   try {
     const stores: (Unguarded & OpenedStore)[] = [];
     for (const config of domains) {
-      const key = JSON.stringify(config.ledger);
+      const key = JSON.stringify(config.ledger.url);
       if (!ledgers.has(key)) ledgers.set(key, await deps.openLedger(config));
       stores.push({
         ...(await deps.openStore(config)),

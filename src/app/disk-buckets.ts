@@ -1,24 +1,18 @@
 import { mkdir } from "node:fs/promises";
-import type { DomainConfig, HttpListen } from "../config/config.ts";
+import type { DomainConfig } from "../config/config.ts";
+import type { HttpListen } from "../config/values.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { Logger } from "../ops/log.ts";
 import type { Bytes } from "../slot/slot.ts";
 import type { Bucket } from "../store/bucket.ts";
-import type { ObjectStore } from "../store/object-store.ts";
 import { s3Bucket } from "../store/s3-bucket.ts";
 import { type SigningKeys, watchSigningKeys } from "../store/signing-keys.ts";
 import type { Watched } from "../store/watched.ts";
-import type { Opened } from "./domain-buckets.ts";
 import { groupBy } from "./group-by.ts";
+import type { Opened } from "./opened.ts";
 
 /** The region in the credential scope of slotd's own bucket; S3 clients take this one where nothing else is said. */
 export const DISK_REGION = "us-east-1";
-
-/** A data folder: its store stays open as long as slotd uses it; the keys are read again when they change. */
-export interface DataFolder {
-  readonly store: ObjectStore;
-  readonly keys: Watched<SigningKeys>;
-}
 
 /**
  * Reads the signing keys of a data folder, again when they change, and makes both when they are not there at first.
@@ -93,8 +87,8 @@ export function largestAllowed(domains: readonly DomainConfig[]): Bytes | undefi
 }
 
 /** The limits of the purposes that are on: the HTTP server is not told what an upload is for. */
-function sizesAllowed({ purposes }: DomainConfig): (Bytes | undefined)[] {
-  return Object.values(purposes).flatMap(({ isOn, maxFileSize }) => (isOn ? [maxFileSize] : []));
+function sizesAllowed({ purpose }: DomainConfig): (Bytes | undefined)[] {
+  return Object.values(purpose).flatMap(({ enabled, maxFileSize }) => (enabled ? [maxFileSize] : []));
 }
 
 function largest(limits: readonly (Bytes | undefined)[]): Bytes | undefined {

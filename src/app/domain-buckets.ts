@@ -1,15 +1,15 @@
-import type { DomainConfig, HttpListen, S3Config } from "../config/config.ts";
+import type { DomainConfig } from "../config/config.ts";
 import { takesUploads } from "../config/places.ts";
+import type { HttpListen } from "../config/values.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { PrivateBucket } from "../http/redirect.ts";
-import type { UploadWitness } from "../http/upload-witness.ts";
-import type { Refusal } from "../slot/refusal.ts";
 import type { SlotDeps } from "../slots.ts";
 import type { Bucket } from "../store/bucket.ts";
 import type { CredentialSource } from "../store/credentials.ts";
 import type { SigningKeys } from "../store/signing-keys.ts";
 import type { Watched } from "../store/watched.ts";
-import { type DataFolder, diskBucket, diskBuckets } from "./disk-buckets.ts";
+import { diskBucket, diskBuckets } from "./disk-buckets.ts";
+import type { Opened } from "./opened.ts";
 import { present } from "./present.ts";
 import { type S3Domain, s3DomainBucket, s3HttpBuckets } from "./s3-buckets.ts";
 
@@ -17,17 +17,6 @@ import { type S3Domain, s3DomainBucket, s3HttpBuckets } from "./s3-buckets.ts";
 export interface Served {
   readonly buckets: readonly HttpBucket[];
   readonly privateBuckets: readonly PrivateBucket[];
-}
-
-/** What is open for the domains. */
-export interface Opened {
-  keysOf(domain: DomainConfig): Watched<SigningKeys> | undefined;
-  credentialsOf(domain: DomainConfig): CredentialSource | undefined;
-  folderOf(path: string): DataFolder;
-  /** Why the store that these domains share cannot be used at present. */
-  unavailableFor(domains: readonly DomainConfig[]): Refusal | undefined;
-  /** Who wants to know of uploads for these domains. */
-  witnessOf(domains: readonly DomainConfig[]): UploadWitness | undefined;
 }
 
 /** What a listener serves for its domains. */
@@ -69,9 +58,4 @@ export function bucketOf(
 ): Bucket {
   const [onS3] = s3Domains(config, keys, credentials);
   return onS3 ? s3DomainBucket(onS3, listening) : diskBucket(config, present(keys), listening);
-}
-
-/** What tells the credentials of one bucket from those of another; secret. */
-export function credentialsKey(s3: S3Config | undefined): string {
-  return JSON.stringify(s3?.credentials);
 }

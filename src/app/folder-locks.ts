@@ -2,7 +2,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { type FileLock, LockedError, NoLocksError, type TakeLock } from "../lock/file-lock.ts";
 import type { Logger } from "../ops/log.ts";
-import type { Stoppable } from "./keep.ts";
+import type { Stoppable } from "./part.ts";
 
 /** How long a start waits for another slotd to give a folder up, which it does as soon as it is told to stop; ms. */
 const patience = 5_000;
@@ -26,30 +26,19 @@ export class FolderInUseError extends Error {
   }
 }
 
-/**
- * How to take the lock of each data folder, which is made when it is missing, and under which key it is for a path:
- * paths that lead to one folder have one lock. Whoever has it may serve the folder; commands need none. Where the file system has no locks there is none,
- * and a line in the log.
- */
-export async function folderLocksWanted(
-  paths: readonly string[],
-  deps: { readonly take: TakeLock; readonly log: Logger },
-): Promise<{
-  readonly wanted: ReadonlyMap<string, () => Promise<FolderLock>>;
-  readonly keys: ReadonlyMap<string, string>;
-}> {
-  const keys = new Map<string, string>();
-  for (const path of paths) {
-    await mkdir(path, { recursive: true, mode: 0o750 });
-    keys.set(path, await realpath(path));
-  }
-  const wanted = new Map(
-    [...new Set(keys.values())].map((folder) => [folder, () => lockFolder(folder, deps)]),
-  );
-  return { wanted, keys };
+/** The folder to which a path leads, which is made when it is missing. */
+export async function lockedFolder(path: string): Promise<string> {
+  await mkdir(path, { recursive: true, mode: 0o750 });
+  return realpath(path);
 }
 
-async function lockFolder(
+/**
+ * Takes the lock of a data folder. Whoever has it may serve the folder; commands need none. Where the file system has no
+ * locks there is none, and a line in the log.
+ *
+ * @throws {FolderInUseError} when another slotd has it, and does not give it up soon.
+ */
+export async function lockFolder(
   folder: string,
   { take, log }: { readonly take: TakeLock; readonly log: Logger },
 ): Promise<FolderLock> {

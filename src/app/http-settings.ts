@@ -1,8 +1,9 @@
-import type { HttpConfig, HttpListen } from "../config/config.ts";
+import type { HttpConfig } from "../config/config.ts";
+import type { HttpListen } from "../config/values.ts";
 import { parseProxies } from "../http/client-address.ts";
 import type { TlsEvent } from "../http/http-event.ts";
 import type { HttpServerOptions } from "../http/http-server.ts";
-import { readTlsFiles } from "../http/tls-front.ts";
+import { readTlsFiles, type TlsFiles } from "../http/tls-front.ts";
 import type { Served } from "./domain-buckets.ts";
 
 export interface HttpSettingsDeps {
@@ -23,7 +24,7 @@ export function httpSettings(
     ...deps,
     ...served,
     listen,
-    tls: config.tls,
+    tls: tlsFilesOf(config),
     corsOrigins: config.corsOrigins,
     inlineTypes: config.inlineTypes,
     cache: config.cache,
@@ -37,11 +38,17 @@ export function httpSettings(
 }
 
 /** @throws {TlsFilesError} when there is a certificate and it cannot be used. */
-export function checkCertificate({ tls }: HttpConfig): void {
-  if (tls !== undefined) readTlsFiles(tls);
+export function checkCertificate(config: HttpConfig): void {
+  const files = tlsFilesOf(config);
+  if (files !== undefined) readTlsFiles(files);
 }
 
 /** What cannot change while a listener runs. */
-export function listenerKey(listen: HttpListen, { tls }: HttpConfig): string {
-  return JSON.stringify([listen, tls !== undefined]);
+export function listenerKey(listen: HttpListen, config: HttpConfig): string {
+  return JSON.stringify([listen, tlsFilesOf(config) !== undefined]);
+}
+
+/** A certificate never comes without its key. */
+function tlsFilesOf({ tls: { cert, key } }: HttpConfig): TlsFiles | undefined {
+  return cert === undefined || key === undefined ? undefined : { cert, key };
 }

@@ -1,5 +1,5 @@
 import type { DomainConfig } from "../config/config.ts";
-import { filesWithin } from "../config/limits.ts";
+import { filesWithin } from "../config/options/ledger.ts";
 import type { Limits } from "../ledger/ledger.ts";
 import { prepareDomain } from "../slot/jid.ts";
 import type { Requester } from "../slot/policy.ts";
@@ -10,7 +10,7 @@ const mayDelete: readonly Purpose[] = ["message", "ephemeral"];
 
 /** The limits of the configuration as the ledger takes them, for one requester and purpose. */
 export function ledgerLimits(
-  { domain, quota, rate, purposes }: DomainConfig,
+  { domain, quota, rate, purpose: purposes }: DomainConfig,
   requester: Requester,
   purpose: Purpose,
 ): Limits {
@@ -19,7 +19,10 @@ export function ledgerLimits(
   const names =
     requester.domain === prepareDomain(domain) ? [requester.bareJid] : [requester.bareJid, requester.domain];
   return {
-    ...{ user: quota.user, userDaily: quota.userDaily, domain: quota.domain, total: quota.total },
+    user: { bytes: quota.user, files: quota.userFiles },
+    userDaily: { bytes: quota.userDaily, files: quota.userDailyFiles },
+    domain: { bytes: quota.domain, files: quota.domainFiles },
+    total: { bytes: quota.total, files: quota.totalFiles },
     ...{ whenFull: quota.whenFull, mayDelete },
     purpose: { bytes: purposes[purpose].quota, files: filesWithin(purposes[purpose].quota) },
     rates:

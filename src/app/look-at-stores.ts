@@ -2,7 +2,7 @@ import type { StoreGuard } from "../admin/store-guard.ts";
 import type { DomainConfig } from "../config/config.ts";
 import type { Logger } from "../ops/log.ts";
 import { groupBy } from "./group-by.ts";
-import { ledgerKey } from "./keepers.ts";
+import { ledgerKey } from "./ledger-key.ts";
 import { NoLedgerError, openForCommand } from "./open-premises.ts";
 
 /** What a store is to the ledger of some domains. */
@@ -21,7 +21,7 @@ export async function lookAtStores(
   domains: readonly DomainConfig[],
   log: Logger,
 ): Promise<readonly StoreLook[]> {
-  const recorded = domains.filter(({ ledger }) => ledger.kind !== "none");
+  const recorded = domains.filter(({ ledger }) => ledger.url.kind !== "none");
   const looks: StoreLook[] = [];
   for (const sharing of groupBy(recorded, ledgerKey).values()) {
     looks.push(...(await lookAtLedger(sharing, log)));

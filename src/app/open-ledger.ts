@@ -1,4 +1,4 @@
-import type { LedgerLocation } from "../config/config.ts";
+import type { LedgerLocation } from "../config/values.ts";
 import type { Database } from "../ledger/database.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { openSqlLedger } from "../ledger/sql-ledger.ts";

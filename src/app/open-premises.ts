@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { access } from "node:fs/promises";
 import { type OpenedStore, openPremises, type Premises } from "../admin/premises.ts";
 import type { Config, DomainConfig } from "../config/config.ts";
+import { credentialsOf } from "../config/credentials.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Logger } from "../ops/log.ts";
 import type { OpenCredentials } from "../store/credentials.ts";
@@ -41,7 +42,7 @@ export async function openForCommand(config: Pick<Config, "domains">, log: Logge
   };
   const openStore = async (domain: DomainConfig): Promise<OpenedStore> => {
     if (domain.s3 === undefined) return openStoreOf(domain, undefined, deps);
-    const credentials = await openCredentials(domain.s3.credentials, log);
+    const credentials = await openCredentials(credentialsOf(domain.s3), log);
     open.push(credentials);
     return openStoreOf(domain, credentials, deps);
   };
@@ -58,13 +59,16 @@ export async function openForCommand(config: Pick<Config, "domains">, log: Logge
   }
 }
 
-async function openExisting({ domain, ledger }: DomainConfig, log: Logger): Promise<Ledger | undefined> {
-  if (ledger.kind === "sqlite") {
-    await access(ledger.path).catch(() => {
+async function openExisting(
+  { domain, ledger: { url } }: DomainConfig,
+  log: Logger,
+): Promise<Ledger | undefined> {
+  if (url.kind === "sqlite") {
+    await access(url.path).catch(() => {
       throw new NoLedgerError(
-        `There is no ledger for ${domain} at ${ledger.path} yet; slotd makes it when it starts.`,
+        `There is no ledger for ${domain} at ${url.path} yet; slotd makes it when it starts.`,
       );
     });
   }
-  return openLedger(ledger, { ...deps, log });
+  return openLedger(url, { ...deps, log });
 }

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import type { DomainConfig } from "../config/config.ts";
 import type { ReadyCheck } from "../ops/ops-server.ts";
-import type { RecordKeeper } from "./record-keeper.ts";
+import type { OpenLedger } from "./parts/ledgers.ts";
 import type { ServedDomain } from "./served-domain.ts";
 import type { WatchedStore } from "./watched-store.ts";
 
@@ -10,11 +10,11 @@ import type { WatchedStore } from "./watched-store.ts";
 export function readyChecks(
   domains: readonly ServedDomain[],
   configs: readonly DomainConfig[],
-  keepers: readonly RecordKeeper[],
+  ledgers: readonly OpenLedger[],
   watched: readonly WatchedStore[],
 ): ReadyCheck[] {
   const stores = new Map(configs.map((config) => storeCheck(config)).map((check) => [check.name, check]));
-  const checks = [...domains.map(componentCheck), ...stores.values(), ...keepers.map(ledgerCheck)];
+  const checks = [...domains.map(componentCheck), ...stores.values(), ...ledgers.map(ledgerCheck)];
   return [...checks, ...watched.map(identityCheck)];
 }
 
@@ -31,7 +31,7 @@ function componentCheck(domain: ServedDomain): ReadyCheck {
 }
 
 /** The name tells several apart without telling where they are: that may be secret. */
-function ledgerCheck({ ledger }: RecordKeeper, index: number): ReadyCheck {
+function ledgerCheck({ ledger }: OpenLedger, index: number): ReadyCheck {
   return {
     name: index === 0 ? "ledger" : `ledger ${index + 1}`,
     check: async () => ((await ledger.isReachable()) ? undefined : "its database is away; the log says why"),

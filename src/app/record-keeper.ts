@@ -10,7 +10,6 @@ import { FirstLooks } from "../ops/first-looks.ts";
 import { watchRecords } from "../ops/record-events.ts";
 import { type Repeated, repeat } from "../ops/repeat.ts";
 import { sweep } from "../ops/sweep.ts";
-import { watchLedger } from "../ops/watch-ledger.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Seconds } from "../slot/slot.ts";
 import { longestArrival, nextRemoval } from "../slot/upload-life.ts";
@@ -54,7 +53,7 @@ export class RecordKeeper {
   #sweeping: Repeated | undefined;
 
   constructor(ledger: Ledger, deps: RecordDeps) {
-    this.ledger = watchLedger(ledger, deps.watchers);
+    this.ledger = ledger;
     this.#deps = deps;
     this.#tell = watchRecords(deps.watchers);
     this.#firstLooks = new FirstLooks({
@@ -71,10 +70,9 @@ export class RecordKeeper {
     this.#sweeping ??= repeat(intervals.sweeping, (signal) => this.#try(() => this.#sweep(signal)));
   }
 
-  /** Ends the work after the batch under way, and closes the ledger. */
+  /** Ends the work after the batch under way. */
   async stop(): Promise<void> {
     await Promise.all([this.#asking?.stop(), this.#looking?.stop(), this.#sweeping?.stop()]);
-    await this.ledger.close();
   }
 
   /** How a domain's slots are written down. */

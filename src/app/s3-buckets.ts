@@ -1,4 +1,6 @@
-import type { DomainConfig, HttpListen, S3Config, S3Credentials } from "../config/config.ts";
+import type { DomainConfig, S3Config } from "../config/config.ts";
+import { credentialsOf, type S3Credentials } from "../config/credentials.ts";
+import type { HttpListen } from "../config/values.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { PrivateBucket } from "../http/redirect.ts";
 import type { Logger } from "../ops/log.ts";
@@ -13,8 +15,8 @@ import { s3Sink } from "../store/s3-sink.ts";
 import type { SigningKeys } from "../store/signing-keys.ts";
 import type { Watched } from "../store/watched.ts";
 import { DISK_REGION, diskBucket, largestAllowed, ownUrl } from "./disk-buckets.ts";
-import type { Opened } from "./domain-buckets.ts";
 import { groupBy } from "./group-by.ts";
+import type { Opened } from "./opened.ts";
 
 /** A served domain whose files are in a bucket. */
 export interface S3Domain {
@@ -108,7 +110,7 @@ function takesUploadsOf({ keys }: S3Domain): boolean {
 }
 
 function bucketKey({ config: { s3 } }: S3Domain): string {
-  return JSON.stringify([s3.bucketUrl, s3.region, s3.credentials, s3.addAcl]);
+  return JSON.stringify([s3.bucketUrl, s3.region, credentialsOf(s3), s3.addAcl]);
 }
 
 function publicUrlsOf(domains: readonly S3Domain[]): string[] {

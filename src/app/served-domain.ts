@@ -6,7 +6,7 @@ import type { Bucket } from "../store/bucket.ts";
 import { version } from "../version.ts";
 import { pingRoute, versionRoute } from "../xmpp/basics.ts";
 import { Component, type ComponentOptions } from "../xmpp/component.ts";
-import { discoRoutes } from "../xmpp/disco.ts";
+import { contactForms, discoRoutes } from "../xmpp/disco.ts";
 import { Router } from "../xmpp/router.ts";
 import { purposeFeatures, type SlotService, uploadForms, uploadRoutes } from "../xmpp/upload.ts";
 
@@ -33,8 +33,9 @@ export function componentKey({ domain, host, xmpp }: DomainConfig): string {
 
 /** How slots are made for a domain. */
 export function slotMaker({ config, bucket, record }: Omit<DomainSettings, "ca">): SlotMaker {
-  const { access, deny, types, purposes, expirationTime, tokenBytes } = config;
-  const policy = { access, deny, types, purposes };
+  const { access, deny, allowedTypes, deniedTypes, purpose, expirationTime, tokenBytes } = config;
+  const types = { allowed: allowedTypes, denied: deniedTypes };
+  const policy = { access, deny, types, purposes: purpose };
   const datesTokens = config.backend === "s3";
   return { policy, bucket, expirationTime, tokenBytes, datesTokens, record };
 }
@@ -89,7 +90,10 @@ export class ServedDomain {
     const watch = watchSlots(deps.watchers, this.served);
     const routes = [...uploadRoutes(service, watch), pingRoute, versionRoute("slotd", version)];
     const identity = { category: "store", type: "file", name: "HTTP File Upload" };
-    const forms = () => uploadForms(this.#maker.policy.purposes.message.maxFileSize);
+    const forms = () => [
+      ...uploadForms(this.#maker.policy.purposes.message.maxFileSize),
+      ...contactForms(this.#settings.config.contact),
+    ];
     const features = () => purposeFeatures(purposesOn(this.#maker.policy));
     return new Router(host, [...routes, ...discoRoutes(identity, routes, forms, features)]);
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { DomainConfig } from "../config/config.ts";
+import { credentialsOf } from "../config/credentials.ts";
 import { takesUploads } from "../config/places.ts";
 import type { Logger } from "../ops/log.ts";
 import type { Slot, SlotRequest } from "../slot/slot.ts";
@@ -16,7 +17,7 @@ import { slotMaker } from "./served-domain.ts";
  */
 export async function makeSlotByHand(config: DomainConfig, request: SlotRequest, log: Logger): Promise<Slot> {
   const keys = takesUploads(config) ? await openKeys(config.disk.path, randomBytes, log) : undefined;
-  const credentials = config.s3 && (await openCredentials(config.s3.credentials, log));
+  const credentials = config.s3 && (await openCredentials(credentialsOf(config.s3), log));
   try {
     const bucket = bucketOf(config, keys, credentials, undefined);
     return makeSlot(request, slotMaker({ config, bucket, record: undefined }), {

@@ -5,7 +5,7 @@ import { LedgerAwayError } from "../ledger/errors.ts";
 import type { Logger } from "../ops/log.ts";
 import { type Repeated, repeat } from "../ops/repeat.ts";
 import type { Refusal } from "../slot/refusal.ts";
-import type { Stoppable } from "./keep.ts";
+import type { Stoppable } from "./part.ts";
 
 /** From one look at a store to the next; milliseconds. */
 export interface LookIntervals {

@@ -1,6 +1,7 @@
 import { placeOf } from "../admin/premises.ts";
 import { StoreGuard } from "../admin/store-guard.ts";
 import type { DomainConfig } from "../config/config.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { Watchers } from "../ops/events.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Bucket } from "../store/bucket.ts";
@@ -12,9 +13,7 @@ import type { Watched } from "../store/watched.ts";
 import type { FolderLock } from "./folder-locks.ts";
 import { groupBy } from "./group-by.ts";
 import { openStoreOf, type StoreDeps } from "./inventories.ts";
-import { ledgerKey } from "./keepers.ts";
-import { present } from "./present.ts";
-import type { RecordKeeper } from "./record-keeper.ts";
+import { ledgerKey } from "./ledger-key.ts";
 import { type LookIntervals, WatchedStore } from "./watched-store.ts";
 
 /** A look at a folder is one small read; one at a bucket is a request that costs. Milliseconds. */
@@ -25,41 +24,27 @@ const intervals: Readonly<Record<DomainConfig["backend"], LookIntervals>> = {
 
 export interface WatchDeps extends StoreDeps {
   readonly watchers: Watchers;
-  readonly credentialsOf: (domain: DomainConfig) => CredentialSource | undefined;
-  /** The ledger of a domain that has one. */
-  readonly recordsOf: (domain: DomainConfig) => RecordKeeper | undefined;
-  readonly keysOf: (path: string) => Pick<Watched<unknown>, "refresh"> | undefined;
-  readonly lockOf: (path: string) => FolderLock | undefined;
+  readonly credentials: CredentialSource | undefined;
+  readonly ledger: Ledger;
+  readonly keys: Pick<Watched<unknown>, "refresh"> | undefined;
+  readonly lock: FolderLock | undefined;
 }
 
-/** What tells one store of one ledger from another, and what slotd knows of it; secret. */
-export function watchKey({ ledger, s3, disk }: DomainConfig): string {
-  return JSON.stringify([ledger, s3 ?? disk.path]);
-}
+/** Domains that have their files in one store, and one ledger. */
+export type Sharing = readonly [DomainConfig, ...DomainConfig[]];
 
-/** How to watch the store of each ledger, for the domains that have their files in it. */
-export function watchedStoresWanted(
-  domains: readonly DomainConfig[],
-  deps: WatchDeps,
-): ReadonlyMap<string, () => Promise<WatchedStore>> {
+/** The domains of each store of each ledger, under what tells it from others, and what slotd knows of it; secret. */
+export function storesOf(domains: readonly DomainConfig[]): ReadonlyMap<string, Sharing> {
   const groups = groupBy(
-    domains.filter(({ ledger }) => ledger.kind !== "none"),
+    domains.filter(({ ledger }) => ledger.url.kind !== "none"),
     (domain) => `${ledgerKey(domain)} ${placeOf(domain)}`,
   );
-  const wanted = new Map<string, () => Promise<WatchedStore>>();
-  for (const sharing of groups.values()) {
-    const key = JSON.stringify(sharing.map((domain) => [domain.domain, watchKey(domain)]));
-    wanted.set(key, () => watchStore(sharing, deps));
-  }
-  return wanted;
-}
-
-/** Finds the store of a domain; undefined where no ledger knows what should be in it. */
-export function watchedStoreOf(
-  stores: readonly WatchedStore[],
-): (domain: DomainConfig) => WatchedStore | undefined {
-  const byDomain = new Map(stores.flatMap((store) => store.guard.domains.map((domain) => [domain, store])));
-  return ({ domain }) => byDomain.get(domain);
+  return new Map(
+    [...groups.values()].map((sharing) => [
+      JSON.stringify(sharing.map(({ domain, ledger, s3, disk }) => [domain, ledger, s3 ?? disk.path])),
+      sharing,
+    ]),
+  );
 }
 
 /** A bucket that makes no slot while its store is not the right one. */
@@ -89,22 +74,19 @@ export function unavailableIn(
 }
 
 /** The first look is part of the preparation, so that what is put in force knows of it. */
-async function watchStore(
-  sharing: readonly [DomainConfig, ...DomainConfig[]],
-  deps: WatchDeps,
-): Promise<WatchedStore> {
+export async function watchStore(sharing: Sharing, deps: WatchDeps): Promise<WatchedStore> {
   const [first] = sharing;
   const { backend, disk, s3 } = first;
-  const store = { ...openStoreOf(first, deps.credentialsOf(first), deps), domains: namesOf(sharing) };
+  const store = { ...openStoreOf(first, deps.credentials, deps), domains: namesOf(sharing) };
   const guard = new StoreGuard(
-    { ...store, ledger: present(deps.recordsOf(first)).ledger },
+    { ...store, ledger: deps.ledger },
     {
       mayWrite: () => watched.isStarted,
       newId: () => newStoreId(deps.randomBytes),
       monotonic: deps.watchers.monotonic,
     },
   );
-  const lock = s3 === undefined ? deps.lockOf(disk.path) : undefined;
+  const lock = s3 === undefined ? deps.lock : undefined;
   const watched = new WatchedStore(
     guard,
     {
@@ -120,9 +102,9 @@ async function watchStore(
 }
 
 /** Slots are signed with the keys that lie there, and files put into the folders. */
-async function comeBack(path: string, { keysOf }: WatchDeps): Promise<void> {
+async function comeBack(path: string, { keys }: WatchDeps): Promise<void> {
   await makeStoreFolders(path);
-  await keysOf(path)?.refresh();
+  await keys?.refresh();
 }
 
 function namesOf(domains: readonly DomainConfig[]): string[] {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { openCredentials } from "../app/s3-buckets.ts";
 import type { Config, DomainConfig } from "../config/config.ts";
+import { credentialsOf } from "../config/credentials.ts";
 import type { Logger } from "../ops/log.ts";
 import { bucketRoot } from "../store/bucket-root.ts";
 import { folderChecks } from "./disk-folder.ts";
@@ -53,7 +54,7 @@ async function checkBucket(domain: DomainConfig, deps: BackgroundDeps): Promise<
   const { s3, expirationTime } = domain;
   if (s3 === undefined) return;
   const { now, signal, log } = deps;
-  const credentials = await openCredentials(s3.credentials, log);
+  const credentials = await openCredentials(credentialsOf(s3), log);
   try {
     const target = s3Target(s3, expirationTime, credentials);
     const probe = new S3Probe(target, { now, signal, randomBytes, origin: "https://web-client.example" });

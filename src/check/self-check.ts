@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { DISK_REGION, largestAllowed } from "../app/disk-buckets.ts";
 import { openCredentials } from "../app/s3-buckets.ts";
 import type { DomainConfig, HttpConfig } from "../config/config.ts";
+import { credentialsOf } from "../config/credentials.ts";
 import { takesUploads, usesHttp } from "../config/places.ts";
 import { formatAddress, formatListen } from "../config/values.ts";
 import type { Logger } from "../ops/log.ts";
@@ -81,7 +82,7 @@ async function checkS3(domain: DomainConfig, options: SelfCheckOptions): Promise
   const run = runOf(`S3: ${s3.bucketUrl}`, options);
   let credentials: OpenCredentials;
   try {
-    credentials = await openCredentials(s3.credentials, options.log);
+    credentials = await openCredentials(credentialsOf(s3), options.log);
   } catch (error) {
     const mend = "Correct the options of the keys under [s3].";
     return [told(run, "credentials", wrong(`There are no keys for the bucket: ${textOf(error)}`, mend))];

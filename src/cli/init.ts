@@ -2,7 +2,6 @@ import { link, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseBaseUrl, parseDomain, replaceHost } from "../config/values.ts";
 import { type Arguments, type CommandIo, UsageError } from "./command.ts";
-import { commands } from "./commands.ts";
 import { importedFile } from "./import.ts";
 import { snippets } from "./snippets.ts";
 import { configTemplate, type Setup } from "./template.ts";
@@ -23,7 +22,7 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
 /** `slotd init --from`: the same with what a MongooseIM configuration says. */
 async function takeOver(from: string, args: Arguments, io: CommandIo): Promise<number> {
   if (args.has("public-url"))
-    throw usageError("--public-url is not for a configuration with S3, as --from makes");
+    throw new UsageError("--public-url is not for a configuration with S3, as --from makes");
   const file = targetOf(args);
   const domains = args.texts("domain").map(domainOf);
   const outcome = importedFile(from, { file, domains, secret: hex(io.randomBytes(secretBytes)) }, io.cwd);
@@ -63,7 +62,7 @@ function setupOf(args: Arguments, io: CommandIo): Setup {
   const domains = new Set(given.map(domainOf));
   const url = args.text("public-url") ?? "https://upload.@HOST@";
   if (parseBaseUrl(replaceHost(url, "example.org")) === undefined) {
-    throw usageError(
+    throw new UsageError(
       "expected --public-url URL to be an http or https URL without user name, query or fragment",
     );
   }
@@ -77,15 +76,8 @@ function setupOf(args: Arguments, io: CommandIo): Setup {
 
 function domainOf(text: string): string {
   const domain = parseDomain(text);
-  if (domain === undefined) throw usageError(`expected --domain DOMAIN to be a domain, got "${text}"`);
+  if (domain === undefined) throw new UsageError(`expected --domain DOMAIN to be a domain, got "${text}"`);
   return domain;
-}
-
-function usageError(message: string): UsageError {
-  return new UsageError(
-    message,
-    commands.find(({ name }) => name === "init"),
-  );
 }
 
 function hex(bytes: Uint8Array): string {

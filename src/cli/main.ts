@@ -34,7 +34,11 @@ async function dispatch(words: readonly string[], io: CommandIo): Promise<number
   }
   const command = commandNamed(first);
   if (rest.includes("--help") || rest.includes("-h")) return say(io, commandHelp(command));
-  return command.run(parseArguments(command, rest), io);
+  try {
+    return await command.run(parseArguments(command, rest), io);
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(error.message, command) : error;
+  }
 }
 
 function say(io: CommandIo, text: string): number {

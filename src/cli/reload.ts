@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { loadConfig } from "../config/load.ts";
-import { variableOf } from "../config/options.ts";
+import { variableOf } from "../config/options/table.ts";
 import { DEFAULT_SOCKET, sendCommand } from "../ops/control.ts";
 import type { Arguments, CommandIo } from "./command.ts";
 

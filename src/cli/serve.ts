@@ -1,3 +1,5 @@
+import { listeners } from "../app/parts/listeners.ts";
+import { opsServers } from "../app/parts/ops-servers.ts";
 import { type App, start } from "../app.ts";
 import { backgroundCheck } from "../check/background-check.ts";
 import type { Config } from "../config/config.ts";
@@ -59,8 +61,8 @@ async function startApp(config: Config, log: Logger): Promise<App | undefined> {
   log.info({ version }, `slotd ${version} starts for ${domains}.`);
   try {
     const app = await start(config, log);
-    for (const address of app.httpAddresses) log.info({ ...address }, "The HTTP server listens.");
-    if (app.opsAddress !== undefined) log.info({ ...app.opsAddress }, "Metrics and health are served.");
+    for (const { server } of app.of(listeners)) log.info({ ...server.address }, "The HTTP server listens.");
+    for (const { address } of app.of(opsServers)) log.info({ ...address }, "Metrics and health are served.");
     return app;
   } catch (error) {
     log.error({ err: error }, `slotd cannot start: ${explain(error)}`);

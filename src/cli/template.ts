@@ -1,4 +1,4 @@
-import { tomlText } from "../config/describe.ts";
+import { tomlText } from "../config/toml-text.ts";
 
 /** What `slotd init` puts into the file that it writes. */
 export interface Setup {

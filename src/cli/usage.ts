@@ -45,7 +45,7 @@ function quotasOf(
   accounts: readonly (Held & { readonly domain: string })[],
 ): { readonly domain: string; readonly used: Held; readonly allowed: Partial<Held> }[] {
   return premises.flatMap(({ config: { domain, quota } }) => {
-    const { bytes, files } = quota.user;
+    const { user: bytes, userFiles: files } = quota;
     if (bytes === undefined && files === undefined) return [];
     const own = accounts.filter((account) => account.domain === domain);
     const used = {

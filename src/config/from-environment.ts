@@ -6,7 +6,7 @@ import {
   optionOf,
   secretOfFileKey,
   variableOf,
-} from "./options.ts";
+} from "./options/table.ts";
 import type { Problem } from "./problem.ts";
 import { type Files, type GivenSecret, readSecrets } from "./secret-file.ts";
 import { isOfService } from "./service-variables.ts";

@@ -1,3 +1,4 @@
+import { exampleFor } from "./example.ts";
 import {
   hasFileKey,
   isOptionName,
@@ -8,8 +9,8 @@ import {
   secretOfFileKey,
   tableNames,
   tableOf,
-} from "./options.ts";
-import { exampleFor, type Place, type Problem } from "./problem.ts";
+} from "./options/table.ts";
+import type { Place, Problem } from "./problem.ts";
 import { type Files, type GivenSecret, readSecrets } from "./secret-file.ts";
 import { isPerDomain, keyText, readSetting, type Setting, type Settings } from "./settings.ts";
 import { nearest } from "./suggest.ts";

@@ -3,11 +3,11 @@ import { dirname, resolve } from "node:path";
 import type { Config } from "./config.ts";
 import { fileVariable, settingsFromEnvironment } from "./from-environment.ts";
 import { type FileSettings, settingsFromFile } from "./from-file.ts";
-import { isOptionName, tableNames } from "./options.ts";
+import type { Layers } from "./in-force.ts";
+import { isOptionName, tableNames } from "./options/table.ts";
 import type { Problem } from "./problem.ts";
 import { resolveConfig } from "./resolve.ts";
 import { type Files, readText } from "./secret-file.ts";
-import type { Layers } from "./settings.ts";
 import { nearest } from "./suggest.ts";
 import { readToml } from "./toml.ts";
 
@@ -49,8 +49,9 @@ export function loadConfig({ file, env, cwd, readFile = readTextFile }: Sources)
     file: fromFile.settings,
     environment: settingsFromEnvironment(env, files, problems),
     domains: new Map([...fromFile.domains].map(([domain, { settings }]) => [domain, settings])),
+    folder,
   };
-  const resolved = resolveConfig(layers, { file: source.file, folder }, problems);
+  const resolved = resolveConfig(layers, source.file, problems);
   checkDomainTables(fromFile, resolved.domains, problems);
   if (problems.length > 0 || resolved.config === undefined) return { ok: false, problems };
   return { ok: true, config: resolved.config, warnings: resolved.warnings, file: source.file };

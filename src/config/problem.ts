@@ -1,5 +1,3 @@
-import { keyOf, type OptionName, optionOf, variableOf } from "./options.ts";
-
 /** Where a problem is. */
 export type Place =
   /** `line` from 1, `column` from 1 in UTF-16 units; `source` is that line, absent when it may hold a secret. */
@@ -26,22 +24,6 @@ export interface Problem {
   readonly advice?: string;
   /** A line that would be right there. */
   readonly example?: string;
-}
-
-/** A line for an option that would be right where the problem is: TOML, or a variable for a problem outside files. */
-export function exampleFor(name: OptionName, place: Place): string {
-  const { example } = optionOf(name);
-  if (place.kind === "file") return `${keyOf(name)} = ${example}`;
-  return exampleVariable(name);
-}
-
-function exampleVariable(name: OptionName): string {
-  const { example, kind } = optionOf(name);
-  const text =
-    kind === "list"
-      ? example.replace(/^\["|"\]$/g, "").replaceAll('", "', ",")
-      : example.replace(/^"|"$/g, "");
-  return `${variableOf(name)}=${/\s/.test(text) ? `"${text}"` : text}`;
 }
 
 /**

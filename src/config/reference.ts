@@ -1,5 +1,4 @@
-import { tomlText } from "./describe.ts";
-import type { Option } from "./option.ts";
+import type { Option } from "./options/option.ts";
 import {
   hasFileKey,
   type OptionName,
@@ -8,7 +7,8 @@ import {
   tableNames,
   tableOf,
   variableOf,
-} from "./options.ts";
+} from "./options/table.ts";
+import { tomlText } from "./toml-text.ts";
 
 /** Writes the reference of all options, docs/options.md, from their table. */
 export function optionsReference(): string {
@@ -25,7 +25,7 @@ export function optionsReference(): string {
 
 const introduction = `# Options
 
-<!-- Made from src/config/options.ts by scripts/options-doc.ts: change it there. -->
+<!-- Made from src/config/options/ by scripts/options-doc.ts: change it there. -->
 
 slotd reads \`--config FILE\`, else the file that \`SLOTD_CONFIG\` names, else \`./slotd.toml\`, else
 \`/etc/slotd/slotd.toml\`. \`slotd init\` writes one; \`slotd config\` shows what is in force.
@@ -71,11 +71,11 @@ function entry(name: OptionName): string {
   return `### \`${name}\`\n\n${option.prose}\n\n${facts.join("\n")}`;
 }
 
-function defaultText({ default: value, defaultWords, isMandatory, mandatoryWith }: Option): string {
+function defaultText({ default: value, defaultWords, isMandatory, onlyWith }: Option): string {
   if (value !== undefined) return `\`${tomlText(value)}\``;
   if (defaultWords !== undefined) return defaultWords;
-  const condition = mandatoryWith && ` with \`${mandatoryWith.name} = "${mandatoryWith.value}"\``;
-  return isMandatory === "for s3" ? `none: mandatory for \`s3\`${condition ?? ""}` : "none: mandatory";
+  const condition = onlyWith && ` with \`${onlyWith.name} = "${onlyWith.value}"\``;
+  return isMandatory === "with table" ? `none: mandatory for \`s3\`${condition ?? ""}` : "none: mandatory";
 }
 
 function cell(text: string): string {

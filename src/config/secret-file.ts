@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import type { OptionName } from "./options.ts";
-import { keyOf, optionOf } from "./options.ts";
+import type { OptionName } from "./options/table.ts";
+import { keyOf, optionOf } from "./options/table.ts";
 import { type Place, type Problem, show } from "./problem.ts";
 import { type Given, readSetting, type Setting, type Settings, withoutSource } from "./settings.ts";
 

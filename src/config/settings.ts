@@ -1,5 +1,6 @@
-import { isOptionName, type OptionName, type OptionValue, optionOf, options } from "./options.ts";
-import { exampleFor, type Place, type Problem, show } from "./problem.ts";
+import { exampleFor } from "./example.ts";
+import { isOptionName, type OptionName, optionOf } from "./options/table.ts";
+import { type Place, type Problem, show } from "./problem.ts";
 
 /** One option as it was given somewhere. */
 export interface Setting {
@@ -15,36 +16,6 @@ export interface Setting {
 
 /** The options given in one place. */
 export type Settings = Map<OptionName, Setting>;
-
-/** Everything that was given; what comes first wins: a domain's own table, the environment, the file, the default. */
-export interface Layers {
-  readonly domains: ReadonlyMap<string, Settings>;
-  readonly environment: Settings;
-  readonly file: Settings;
-}
-
-/** An option for one domain. `setting` is absent for a default; `value` is absent when nothing valid is there. */
-export interface Found<Name extends OptionName> {
-  readonly setting?: Setting;
-  readonly value?: { readonly is: OptionValue<Name> };
-}
-
-/** Finds what is in force for a domain, or (undefined) for every domain without a table of its own. */
-export function find<Name extends OptionName>(
-  layers: Layers,
-  domain: string | undefined,
-  name: Name,
-): Found<Name> {
-  const own = domain === undefined ? undefined : layers.domains.get(domain)?.get(name);
-  const setting = own ?? layers.environment.get(name) ?? layers.file.get(name);
-  if (setting !== undefined) {
-    // Settings hold what the schema of their own option gave.
-    return setting.isValid ? { setting, value: { is: setting.value as OptionValue<Name> } } : { setting };
-  }
-  const fallback = optionOf(name).default;
-  if (fallback === undefined) return {};
-  return { value: { is: options[name].schema.parse(fallback) as OptionValue<Name> } };
-}
 
 /** A value that was given for an option, not read yet. */
 export interface Given {

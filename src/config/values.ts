@@ -2,7 +2,23 @@ import { isIP, isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
 import { prepareDomain, prepareLocal } from "../slot/jid.ts";
 import type { Bytes, Seconds } from "../slot/slot.ts";
-import type { HttpListen, LedgerLocation, ListenAddress } from "./config.ts";
+
+/** A database, or none: then slotd keeps no record. */
+export type LedgerLocation =
+  | { readonly kind: "none" }
+  | { readonly kind: "sqlite"; readonly path: string }
+  /** `url` may hold a password. */
+  | { readonly kind: "postgres"; readonly url: string };
+
+export interface ListenAddress {
+  /** An IP address or name, without brackets. */
+  readonly host: string;
+  /** 0 to 65535; 0 takes a free one. */
+  readonly port: number;
+}
+
+/** Where an HTTP server listens: a TCP address, or the path of a Unix socket. */
+export type HttpListen = ListenAddress | { readonly unix: string };
 
 /** The placeholder that stands for the served domain in `host` and `http.public_url`. */
 export const hostPlaceholder = "@HOST@";

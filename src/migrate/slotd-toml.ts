@@ -1,5 +1,5 @@
-import { tomlText } from "../config/describe.ts";
-import type { OptionName } from "../config/options.ts";
+import type { OptionName } from "../config/options/table.ts";
+import { tomlText } from "../config/toml-text.ts";
 import type { TakenOver, Values } from "./take-over.ts";
 
 /** What the configuration that was read cannot say. */

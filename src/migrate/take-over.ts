@@ -1,4 +1,4 @@
-import { isOptionName, type OptionName, optionOf } from "../config/options.ts";
+import { isOptionName, type OptionName, optionOf } from "../config/options/table.ts";
 import { hostPlaceholder, parseAddress, parseDomain } from "../config/values.ts";
 import type { Given, HostSection, ModuleSection, MongooseConfig } from "./mongooseim-config.ts";
 
@@ -153,7 +153,7 @@ function differences(values: Values, base: Values): Values {
 }
 
 function noteMissing(all: readonly (Values | undefined)[], notes: Note[]): void {
-  const needed = shared.filter((name) => optionOf(name).isMandatory === "for s3");
+  const needed = shared.filter((name) => optionOf(name).isMandatory === "with table");
   const missing = needed.filter((name) => all.some((values) => values !== undefined && !values.has(name)));
   for (const name of missing) {
     notes.push({ line: undefined, text: `${name} is missing: slotd needs it, write it into the file.` });

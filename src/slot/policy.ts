@@ -14,7 +14,7 @@ export interface Requester {
 
 /** What one purpose is allowed. */
 export interface PurposeRules {
-  readonly isOn: boolean;
+  readonly enabled: boolean;
   /** How long its files are kept; undefined: for ever. */
   readonly retention: Seconds | undefined;
   /** undefined: no limit but MAX_FILE_SIZE. */
@@ -67,7 +67,7 @@ export function expiryOf(request: SlotRequest, policy: Policy, now: Date): Date 
 
 /** The purposes that are on, in the order of the XEP. */
 export function purposesOn(policy: Policy): Purpose[] {
-  return purposes.filter((purpose) => policy.purposes[purpose].isOn);
+  return purposes.filter((purpose) => policy.purposes[purpose].enabled);
 }
 
 function refuseRequester(requester: Requester, { access, deny }: Policy): Refusal | undefined {
@@ -96,7 +96,7 @@ function refusePurpose(
   policy: Policy,
   now: Date,
 ): Refusal | undefined {
-  if (!policy.purposes[purpose].isOn) {
+  if (!policy.purposes[purpose].enabled) {
     const on = purposesOn(policy);
     const others = on.length === 0 ? "nor any other" : `expected one of ${on.join(", ")}`;
     return {

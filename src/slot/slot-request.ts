@@ -1,7 +1,8 @@
 import { printable } from "./printable.ts";
-import { type RawPurpose, readPurpose } from "./purpose.ts";
+import type { RawPurpose } from "./purpose.ts";
 import type { Refusal } from "./refusal.ts";
 import type { SlotRequest } from "./slot.ts";
+import { readPurpose } from "./stated-purpose.ts";
 
 /** The values of a slot request as they came, before anything is known of them. */
 export interface RawSlotRequest {

@@ -31,8 +31,14 @@ export interface Watched<Value> {
 export async function watchFiles<Value>(options: WatchOptions<Value>): Promise<Watched<Value>> {
   const { paths, read, onProblem, onChange, interval = 1000 } = options;
   let known = await fingerprint(paths);
-  let last = known;
   let value = await read();
+  // Reading may make what was absent; that is no change.
+  const found = await fingerprint(paths);
+  if (found !== known) {
+    known = found;
+    value = await read();
+  }
+  let last = known;
   let isStopped = false;
   const look = async (): Promise<void> => {
     const found = await fingerprint(paths);

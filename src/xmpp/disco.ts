@@ -9,7 +9,8 @@ const NS_DATA = "jabber:x:data";
 /** A data form of disco#info: FORM_TYPE and fields. Source: XEP-0128. */
 export interface InfoForm {
   readonly formType: string;
-  readonly fields: Readonly<Record<string, string>>;
+  /** Several values make a field of type list-multi. */
+  readonly fields: Readonly<Record<string, string | readonly string[]>>;
 }
 
 export interface Identity {
@@ -59,10 +60,21 @@ function withoutNode(answer: () => Element): (request: IqRequest) => IqAnswer {
 }
 
 function encodeForm(form: InfoForm): Element {
-  const field = (name: string, value: string, type?: string): Element =>
-    element("field", NS_DATA, { var: name, type }, [element("value", NS_DATA, {}, [value])]);
+  const field = (name: string, given: string | readonly string[], type?: string): Element => {
+    const isList = typeof given !== "string";
+    const values = isList ? given : [given];
+    const children = values.map((value) => element("value", NS_DATA, {}, [value]));
+    return element("field", NS_DATA, { var: name, type: isList ? "list-multi" : type }, children);
+  };
   return element("x", NS_DATA, { type: "result" }, [
     field("FORM_TYPE", form.formType, "hidden"),
     ...Object.entries(form.fields).map(([name, value]) => field(name, value)),
   ]);
+}
+
+/** The form that says whom to write to; none where nobody is named. Source: XEP-0157 §3. */
+export function contactForms(contact: { readonly abuse: readonly string[] }): InfoForm[] {
+  const fields = contact.abuse.length === 0 ? {} : { "abuse-addresses": contact.abuse };
+  if (Object.keys(fields).length === 0) return [];
+  return [{ formType: "http://jabber.org/network/serverinfo", fields }];
 }

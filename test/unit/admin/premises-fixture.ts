@@ -50,7 +50,7 @@ export async function openScene(more = ""): Promise<Scene> {
   if (!result.ok) throw new Error("the scene's configuration is wrong");
   const log = createLog({ level: "error", format: "json" }, () => undefined).logger;
   const ledger =
-    (await openLedger(result.config.domains[0]!.ledger, { now, log })) ??
+    (await openLedger(result.config.domains[0]!.ledger.url, { now, log })) ??
     (await openSqlLedger(await openSqlite(join(folder, "unused.db")), { now }));
   const id = newStoreId(randomBytes);
   await diskIdentity(join(folder, "data"), { randomBytes }).write(id);

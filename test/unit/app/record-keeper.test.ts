@@ -45,7 +45,7 @@ async function put(): Promise<void> {
   );
 }
 
-/** It closes its ledger when it stops, and so gets one of its own. */
+/** On a ledger of its own. */
 async function keeper(given?: Ledger): Promise<RecordKeeper> {
   const ledger = given ?? (await opened.again());
   const { logger: log } = createLog({ level: "debug", format: "json" }, (line) => lines.push(line));

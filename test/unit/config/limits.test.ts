@@ -23,23 +23,23 @@ const withLedger = `${minimal}ledger.url = "sqlite:l.db"\n`;
 
 describe("the ledger", () => {
   test("is in the data folder on disk, and none on S3, unless said otherwise", () => {
-    expect(domainOf(`${minimal}disk.path = "/var/slotd"`).ledger).toEqual({
+    expect(domainOf(`${minimal}disk.path = "/var/slotd"`).ledger.url).toEqual({
       kind: "sqlite",
       path: "/var/slotd/slotd.db",
     });
-    expect(domainOf(onS3).ledger).toEqual({ kind: "none" });
-    expect(domainOf(`${onS3}[ledger]\nurl = "sqlite:l.db"`).ledger).toEqual({
+    expect(domainOf(onS3).ledger.url).toEqual({ kind: "none" });
+    expect(domainOf(`${onS3}[ledger]\nurl = "sqlite:l.db"`).ledger.url).toEqual({
       kind: "sqlite",
       path: "/conf/l.db",
     });
-    expect(domainOf(`${minimal}ledger.url = "none"`).ledger).toEqual({ kind: "none" });
+    expect(domainOf(`${minimal}ledger.url = "none"`).ledger.url).toEqual({ kind: "none" });
   });
 
   test("can come from the environment and from a file, as every secret", () => {
     const postgres = { kind: "postgres", url: "postgres://slotd:pw@db/slotd" } as const;
-    expect(domainOf(minimal, { env: { SLOTD_LEDGER_URL: postgres.url } }).ledger).toEqual(postgres);
+    expect(domainOf(minimal, { env: { SLOTD_LEDGER_URL: postgres.url } }).ledger.url).toEqual(postgres);
     const files = { "/run/ledger": `${postgres.url}\n` };
-    expect(domainOf(`${minimal}ledger.url_file = "/run/ledger"`, { files }).ledger).toEqual(postgres);
+    expect(domainOf(`${minimal}ledger.url_file = "/run/ledger"`, { files }).ledger.url).toEqual(postgres);
   });
 
   test("never shows its password", () => {
@@ -129,16 +129,18 @@ describe("a quota of bytes", () => {
     const { quota } = domainOf(
       `${withLedger}quota.user = "1GiB"\nquota.user_daily = 5000\nquota.domain = "1TiB"\nquota.domain_files = 7\n`,
     );
-    expect(quota.user).toEqual({ bytes: 2 ** 30, files: 2 ** 18 });
-    expect(quota.userDaily).toEqual({ bytes: 5000, files: 2 });
-    expect(quota.domain).toEqual({ bytes: 2 ** 40, files: 7 });
-    expect(quota.total).toEqual({ bytes: undefined, files: undefined });
+    expect(quota).toMatchObject({
+      ...{ user: 2 ** 30, userFiles: 2 ** 18, userDaily: 5000, userDailyFiles: 2 },
+      ...{ domain: 2 ** 40, domainFiles: 7, total: undefined, totalFiles: undefined },
+    });
   });
 
   test("allows any number of files where that is said", () => {
     const { quota } = domainOf(`${withLedger}quota.user = "1GiB"\nquota.user_files = "infinity"\n`);
-    expect(quota.user).toEqual({ bytes: 2 ** 30, files: undefined });
-    expect(describeConfig(configOf(`${withLedger}quota.user = "4MiB"\n`))).toContain("user_files = 1024\n");
+    expect([quota.user, quota.userFiles]).toEqual([2 ** 30, undefined]);
+    expect(describeConfig(configOf(`${withLedger}quota.user = "4MiB"\n`))).toContain(
+      "user_files = 1024 # default\n",
+    );
   });
 
   test("of a purpose does so too", () => {
@@ -161,7 +163,7 @@ test.each(["1.1TiB", 2 ** 40 + 1, "9007199254740991"])("the largest file may not
 
 describe("purposes", () => {
   test("take the domain's limits where they have none of their own", () => {
-    const { purposes } = domainOf(
+    const { purpose: purposes } = domainOf(
       `retention = "7d"\nmax_file_size = "2MiB"\n${withLedger}
 [purpose.profile]
 retention = "1y"
@@ -175,30 +177,30 @@ retention = "1h"
     );
     const week = 7 * 86400;
     expect(purposes).toEqual({
-      message: { isOn: true, retention: 3600, maxFileSize: 2097152, quota: undefined },
-      profile: { isOn: true, retention: 365 * 86400, maxFileSize: 1048576, quota: undefined },
-      ephemeral: { isOn: true, retention: week, maxFileSize: 2097152, quota: undefined },
-      permanent: { isOn: true, retention: undefined, maxFileSize: 2097152, quota: undefined },
+      message: { enabled: true, retention: 3600, maxFileSize: 2097152, quota: undefined },
+      profile: { enabled: true, retention: 365 * 86400, maxFileSize: 1048576, quota: undefined },
+      ephemeral: { enabled: true, retention: week, maxFileSize: 2097152, quota: undefined },
+      permanent: { enabled: true, retention: undefined, maxFileSize: 2097152, quota: undefined },
     });
   });
 
   test("are only messages, kept until the bucket's own rules delete them, on S3 without a ledger", () => {
-    const { purposes } = domainOf(onS3);
-    expect(Object.values(purposes).map(({ isOn }) => isOn)).toEqual([true, false, false, false]);
+    const { purpose: purposes } = domainOf(onS3);
+    expect(Object.values(purposes).map(({ enabled }) => enabled)).toEqual([true, false, false, false]);
     expect(purposes.message.retention).toBeUndefined();
   });
 
   test("are on, but for permanent, in a private bucket with a ledger", () => {
-    const { purposes } = domainOf(`${onS3}access = "private"\n[ledger]\nurl = "sqlite:l.db"`);
-    expect(Object.values(purposes).map(({ isOn }) => isOn)).toEqual([true, true, true, false]);
+    const { purpose: purposes } = domainOf(`${onS3}access = "private"\n[ledger]\nurl = "sqlite:l.db"`);
+    expect(Object.values(purposes).map(({ enabled }) => enabled)).toEqual([true, true, true, false]);
     expect(purposes.ephemeral.retention).toBe(2592000);
   });
 
   test("come from the environment too", () => {
     const env = { SLOTD_PURPOSE_PERMANENT_ENABLED: "true", SLOTD_QUOTA_USER_FILES: "12" };
     const config = domainOf(minimal, { env });
-    expect(config.purposes.permanent.isOn).toBe(true);
-    expect(config.quota.user.files).toBe(12);
+    expect(config.purpose.permanent.enabled).toBe(true);
+    expect(config.quota.userFiles).toBe(12);
   });
 
   test("of another name, and other keys of one, are refused with what was meant", () => {
@@ -221,8 +223,8 @@ purpose.permanent.enabled = true
   const again = loadText(describeConfig(config));
   if (!again.ok) throw new Error("what describeConfig writes cannot be read");
   const limits = ({ domains }: typeof config) =>
-    domains.map(({ access, deny, types, purposes, quota, rate, ledger }) => ({
-      ...{ access, deny, types, purposes, quota, rate, ledger },
+    domains.map(({ access, deny, allowedTypes, deniedTypes, purpose, quota, rate, ledger }) => ({
+      ...{ access, deny, allowedTypes, deniedTypes, purpose, quota, rate, ledger: ledger.url },
     }));
   expect(limits(again.config)).toEqual(limits(config));
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { knownKeys, variableOf } from "../../../src/config/options.ts";
+import { describeConfig } from "../../../src/config/describe.ts";
+import { knownKeys, variableOf } from "../../../src/config/options/table.ts";
 import { isOfService } from "../../../src/config/service-variables.ts";
 import { configOf, domainOf, loadText, messageOf, minimal, systemError, warningsOf } from "./load-text.ts";
 
@@ -11,10 +12,34 @@ access_key_id = "AKID"
 secret_access_key = "s3-hush"
 `;
 
+const global = {
+  disk: { reserve: 268435456, fsync: true },
+  http: {
+    tls: { cert: undefined, key: undefined },
+    corsOrigins: ["*"],
+    inlineTypes: ["image/*", "audio/*", "video/*", "text/plain"],
+    cache: "public" as const,
+    maxUploads: 1000,
+    maxUploadsPerAddress: 50,
+    maxDownloads: 2000,
+    maxDownloadsPerAddress: 500,
+    minRate: 1024,
+    idleTimeout: 75,
+    trustedProxies: ["127.0.0.0/8", "::1"],
+  },
+  shutdownGrace: 30,
+  log: { level: "info" as const, format: "auto" as const },
+  ops: { listen: { host: "127.0.0.1", port: 5081 }, socket: undefined },
+  quota: { total: undefined, totalFiles: undefined },
+};
+
 test("gives the defaults of the design", () => {
   expect(configOf(minimal)).toEqual({
+    ...global,
+    folder: "/conf",
     domains: [
       {
+        ...global,
         domain: "example.org",
         host: "upload.example.org",
         backend: "disk",
@@ -23,45 +48,36 @@ test("gives the defaults of the design", () => {
         maxFileSize: 10485760,
         access: ["example.org"],
         deny: [],
-        types: { allowed: undefined, denied: [] },
-        purposes: {
-          message: { isOn: true, retention: 2592000, maxFileSize: 10485760, quota: undefined },
-          profile: { isOn: true, retention: undefined, maxFileSize: 10485760, quota: 20971520 },
-          ephemeral: { isOn: true, retention: 2592000, maxFileSize: 10485760, quota: undefined },
-          permanent: { isOn: false, retention: undefined, maxFileSize: 10485760, quota: undefined },
+        allowedTypes: undefined,
+        deniedTypes: [],
+        retention: 2592000,
+        purpose: {
+          message: { enabled: true, retention: 2592000, maxFileSize: 10485760, quota: undefined },
+          profile: { enabled: true, retention: undefined, maxFileSize: 10485760, quota: 20971520 },
+          ephemeral: { enabled: true, retention: 2592000, maxFileSize: 10485760, quota: undefined },
+          permanent: { enabled: false, retention: undefined, maxFileSize: 10485760, quota: undefined },
         },
         quota: {
-          user: { bytes: undefined, files: undefined },
-          userDaily: { bytes: undefined, files: undefined },
-          domain: { bytes: undefined, files: undefined },
-          total: { bytes: undefined, files: undefined },
-          whenFull: "refuse",
+          ...global.quota,
+          ...{ user: undefined, userFiles: undefined, userDaily: undefined, userDailyFiles: undefined },
+          ...{ domain: undefined, domainFiles: undefined, whenFull: "refuse" },
         },
         rate: { slotsPerMinute: undefined, burst: 50 },
-        ledger: { kind: "sqlite", path: "/conf/data/slotd.db" },
-        xmpp: { address: { host: "127.0.0.1", port: 5347 }, secret: "hush", tls: false, tlsCa: undefined },
+        ledger: { url: { kind: "sqlite", path: "/conf/data/slotd.db" }, urlFile: undefined },
+        xmpp: {
+          address: { host: "127.0.0.1", port: 5347 },
+          ...{ secret: "hush", secretFile: undefined, tls: false, tlsCa: undefined },
+        },
         s3: undefined,
-        disk: { path: "/conf/data" },
-        http: { listen: { host: "127.0.0.1", port: 5080 }, publicUrl: "http://127.0.0.1:5080" },
+        contact: { abuse: [] },
+        disk: { ...global.disk, path: "/conf/data" },
+        http: {
+          ...global.http,
+          listen: { host: "127.0.0.1", port: 5080 },
+          publicUrl: "http://127.0.0.1:5080",
+        },
       },
     ],
-    shutdownGrace: 30,
-    log: { level: "info", format: "auto" },
-    ops: { listen: { host: "127.0.0.1", port: 5081 }, socket: undefined },
-    disk: { reserve: 268435456, fsync: true },
-    http: {
-      tls: undefined,
-      corsOrigins: ["*"],
-      inlineTypes: ["image/*", "audio/*", "video/*", "text/plain"],
-      cache: "public",
-      maxUploads: 1000,
-      maxUploadsPerAddress: 50,
-      maxDownloads: 2000,
-      maxDownloadsPerAddress: 500,
-      minRate: 1024,
-      idleTimeout: 75,
-      trustedProxies: ["127.0.0.0/8", "::1"],
-    },
   });
 });
 
@@ -75,13 +91,10 @@ test("takes S3 as the backend when none is given", () => {
     publicUrl: "https://s3.example/bucket",
     getExpirationTime: 300,
     upload: "direct",
-    credentials: {
-      kind: "static",
-      accessKeyId: "AKID",
-      secretAccessKey: "s3-hush",
-      sessionToken: undefined,
-      files: { accessKeyId: undefined, secretAccessKey: undefined, sessionToken: undefined },
-    },
+    credentials: "static",
+    ...{ accessKeyId: "AKID", secretAccessKey: "s3-hush", sessionToken: undefined },
+    ...{ accessKeyIdFile: undefined, secretAccessKeyFile: undefined, sessionTokenFile: undefined },
+    credentialsFile: undefined,
     addAcl: true,
   });
 });
@@ -162,7 +175,7 @@ secret_access_key = "own-s3"
       access: ["boss@example.org"],
     });
     expect(domains[1]?.xmpp.secret).toBe("own");
-    expect(domains[1]?.s3?.credentials).toMatchObject({ secretAccessKey: "own-s3" });
+    expect(domains[1]?.s3).toMatchObject({ secretAccessKey: "own-s3" });
   });
 
   test("need different hosts, and the message names both", () => {
@@ -330,4 +343,21 @@ describe("warnings", () => {
     const [warning] = warningsOf(`domains = ["a"]\nxmpp.secret = "x"${s3.replace("https:", "http:")}`);
     expect(warning).toStartWith("s3.bucket_url: http://s3.example/bucket is not https");
   });
+});
+
+test("one entry in the table is an option in the file, the environment, a domain's table and the messages", () => {
+  const two = minimal.replace('["example.org"]', '["a.org", "b.org"]');
+  const own = '[contact]\nabuse = ["mailto:a@a.org"]\n[domain."b.org".contact]\nabuse = ["xmpp:b@b.org"]\n';
+  expect(configOf(two + own).domains.map(({ contact }) => contact.abuse)).toEqual([
+    ["mailto:a@a.org"],
+    ["xmpp:b@b.org"],
+  ]);
+  expect(describeConfig(configOf(two + own))).toContain(
+    '[domain."b.org".contact]\nabuse = ["xmpp:b@b.org"]\n',
+  );
+  const env = { SLOTD_CONTACT_ABUSE: "mailto:x@a.org,tel:+49" };
+  expect(domainOf(minimal, { env }).contact.abuse).toEqual(["mailto:x@a.org", "tel:+49"]);
+  expect(messageOf(`${minimal}contact.abuse = ["me"]`)).toContain(
+    'contact.abuse: expected a list of addresses as URIs, such as "mailto:abuse@example.org" or "xmpp:abuse@example.org", got "me". Example: abuse = ["mailto:abuse@example.org", "xmpp:abuse@example.org"]',
+  );
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { knownKeys, optionNames, optionOf, variableOf } from "../../../src/config/options.ts";
+import { knownKeys, optionNames, optionOf, variableOf } from "../../../src/config/options/table.ts";
 import { optionsReference } from "../../../src/config/reference.ts";
 import { problemsOf } from "./load-text.ts";
 

@@ -93,7 +93,7 @@ describe("refuses, with the line and what came", () => {
   test.each([
     ["[[s3]]", "expected a table in single brackets, [s3]"],
     ["[S33]", "Did you mean [s3]?"],
-    ["[nonsense]", "expected one of the tables [s3], [xmpp], [disk], [http], "],
+    ["[nonsense]", "expected one of the tables [s3], [xmpp], [contact], [disk], [http], "],
     ["[host]", "got a table."],
     ["[domain.example.org]", 'write it in quotes: [domain."example.org"].'],
     ['[domain."example.org".s33]', "Did you mean [s3]?"],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { credentialsOf } from "../../../src/config/credentials.ts";
 import { domainOf, messageOf, warningsOf } from "./load-text.ts";
 
 const top = 'domains = ["a.example", "b.example"]\nxmpp.secret = "hush"\n';
@@ -8,12 +9,12 @@ const keys = 'access_key_id = "K"\nsecret_access_key = "hush"\n';
 describe("the keys of a bucket", () => {
   test("may come from AWS's chain, and then none is wanted here", () => {
     const { s3 } = domainOf(`${top}[s3]\n${place}credentials = "aws"\n`);
-    expect(s3?.credentials).toEqual({ kind: "aws" });
+    expect(credentialsOf(s3!)).toEqual({ kind: "aws" });
   });
 
   test("may come from one file, whose path is wanted then", () => {
     const text = `${top}[s3]\n${place}credentials = "file"\n`;
-    expect(domainOf(`${text}credentials_file = "keys.json"\n`).s3?.credentials).toEqual({
+    expect(credentialsOf(domainOf(`${text}credentials_file = "keys.json"\n`).s3!)).toEqual({
       kind: "file",
       path: "/conf/keys.json",
     });
@@ -25,14 +26,14 @@ describe("the keys of a bucket", () => {
   test("may each stand in a file, the id too", () => {
     const files = { "/run/id": "ID\n", "/run/secret": "S\n", "/run/token": "T\n" };
     const text = `${top}[s3]\n${place}access_key_id_file = "/run/id"\nsecret_access_key_file = "/run/secret"\nsession_token_file = "/run/token"\n`;
-    expect(domainOf(text, { files }).s3?.credentials).toEqual({
+    expect(credentialsOf(domainOf(text, { files }).s3!)).toEqual({
       kind: "static",
       ...{ accessKeyId: "ID", secretAccessKey: "S", sessionToken: "T" },
       files: { accessKeyId: "/run/id", secretAccessKey: "/run/secret", sessionToken: "/run/token" },
     });
     const env = { SLOTD_S3_ACCESS_KEY_ID_FILE: "/run/id" };
     const rest = `${top}[s3]\n${place}secret_access_key = "S"\n`;
-    expect(domainOf(rest, { files, env }).s3?.credentials).toMatchObject({ accessKeyId: "ID" });
+    expect(credentialsOf(domainOf(rest, { files, env }).s3!)).toMatchObject({ accessKeyId: "ID" });
   });
 
   test("are wanted where nothing else is said", () => {

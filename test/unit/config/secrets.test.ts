@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { credentialsOf } from "../../../src/config/credentials.ts";
 import { describeConfig } from "../../../src/config/describe.ts";
 import { configOf, domainOf, loadText, messageOf, minimal, problemsOf, systemError } from "./load-text.ts";
 
@@ -63,7 +64,7 @@ describe("a secret file", () => {
 s3 = { bucket_url = "https://b.example", region = "r", access_key_id = "k", secret_access_key_file = "k" }
 xmpp.secret_file = "own"\n`;
     const config = domainOf(text, { files: { "/conf/k": "s3 key\n", "/conf/own": "own\n" } });
-    expect(config.s3?.credentials).toMatchObject({
+    expect(credentialsOf(config.s3!)).toMatchObject({
       secretAccessKey: "s3 key",
       files: { accessKeyId: undefined, secretAccessKey: "/conf/k" },
     });
@@ -137,10 +138,7 @@ access = ["*"]
     const redacted = config.domains.map((domain) => ({
       ...domain,
       xmpp: { ...domain.xmpp, secret: "(redacted)" },
-      s3: domain.s3 && {
-        ...domain.s3,
-        credentials: { ...domain.s3.credentials, secretAccessKey: "(redacted)" },
-      },
+      s3: domain.s3 && { ...domain.s3, secretAccessKey: "(redacted)" },
     }));
     expect(again.config).toEqual({ ...config, domains: redacted });
   });

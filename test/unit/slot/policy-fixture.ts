@@ -2,7 +2,7 @@ import type { Policy, PurposeRules } from "../../../src/slot/policy.ts";
 
 /** What a purpose is allowed that is on and has no limit. */
 export const unlimited: PurposeRules = {
-  isOn: true,
+  enabled: true,
   retention: undefined,
   maxFileSize: undefined,
   quota: undefined,

@@ -53,7 +53,7 @@ describe("the policy on who may upload", () => {
   });
 
   test("is told before anything about the file", () => {
-    const policy = policyOf({ access: [], purposes: { message: { ...limit100, isOn: false } } });
+    const policy = policyOf({ access: [], purposes: { message: { ...limit100, enabled: false } } });
     expect(kindFor(policy, alice, { size: 101 })).toBe("forbidden");
   });
 });
@@ -115,7 +115,7 @@ describe("the policy on types", () => {
 
 describe("the policy on purposes", () => {
   test("refuses one that is off, and says which are on", () => {
-    const policy = policyOf({ purposes: { permanent: { ...unlimited, isOn: false } } });
+    const policy = policyOf({ purposes: { permanent: { ...unlimited, enabled: false } } });
     expect(refuse({ ...request, purpose: "permanent" }, alice, policy, now)).toEqual({
       kind: "purpose-off",
       text: 'Files for the purpose "permanent" are not taken here; expected one of message, profile, ephemeral.',
@@ -124,7 +124,7 @@ describe("the policy on purposes", () => {
   });
 
   test("refuses each of them where all are off", () => {
-    const off = { ...unlimited, isOn: false };
+    const off = { ...unlimited, enabled: false };
     const policy = policyOf({ purposes: { message: off, profile: off, ephemeral: off, permanent: off } });
     expect(refuse(request, alice, policy, now)?.text).toEndWith("not taken here; nor any other.");
   });

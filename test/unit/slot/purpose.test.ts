@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { formatDateTime, parseDateTime } from "../../../src/slot/date-time.ts";
 import { matchesGlob } from "../../../src/slot/media-type-rules.ts";
-import { readPurpose } from "../../../src/slot/purpose.ts";
+import { readPurpose } from "../../../src/slot/stated-purpose.ts";
 
 const one = (name: string, expireBefore?: string) => readPurpose([{ name, expireBefore }]);
 

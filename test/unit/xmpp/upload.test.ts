@@ -3,7 +3,7 @@ import type { Purpose } from "../../../src/slot/purpose.ts";
 import type { Refusal } from "../../../src/slot/refusal.ts";
 import type { SlotRequest } from "../../../src/slot/slot.ts";
 import { pingRoute, versionRoute } from "../../../src/xmpp/basics.ts";
-import { discoRoutes } from "../../../src/xmpp/disco.ts";
+import { contactForms, discoRoutes } from "../../../src/xmpp/disco.ts";
 import { type IqRequest, Router } from "../../../src/xmpp/router.ts";
 import { StreamParser } from "../../../src/xmpp/stream-parser.ts";
 import { purposeFeatures, type SlotService, uploadForms, uploadRoutes } from "../../../src/xmpp/upload.ts";
@@ -267,6 +267,21 @@ describe("service discovery", () => {
 
   test("has no field for a limit that is not there", () => {
     expect(uploadForms(undefined).map((form) => form.fields)).toEqual([{}, {}]);
+  });
+
+  test("says whom to tell of abuse, where somebody is named", async () => {
+    const ask = async (abuse: readonly string[]) => {
+      const routes = discoRoutes({ category: "store", type: "file", name: "x" }, [], () =>
+        contactForms({ abuse }),
+      );
+      const query = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
+      return serialize((await new Router(host, routes).answer(read(iq(query)))) as Element, NS);
+    };
+    expect(await ask(["mailto:a@b.org", "xmpp:a@b.org"])).toContain(
+      "<value>http://jabber.org/network/serverinfo</value></field><field var='abuse-addresses' type='list-multi'>" +
+        "<value>mailto:a@b.org</value><value>xmpp:a@b.org</value></field></x>",
+    );
+    expect(await ask([])).not.toContain("serverinfo");
   });
 
   test("knows no nodes", async () => {

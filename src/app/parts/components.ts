@@ -1,0 +1,47 @@
+import { readFile } from "node:fs/promises";
+import type { DomainConfig } from "../../config/config.ts";
+import { bucketOf } from "../domain-buckets.ts";
+import { type Around, part } from "../part.ts";
+import { componentKey, type DomainSettings, ServedDomain } from "../served-domain.ts";
+import { watchedBucket } from "../watched-stores.ts";
+import { credentials, credentialsOf } from "./credentials.ts";
+import { keeperOf, keepers } from "./keepers.ts";
+import { addressOf } from "./listeners.ts";
+import { keysOf, signingKeys } from "./signing-keys.ts";
+import { storeOf, watchedStores } from "./watched-stores.ts";
+
+/** The served domains, each with its component. One that goes is gone before one that comes takes its JID. */
+export const components = part<ServedDomain, DomainSettings>({
+  needs: [signingKeys, credentials, watchedStores, keepers],
+  async wanted(around) {
+    const wanted = new Map<string, DomainSettings>();
+    for (const config of around.config.domains) {
+      wanted.set(componentKey(config), await settingsFor(config, around));
+    }
+    return wanted;
+  },
+  make: (settings, { deps }) => new ServedDomain(settings, deps),
+  use: (domain, settings) => domain.use(settings),
+  begin: (domain) => domain.start(),
+  observe({ running, watchers: { metrics } }) {
+    metrics.beforeScrape(() => {
+      metrics.forget("componentUp");
+      for (const { served, isOnline } of running.of(components))
+        metrics.set("componentUp", served, isOnline ? 1 : 0);
+    });
+  },
+});
+
+async function settingsFor(config: DomainConfig, around: Around): Promise<DomainSettings> {
+  const [keys, keysOfBucket] = [keysOf(around, config), credentialsOf(around, config)];
+  return {
+    config,
+    bucket: watchedBucket(
+      bucketOf(config, keys, keysOfBucket, addressOf(around, config)),
+      config.domain,
+      storeOf(around, config),
+    ),
+    record: keeperOf(around, config)?.recordOf(config),
+    ca: config.xmpp.tlsCa === undefined ? undefined : await readFile(config.xmpp.tlsCa, "utf8"),
+  };
+}

@@ -1,0 +1,26 @@
+import { takeSqliteLock } from "../../lock/sqlite-lock.ts";
+import { type FolderLock, lockedFolder, lockFolder } from "../folder-locks.ts";
+import { type Around, part } from "../part.ts";
+
+/**
+ * The right to serve each data folder: paths that lead to one folder have one lock. When slotd stops it is given up at
+ * once, for no upload is taken then, and what ends those under way gets along with another slotd.
+ */
+export const folderLocks = part<FolderLock, string>({
+  yields: true,
+  async wanted({ config }) {
+    const onDisk = config.domains.filter(({ backend }) => backend === "disk");
+    const folders = new Map<string, string>();
+    for (const path of new Set(onDisk.map(({ disk }) => disk.path))) {
+      const folder = await lockedFolder(path);
+      folders.set(folder, folder);
+    }
+    return folders;
+  },
+  make: (folder, { deps }) => lockFolder(folder, { take: takeSqliteLock, log: deps.watchers.log }),
+});
+
+/** The lock of the folder to which a path leads; undefined where none is served there. */
+export async function lockOf(around: Around, path: string): Promise<FolderLock | undefined> {
+  return around.of(folderLocks).get(await lockedFolder(path));
+}

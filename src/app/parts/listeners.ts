@@ -1,0 +1,75 @@
+import type { DomainConfig } from "../../config/config.ts";
+import { usesHttp } from "../../config/places.ts";
+import type { HttpListen } from "../../config/values.ts";
+import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../http/http-server.ts";
+import { watchHttp, watchTls } from "../../ops/events.ts";
+import { servedOn } from "../domain-buckets.ts";
+import { groupBy } from "../group-by.ts";
+import { checkCertificate, httpSettings, listenerKey } from "../http-settings.ts";
+import { type Around, part, type Stoppable } from "../part.ts";
+import { present } from "../present.ts";
+import { witnessOf } from "../record-keeper.ts";
+import { unavailableIn } from "../watched-stores.ts";
+import { credentials, credentialsOf } from "./credentials.ts";
+import { diskStores, storeIn } from "./disk-stores.ts";
+import { keeperOf, keepers } from "./keepers.ts";
+import { keysOf, signingKeys } from "./signing-keys.ts";
+import { storeOf, watchedStores } from "./watched-stores.ts";
+
+/** One address at which slotd's HTTP server listens. */
+export interface Listener extends Stoppable {
+  readonly server: HttpServer;
+}
+
+export const listeners = part<Listener, HttpServerOptions>({
+  needs: [signingKeys, credentials, diskStores, watchedStores, keepers],
+  lingers: true,
+  wanted(around) {
+    const { config } = around;
+    checkCertificate(config.http);
+    const used = groupBy(config.domains.filter(usesHttp), (domain) => keyOf(around, domain));
+    return new Map([...used].map(([key, domains]) => [key, settingsFor(domains, around)]));
+  },
+  async make(options, { deps }) {
+    const server = await startHttpServer(options);
+    // The grace is the one in force when it ends.
+    return { server, stop: () => server.stop(deps.running.config?.shutdownGrace) };
+  },
+  use: ({ server }, options) => server.use(options),
+});
+
+/** Where clients of a domain reach slotd's HTTP server; undefined where they do not. */
+export function addressOf(around: Around, domain: DomainConfig): HttpListen | undefined {
+  return around.of(listeners).get(keyOf(around, domain))?.server.address;
+}
+
+function keyOf({ config }: Around, { http }: DomainConfig): string {
+  return listenerKey(http.listen, config.http);
+}
+
+function settingsFor(domains: readonly [DomainConfig, ...DomainConfig[]], around: Around): HttpServerOptions {
+  const { config, deps } = around;
+  const { now, watchers } = deps;
+  const served = servedOn(
+    domains,
+    {
+      keysOf: (domain) => keysOf(around, domain),
+      credentialsOf: (domain) => credentialsOf(around, domain),
+      folderOf: (path) => ({
+        store: storeIn(around, path),
+        keys: present(around.of(signingKeys).get(path)).keys,
+      }),
+      unavailableFor: unavailableIn((domain) => storeOf(around, domain)),
+      witnessOf: (some) =>
+        witnessOf(
+          [...new Set(some.flatMap((domain) => keeperOf(around, domain) ?? []))],
+          some.map(({ domain }) => domain),
+        ),
+    },
+    deps,
+  );
+  return httpSettings(config.http, domains[0].http.listen, served, {
+    ...{ now, onEvent: watchHttp(watchers), onTlsEvent: watchTls(watchers) },
+    reference: watchers.reference,
+  });
+}

@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { type Option, perDomain } from "./option.ts";
+import { address, boolean, path, secretText } from "./types.ts";
+
+/** Where the XMPP server is. */
+export const xmppOptions = {
+  "xmpp.address": {
+    ...perDomain,
+    ...address,
+    default: "127.0.0.1:5347",
+    prose: "The XMPP server's component port.",
+    example: '"127.0.0.1:5347"',
+  },
+  "xmpp.secret": {
+    ...perDomain,
+    ...secretText,
+    isMandatory: "always",
+    isSecret: true,
+    prose: "The component secret, the same as in the XMPP server.",
+    example: '"a long random text"',
+  },
+  "xmpp.tls": {
+    ...perDomain,
+    ...boolean,
+    default: false,
+    prose:
+      "Connects to the component port with TLS from the first byte (ejabberd and MongooseIM offer that).",
+    example: "true",
+  },
+  "xmpp.tls_ca": {
+    ...perDomain,
+    ...path("the path of a PEM file"),
+    defaultWords: "the system's authorities",
+    prose: "The certificate authorities to trust for `xmpp.tls`.",
+    example: '"/etc/slotd/ca.pem"',
+  },
+  "contact.abuse": {
+    ...perDomain,
+    schema: z.array(z.string().regex(/^(?:mailto|xmpp|https?|tel):[^\s\p{Cc}]+$/u)),
+    kind: "list",
+    expected: 'a list of addresses as URIs, such as "mailto:abuse@example.org" or "xmpp:abuse@example.org"',
+    default: [],
+    prose:
+      "Whom to tell of a file that must not be there. Clients show it as the contact of the upload service (XEP-0157).",
+    example: '["mailto:abuse@example.org", "xmpp:abuse@example.org"]',
+  },
+} as const satisfies Record<string, Option>;
