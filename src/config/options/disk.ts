@@ -17,7 +17,7 @@ export const diskOptions = {
     ...byteSizeOrNone("1GiB"),
     default: "256MiB",
     prose:
-      "The space on the file system of `disk.path` that uploads leave free: an upload that would use it is answered 507, and downloads go on. 0 switches it off.",
+      "The space on the file system of `disk.path` that uploads leave free: an upload that would use it is answered 507, and downloads go on. Uploads under way count with what they bring in ten minutes at their pace, and with 16 MiB at most while they bring nothing: so one that announces much and is slow takes no room from the others. 0 switches it off.",
     example: '"5GiB"',
   },
   "disk.fsync": {
