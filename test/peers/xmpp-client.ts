@@ -76,6 +76,8 @@ export async function xmppClient(options: XmppClientOptions): Promise<XmppClient
       const id = randomUUID();
       const { promise, resolve, reject } = Promise.withResolvers<Element>();
       pending.set(id, { resolve, reject });
+      // It may be rejected while the request is still being written.
+      promise.catch(() => undefined);
       const giveUp = setTimeout(() => reject(new Error(`no reply from ${to} in ${within} ms`)), within);
       try {
         await connection.write(`<iq type="${type}" id="${id}" to="${escapeXml(to)}">${child}</iq>`);
