@@ -43,7 +43,7 @@ export function s3ClientContract(name: string, get: () => S3Store): void {
       const client = clientOf({ secretAccessKey: "another-secret" });
       await expect(client.deleteObjects(["x/y"])).rejects.toMatchObject({
         name: "S3RequestError",
-        code: "refused",
+        code: "denied",
       });
       const answer = await client.send({ method: "GET", query: [["location", ""]] });
       expect([answer.status, answer.code]).toEqual([403, "SignatureDoesNotMatch"]);
