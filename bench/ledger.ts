@@ -6,9 +6,9 @@
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openSqlite } from "../src/ledger/database/sqlite.ts";
 import type { Ledger, Limits } from "../src/ledger/ledger.ts";
 import { openSqlLedger } from "../src/ledger/sql-ledger.ts";
-import { openSqlite } from "../src/ledger/sqlite.ts";
 
 const requesters = Number(process.env.REQUESTERS ?? 64);
 const users = 1_000;

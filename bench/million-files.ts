@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { encodeTrailer } from "../src/store/object-file.ts";
+import { encodeTrailer } from "../src/store/disk/object-file.ts";
 import { freePorts, isPortOpen } from "../test/peers/ports.ts";
 import { makeFolder, removeFolder, waitUntil } from "../test/peers/process.ts";
 import { startSlotd, withoutXmpp } from "../test/peers/slotd.ts";

@@ -1,6 +1,6 @@
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
-import { s3Bucket } from "../src/store/s3-bucket.ts";
+import { s3Bucket } from "../src/store/s3/s3-bucket.ts";
 import type { Bench, Case } from "./bench.ts";
 
 const REGION = "eu-west-1";

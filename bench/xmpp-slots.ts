@@ -1,8 +1,8 @@
-import { startEjabberd } from "../test/peers/ejabberd.ts";
 import { makeFolder, removeFolder } from "../test/peers/process.ts";
-import { startProsody } from "../test/peers/prosody.ts";
+import { startEjabberd } from "../test/peers/servers/ejabberd.ts";
+import { startProsody } from "../test/peers/servers/prosody.ts";
+import type { XmppServer } from "../test/peers/servers/xmpp-server.ts";
 import { startSlotd } from "../test/peers/slotd.ts";
-import type { XmppServer } from "../test/peers/xmpp-server.ts";
 import type { Bench, Case, OpenBench } from "./bench.ts";
 import { secret, startComponent } from "./contenders/components.ts";
 import { s3Config } from "./contenders/slotd-config.ts";

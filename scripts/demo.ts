@@ -3,11 +3,11 @@
  * With --once it stops after that; without, it stays up until Ctrl-C.
  */
 import { randomBytes } from "node:crypto";
+import { type XmppClient, xmppClient } from "../test/peers/clients/xmpp-client.ts";
 import { freePorts } from "../test/peers/ports.ts";
-import { startProsody } from "../test/peers/prosody.ts";
+import { startProsody } from "../test/peers/servers/prosody.ts";
+import type { XmppServer } from "../test/peers/servers/xmpp-server.ts";
 import { startSlotd } from "../test/peers/slotd.ts";
-import { type XmppClient, xmppClient } from "../test/peers/xmpp-client.ts";
-import type { XmppServer } from "../test/peers/xmpp-server.ts";
 import { ensurePackages, packagesOf } from "./debian.ts";
 
 const NS_INFO = "http://jabber.org/protocol/disco#info";

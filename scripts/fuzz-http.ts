@@ -1,5 +1,5 @@
 // The HTTP server and the presigned query under changed inputs, at length: npm run test:fuzz:http [-- INPUTS [SEED]]
-import { fuzzHttp, fuzzPresigned } from "../test/peers/http-fuzz.ts";
+import { fuzzHttp, fuzzPresigned } from "../test/peers/clients/http-fuzz.ts";
 import { startFixture } from "../test/unit/http/http-fixture.ts";
 import { wholeNumbers } from "./whole-numbers.ts";
 

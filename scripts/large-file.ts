@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { getLarge, putLarge } from "../test/peers/large-file.ts";
 import { freePorts, isPortOpen } from "../test/peers/ports.ts";
 import { waitUntil } from "../test/peers/process.ts";
+import { startSwift } from "../test/peers/servers/swift.ts";
 import { startSlotd, withoutXmpp } from "../test/peers/slotd.ts";
-import { startSwift } from "../test/peers/swift.ts";
 
 const MIB = 1024 * 1024;
 const LIMIT = 150 * MIB;

@@ -1,6 +1,6 @@
 import { LedgerAwayError } from "./ledger/errors.ts";
 import type { Ledger, LedgerFile, Limits } from "./ledger/ledger.ts";
-import { limitRefusal } from "./ledger/limit-refusal.ts";
+import { limitRefusal } from "./ledger/quota/limit-refusal.ts";
 import { expiryOf, type Policy, type Requester, refuse } from "./slot/policy.ts";
 import type { Purpose } from "./slot/purpose.ts";
 import type { Refusal } from "./slot/refusal.ts";

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { type Certificates, makeCertificates } from "../../test/peers/certificates.ts";
-import { startEjabberd } from "../../test/peers/ejabberd.ts";
 import { freePorts } from "../../test/peers/ports.ts";
 import { giveFolder, makeFolder, removeFolder } from "../../test/peers/process.ts";
-import { startProsody } from "../../test/peers/prosody.ts";
+import { startEjabberd } from "../../test/peers/servers/ejabberd.ts";
+import { startProsody } from "../../test/peers/servers/prosody.ts";
+import type { XmppServer } from "../../test/peers/servers/xmpp-server.ts";
 import { startSlotd } from "../../test/peers/slotd.ts";
-import type { XmppServer } from "../../test/peers/xmpp-server.ts";
 import { onServerCore } from "../cores.ts";
 import { type C2sClient, connectC2s } from "../load/c2s-client.ts";
 import { secret } from "./components.ts";

@@ -1,15 +1,15 @@
 import { evaluateConditions, mayUseRange } from "../../src/http/conditional.ts";
-import { contentDisposition, inlineRule } from "../../src/http/content-disposition.ts";
+import { contentDisposition, inlineRule } from "../../src/http/download/content-disposition.ts";
+import { readRange } from "../../src/http/download/range.ts";
 import { defaultInlineTypes } from "../../src/http/http-service.ts";
 import { readObjectPath } from "../../src/http/object-path.ts";
-import { readRange } from "../../src/http/range.ts";
 import { readRequestHead } from "../../src/http/request-head.ts";
-import { uploadCheck } from "../../src/http/upload-check.ts";
+import { uploadCheck } from "../../src/http/upload/upload-check.ts";
 import { Metrics } from "../../src/ops/metrics.ts";
-import { HotObjects } from "../../src/store/hot-objects.ts";
-import { decodeTrailer, encodeTrailer } from "../../src/store/object-file.ts";
+import { HotObjects } from "../../src/store/disk/hot-objects.ts";
+import { decodeTrailer, encodeTrailer } from "../../src/store/disk/object-file.ts";
 import type { ObjectStore } from "../../src/store/object-store.ts";
-import { s3Bucket } from "../../src/store/s3-bucket.ts";
+import { s3Bucket } from "../../src/store/s3/s3-bucket.ts";
 import { calls, type Micro } from "./micro.ts";
 
 const publicUrl = "https://upload.example.net";

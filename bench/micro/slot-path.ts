@@ -3,7 +3,7 @@ import { pooledRandomBytes } from "../../src/app/random-pool.ts";
 import { readSlotRequest } from "../../src/slot/slot-request.ts";
 import { StreamParser } from "../../src/xmpp/stream-parser.ts";
 import { encodeSlot, NS_UPLOAD } from "../../src/xmpp/upload.ts";
-import { type Element, escapeXml, serialize } from "../../src/xmpp/xml.ts";
+import { type Element, escapeXml, serialize } from "../../src/xmpp/xml/xml.ts";
 import { slotRequests } from "../load/slot-requests.ts";
 import { calls, type Micro, results } from "./micro.ts";
 

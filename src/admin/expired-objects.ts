@@ -1,5 +1,5 @@
 import type { NotRemoved, StoredObject } from "../store/inventory.ts";
-import type { Premises } from "./premises.ts";
+import type { Premises } from "./open-domains.ts";
 import type { Removed, RemoveOptions } from "./remove.ts";
 
 /** Objects are removed in batches of this many. */

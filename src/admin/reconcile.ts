@@ -5,7 +5,7 @@ import { type Difference, differenceOf, type Pair } from "./agree.ts";
 import { allFiles } from "./all-files.ts";
 import { HeldBack, type TooMany } from "./held-back.ts";
 import { mergeByToken, pairsOf, placed } from "./merge.ts";
-import type { Premise, Premises } from "./premises.ts";
+import type { Premise, Premises } from "./open-domains.ts";
 
 /** What is done about a difference. */
 export type Mending =

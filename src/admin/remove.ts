@@ -2,7 +2,7 @@ import type { Ledger, LedgerFile } from "../ledger/ledger.ts";
 import { nextRemoval } from "../slot/upload-life.ts";
 import type { NotRemoved, ObjectName } from "../store/inventory.ts";
 import { filesOf } from "./all-files.ts";
-import type { Premise, Premises } from "./premises.ts";
+import type { Premise, Premises } from "./open-domains.ts";
 
 /** Files are removed in batches of this many: what an interruption leaves is at most one batch, which the sweep ends. */
 const batchSize = 500;

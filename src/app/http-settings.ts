@@ -2,9 +2,9 @@ import type { HttpConfig } from "../config/config.ts";
 import type { HttpListen } from "../config/values.ts";
 import { parseProxies } from "../http/client-address.ts";
 import type { TlsEvent } from "../http/http-event.ts";
-import type { HttpServerOptions } from "../http/http-server.ts";
-import { readTlsFiles, type TlsFiles } from "../http/tls-front.ts";
-import type { Served } from "./domain-buckets.ts";
+import type { HttpServerOptions } from "../http/server/http-server.ts";
+import { readTlsFiles, type TlsFiles } from "../http/server/tls-front.ts";
+import type { Served } from "./buckets/domain-buckets.ts";
 
 export interface HttpSettingsDeps {
   readonly now: () => Date;

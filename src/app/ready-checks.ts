@@ -4,7 +4,7 @@ import type { DomainConfig } from "../config/config.ts";
 import type { ReadyCheck } from "../ops/ops-server.ts";
 import type { OpenLedger } from "./parts/ledgers.ts";
 import type { ServedDomain } from "./served-domain.ts";
-import type { WatchedStore } from "./watched-store.ts";
+import type { WatchedStore } from "./stores/watched-store.ts";
 
 /** What has to be well for these domains: each component, bucket, data folder and ledger once. */
 export function readyChecks(

@@ -5,8 +5,8 @@ import { takesUploads } from "../config/places.ts";
 import { type FileLock, NoLocksError } from "../lock/file-lock.ts";
 import { takeSqliteLock } from "../lock/sqlite-lock.ts";
 import type { SlotDeps } from "../slots.ts";
-import { type Rotation, rotateSigningKeys } from "../store/key-rotation.ts";
-import { signingKeysPath } from "../store/signing-keys.ts";
+import { type Rotation, rotateSigningKeys } from "../store/keys/key-rotation.ts";
+import { signingKeysPath } from "../store/keys/signing-keys.ts";
 
 /** What was rotated in one file of keys. */
 export interface RotatedFile extends Rotation {

@@ -5,9 +5,9 @@ import { takesUploads } from "../config/places.ts";
 import type { Logger } from "../ops/log.ts";
 import type { Slot, SlotRequest } from "../slot/slot.ts";
 import { makeSlot } from "../slots.ts";
-import { openKeys } from "./disk-buckets.ts";
-import { bucketOf } from "./domain-buckets.ts";
-import { openCredentials } from "./s3-buckets.ts";
+import { openKeys } from "./buckets/disk-buckets.ts";
+import { bucketOf } from "./buckets/domain-buckets.ts";
+import { openCredentials } from "./buckets/s3-buckets.ts";
 import { slotMaker } from "./served-domain.ts";
 
 /**

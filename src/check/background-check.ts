@@ -1,18 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { openCredentials } from "../app/s3-buckets.ts";
+import { openCredentials } from "../app/buckets/s3-buckets.ts";
 import type { Config, DomainConfig } from "../config/config.ts";
 import { credentialsOf } from "../config/credentials.ts";
 import type { Logger } from "../ops/log.ts";
-import { bucketRoot } from "../store/bucket-root.ts";
-import { folderChecks } from "./disk-folder.ts";
+import { bucketRoot } from "../store/s3/bucket-root.ts";
 import { ok } from "./finding.ts";
+import { S3Probe } from "./probe.ts";
 import { type Check, type CheckRun, type Result, runChecks } from "./run-checks.ts";
-import { checkPreflight } from "./s3-cors.ts";
-import { S3Probe } from "./s3-probe.ts";
-import { reachChecks } from "./s3-reach.ts";
-import { explainRefusal } from "./s3-refusal.ts";
-import { s3Target } from "./s3-target.ts";
-import { unsignedLooks } from "./s3-unsigned.ts";
+import { checkPreflight } from "./s3/s3-cors.ts";
+import { reachChecks } from "./s3/s3-reach.ts";
+import { explainRefusal } from "./s3/s3-refusal.ts";
+import { unsignedLooks } from "./s3/s3-unsigned.ts";
+import { folderChecks } from "./store/disk-folder.ts";
+import { s3Target } from "./target.ts";
 
 export interface BackgroundDeps {
   readonly now: () => Date;

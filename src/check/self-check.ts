@@ -1,22 +1,22 @@
 import { randomBytes } from "node:crypto";
-import { DISK_REGION, largestAllowed } from "../app/disk-buckets.ts";
-import { openCredentials } from "../app/s3-buckets.ts";
+import { DISK_REGION, largestAllowed } from "../app/buckets/disk-buckets.ts";
+import { openCredentials } from "../app/buckets/s3-buckets.ts";
 import type { DomainConfig, HttpConfig } from "../config/config.ts";
 import { credentialsOf } from "../config/credentials.ts";
 import { takesUploads, usesHttp } from "../config/places.ts";
 import { formatAddress, formatListen } from "../config/values.ts";
 import type { Logger } from "../ops/log.ts";
 import { fixedCredentials, type OpenCredentials } from "../store/credentials.ts";
-import { folderChecks } from "./disk-folder.ts";
 import { type Finding, type Fix, skipped, warn, wrong } from "./finding.ts";
-import { knownStoreResults } from "./known-store.ts";
-import { findOwnServer, type OwnServer } from "./own-server.ts";
-import { ownDownloadChecks, ownUploadChecks } from "./public-url.ts";
+import { findOwnServer, type OwnServer } from "./http/own-server.ts";
+import { ownDownloadChecks, ownUploadChecks } from "./http/public-url.ts";
+import { S3Probe } from "./probe.ts";
 import { type CheckRun, type Result, runChecks } from "./run-checks.ts";
-import { s3Checks } from "./s3-checks.ts";
-import { S3Probe } from "./s3-probe.ts";
-import { s3Target } from "./s3-target.ts";
-import { xmppChecks } from "./xmpp-check.ts";
+import { s3Checks } from "./s3/s3-checks.ts";
+import { folderChecks } from "./store/disk-folder.ts";
+import { knownStoreResults } from "./store/known-store.ts";
+import { s3Target } from "./target.ts";
+import { xmppChecks } from "./xmpp/xmpp-check.ts";
 
 export interface SelfCheckOptions {
   readonly domains: readonly DomainConfig[];

@@ -15,7 +15,7 @@ export const commands: readonly Command[] = [
     name: "serve",
     summary: "Connects to the XMPP server and answers slot requests until it is stopped.",
     options: [config],
-    run: async (args, io) => (await import("./serve.ts")).run(args, io),
+    run: async (args, io) => (await import("./commands/serve.ts")).run(args, io),
   },
   {
     name: "init",
@@ -41,7 +41,7 @@ export const commands: readonly Command[] = [
       { name: "config", value: "FILE", summary: "The file to write. Default: ./slotd.toml." },
       { name: "force", summary: "Writes over a file that exists." },
     ],
-    run: async (args, io) => (await import("./init.ts")).run(args, io),
+    run: async (args, io) => (await import("./commands/init.ts")).run(args, io),
   },
   {
     name: "slot",
@@ -65,7 +65,7 @@ export const commands: readonly Command[] = [
       },
       config,
     ],
-    run: async (args, io) => (await import("./slot.ts")).run(args, io),
+    run: async (args, io) => (await import("./commands/slot.ts")).run(args, io),
   },
   {
     name: "check",
@@ -77,7 +77,7 @@ export const commands: readonly Command[] = [
       { name: "origin", value: "ORIGIN", summary: "The origin of a web client, for CORS. Default: any." },
       config,
     ],
-    run: async (args, io) => (await import("./check.ts")).run(args, io),
+    run: async (args, io) => (await import("./commands/check.ts")).run(args, io),
   },
   {
     name: "rotate-key",
@@ -87,7 +87,7 @@ export const commands: readonly Command[] = [
       { name: "forget", summary: "Removes the former keys at once: slots that they signed are void." },
       config,
     ],
-    run: async (args, io) => (await import("./rotate-key.ts")).run(args, io),
+    run: async (args, io) => (await import("./commands/rotate-key.ts")).run(args, io),
   },
   {
     name: "reload",
@@ -96,7 +96,7 @@ export const commands: readonly Command[] = [
       { name: "socket", value: "PATH", summary: "The running slotd's control socket. Default: ops.socket." },
       config,
     ],
-    run: async (args, io) => (await import("./reload.ts")).run(args, io),
+    run: async (args, io) => (await import("./commands/reload.ts")).run(args, io),
   },
   {
     name: "usage",
@@ -107,7 +107,7 @@ export const commands: readonly Command[] = [
       json,
       config,
     ],
-    run: async (args, io) => (await import("./usage.ts")).run(args, io),
+    run: async (args, io) => (await import("./commands/usage.ts")).run(args, io),
   },
   {
     name: "files",
@@ -122,26 +122,26 @@ export const commands: readonly Command[] = [
       json,
       config,
     ],
-    run: async (args, io) => (await import("./files.ts")).run(args, io),
+    run: async (args, io) => (await import("./commands/files.ts")).run(args, io),
   },
   {
     name: "delete",
     summary: "Deletes one file.",
     operand: { value: "URL|TOKEN", summary: "Its GET URL, or the token in it." },
     options: [json, config],
-    run: async (args, io) => (await import("./delete.ts")).run(args, io),
+    run: async (args, io) => (await import("./commands/delete.ts")).run(args, io),
   },
   {
     name: "purge",
     summary: "Deletes every file of a JID, such as one whose account is gone.",
     options: [{ ...jid, isRequired: true }, json, config],
-    run: async (args, io) => (await import("./purge.ts")).run(args, io),
+    run: async (args, io) => (await import("./commands/purge.ts")).run(args, io),
   },
   {
     name: "sweep",
     summary: "Deletes expired files now; a running slotd with a ledger does so by itself.",
     options: [{ name: "dry-run", summary: "Only counts them." }, json, config],
-    run: async (args, io) => (await import("./sweep.ts")).run(args, io),
+    run: async (args, io) => (await import("./commands/sweep.ts")).run(args, io),
   },
   {
     name: "reconcile",
@@ -164,12 +164,12 @@ export const commands: readonly Command[] = [
       json,
       config,
     ],
-    run: async (args, io) => (await import("./reconcile.ts")).run(args, io),
+    run: async (args, io) => (await import("./commands/reconcile.ts")).run(args, io),
   },
   {
     name: "config",
     summary: "Prints the options in force as TOML, without secrets.",
     options: [config],
-    run: async (args, io) => (await import("./config-command.ts")).run(args, io),
+    run: async (args, io) => (await import("./commands/config.ts")).run(args, io),
   },
 ];

@@ -3,7 +3,7 @@ import { find, type Layers, lookUp, settingOf } from "./in-force.ts";
 import { hasFileKey, type OptionName, optionNames, optionOf, tableOf, variableOf } from "./options/table.ts";
 import { backend } from "./options/top.ts";
 import type { Problem } from "./problem.ts";
-import { placeOf } from "./secret-file.ts";
+import { placeOf } from "./sources/secret-file.ts";
 import { isInForce } from "./tables.ts";
 
 /** Adds a problem for each mandatory option that some domain lacks; those of the bucket only where S3 is in force. */

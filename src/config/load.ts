@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Config } from "./config.ts";
-import { fileVariable, settingsFromEnvironment } from "./from-environment.ts";
-import { type FileSettings, settingsFromFile } from "./from-file.ts";
 import type { Layers } from "./in-force.ts";
 import { isOptionName, tableNames } from "./options/table.ts";
 import type { Problem } from "./problem.ts";
 import { resolveConfig } from "./resolve.ts";
-import { type Files, readText } from "./secret-file.ts";
+import { fileVariable, settingsFromEnvironment } from "./sources/from-environment.ts";
+import { type FileSettings, settingsFromFile } from "./sources/from-file.ts";
+import { type Files, readText } from "./sources/secret-file.ts";
+import { readToml } from "./sources/toml.ts";
 import { nearest } from "./suggest.ts";
-import { readToml } from "./toml.ts";
 
 /** Where a configuration comes from. */
 export interface Sources {

@@ -5,7 +5,7 @@ import { find, type Layers, lookUp, settingOf } from "./in-force.ts";
 import type { GivenAt, Rules } from "./options/rule.ts";
 import { nameOf, optionNames, optionOf, options, rules, tableOf } from "./options/table.ts";
 import type { Problem } from "./problem.ts";
-import { placeOf } from "./secret-file.ts";
+import { placeOf } from "./sources/secret-file.ts";
 import { tablesOf } from "./tables.ts";
 import { warningsOf } from "./warnings.ts";
 

@@ -2,7 +2,7 @@ import type { AccessKey } from "../sigv4/signing-key.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Bytes } from "../slot/slot.ts";
 import type { ObjectSink, ObjectStore } from "../store/object-store.ts";
-import type { UploadWitness } from "./upload-witness.ts";
+import type { UploadWitness } from "./upload-observer.ts";
 
 /** A list of keys that may be another one from one moment to the next. */
 export interface KeySource {

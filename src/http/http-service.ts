@@ -5,23 +5,23 @@ import type { Bytes, Seconds } from "../slot/slot.ts";
 import { longestUpload } from "../slot/upload-life.ts";
 import { type Answer, REFERENCE_HEADER, rawAnswer, refusalAnswer } from "./answers.ts";
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
-import { type InlineRule, inlineRule } from "./content-disposition.ts";
 import { ALLOWED_METHODS, type HeadersForOrigin, headersFor, preflightHeaders } from "./cors.ts";
-import { type DownloadDeps, type Downloads, download } from "./download.ts";
+import { type InlineRule, inlineRule } from "./download/content-disposition.ts";
+import { type DownloadDeps, type Downloads, download } from "./download/download.ts";
+import { MissGate } from "./download/miss-gate.ts";
+import { objectDescriber } from "./download/object-headers.ts";
+import { ObjectSearch } from "./download/object-search.ts";
+import { type PrivateBucket, privateBucketOf, redirect } from "./download/redirect.ts";
+import { pieceSizeFor } from "./download/send-content.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, type HttpRequestFacts, shortToken } from "./http-event.ts";
 import { malformedAnswer, maxTargetSize, originIn, targetTooLong } from "./malformed.ts";
-import { MissGate } from "./miss-gate.ts";
-import { objectDescriber } from "./object-headers.ts";
 import { publicPrefixes } from "./object-path.ts";
-import { ObjectSearch } from "./object-search.ts";
-import { type PrivateBucket, privateBucketOf, redirect } from "./redirect.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
-import { pieceSizeFor } from "./send-content.ts";
 import { type TransferLimits, TransferSlots } from "./transfer-slots.ts";
-import { type UploadDeps, upload } from "./upload.ts";
-import { uploadCheck } from "./upload-check.ts";
+import { type UploadDeps, upload } from "./upload/upload.ts";
+import { uploadCheck } from "./upload/upload-check.ts";
 
 export interface HttpServiceOptions {
   /** A PUT goes to the bucket that knows its key, a GET to each in turn. */

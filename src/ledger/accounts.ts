@@ -1,6 +1,6 @@
-import type { Session } from "./database.ts";
+import type { Session } from "./database/database.ts";
 import type { LedgerFile, PurposeName } from "./ledger.ts";
-import { clockDifference } from "./rate.ts";
+import { clockDifference } from "./quota/rate.ts";
 import { type AccountRow, findAccounts, insertAccounts, readAccount, updateAccounts } from "./rows.ts";
 
 /** What a change of holding does to the day's account: reserving and taking back count, all else does not. */

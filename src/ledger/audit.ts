@@ -1,4 +1,4 @@
-import type { BulkStatement, Database, Row, Session } from "./database.ts";
+import type { BulkStatement, Database, Row, Session } from "./database/database.ts";
 import type { Disagreement, Sums } from "./ledger.ts";
 
 /** An account whose sums are not those of its files. */

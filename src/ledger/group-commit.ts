@@ -1,6 +1,6 @@
-import { Books, type Needs } from "./books.ts";
-import type { Database, Session } from "./database.ts";
+import type { Database, Session } from "./database/database.ts";
 import { LedgerAwayError } from "./errors.ts";
+import { Books, type Needs } from "./unit-of-work.ts";
 
 /** One change of the ledger. */
 export interface Entry<T> {

@@ -1,5 +1,5 @@
 import { dayOf, isToday } from "./accounts.ts";
-import type { Row, Session, Value } from "./database.ts";
+import type { Row, Session, Value } from "./database/database.ts";
 import type { FilePage, LedgerFile, Page, Selection, Usage, UserPage, UserSelection } from "./ledger.ts";
 import { readAccount, readFile, selectFiles, tokenKey } from "./rows.ts";
 

@@ -1,4 +1,4 @@
-import type { Session } from "./database.ts";
+import type { Session } from "./database/database.ts";
 import type { LedgerFile } from "./ledger.ts";
 import { findFiles, readFile } from "./rows.ts";
 

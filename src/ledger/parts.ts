@@ -1,4 +1,4 @@
-import type { Session, Value } from "./database.ts";
+import type { Session, Value } from "./database/database.ts";
 import type { FileState, Holding } from "./ledger.ts";
 import { type FileRow, readFile, selectFiles, stateNumbers } from "./rows.ts";
 

@@ -1,5 +1,5 @@
 import { dayOf } from "./accounts.ts";
-import type { BulkStatement, Database, Row, Session, Value } from "./database.ts";
+import type { BulkStatement, Database, Row, Session, Value } from "./database/database.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { Pruned } from "./ledger.ts";
 

@@ -1,4 +1,4 @@
-import type { BulkStatement, Row, Value } from "./database.ts";
+import type { BulkStatement, Row, Value } from "./database/database.ts";
 import type { FileState, LedgerFile } from "./ledger.ts";
 
 /** How the states of a file are written in the database. */

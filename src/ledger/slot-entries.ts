@@ -1,6 +1,4 @@
 import { dayOf, isToday } from "./accounts.ts";
-import type { Books } from "./books.ts";
-import { evictFor } from "./evict.ts";
 import {
   type CompleteOptions,
   type Completion,
@@ -9,8 +7,10 @@ import {
   noLimits,
   type Reservation,
 } from "./ledger.ts";
-import { afterTaking, plausible } from "./rate.ts";
-import { findRoom, type Over } from "./room.ts";
+import { evictFor } from "./quota/evict.ts";
+import { afterTaking, plausible } from "./quota/rate.ts";
+import { findRoom, type Over } from "./quota/room.ts";
+import type { Books } from "./unit-of-work.ts";
 
 /** What an entry on a slot has besides the books. */
 export interface SlotEntryDeps {

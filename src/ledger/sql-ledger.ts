@@ -1,7 +1,7 @@
 import type { Bytes } from "../slot/slot.ts";
 import { auditSums, repairsOf, type WrongAccount } from "./audit.ts";
-import type { Books } from "./books.ts";
-import type { Database } from "./database.ts";
+import type { Database } from "./database/database.ts";
+import { MigratedDatabase } from "./database/migrated-database.ts";
 import { LedgerAwayError } from "./errors.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type {
@@ -25,15 +25,15 @@ import type {
   UserSelection,
 } from "./ledger.ts";
 import { listFiles, listFilesOf, listUsage } from "./listings.ts";
-import { MigratedDatabase } from "./migrated-database.ts";
 import { MisdatedReservations } from "./misdated.ts";
 import { dueFiles, filesToAsk, type PartFilter, partsOf, sumExpired } from "./parts.ts";
 import { Pruning } from "./prune.ts";
-import { retryAt } from "./retry.ts";
-import type { Over } from "./room.ts";
+import { retryAt } from "./quota/retry.ts";
+import type { Over } from "./quota/room.ts";
 import { findFiles, readFile, tokenKey } from "./rows.ts";
 import { completeIn, reserveIn } from "./slot-entries.ts";
 import { readStoreIds, sampleFiles, writeStoreId } from "./stores.ts";
+import type { Books } from "./unit-of-work.ts";
 
 export interface LedgerDeps {
   readonly now: () => Date;

@@ -1,4 +1,4 @@
-import type { Database, Session } from "./database.ts";
+import type { Database, Session } from "./database/database.ts";
 import type { LedgerFile } from "./ledger.ts";
 import { readFile, selectFiles } from "./rows.ts";
 

@@ -1,4 +1,4 @@
-import type { TomlEntry } from "../config/toml.ts";
+import type { TomlEntry } from "../config/sources/toml.ts";
 import type { Given, HostSection, ModuleSection, MongooseConfig } from "./mongooseim-config.ts";
 
 /** Finds what matters in the keys of a mongooseim.toml, or of a part of one. Arrays of tables come with their keys. */

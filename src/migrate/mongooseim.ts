@@ -1,5 +1,5 @@
 import { formatProblems } from "../config/problem.ts";
-import { readToml } from "../config/toml.ts";
+import { readToml } from "../config/sources/toml.ts";
 import { readTerms, TermError } from "./erlang-terms.ts";
 import { configFromTerms } from "./from-terms.ts";
 import { configFromToml } from "./from-toml.ts";

@@ -1,5 +1,5 @@
 import type { OptionName } from "../config/options/table.ts";
-import { tomlText } from "../config/toml-text.ts";
+import { tomlText } from "../config/reference/toml-text.ts";
 import type { TakenOver, Values } from "./take-over.ts";
 
 /** What the configuration that was read cannot say. */

@@ -1,5 +1,5 @@
 import type { Route } from "./router.ts";
-import { element } from "./xml.ts";
+import { element } from "./xml/xml.ts";
 
 export const NS_PING = "urn:xmpp:ping";
 export const NS_VERSION = "jabber:iq:version";

@@ -13,7 +13,7 @@ import {
 } from "./stream.ts";
 import { StreamParser } from "./stream-parser.ts";
 import type { StreamProblem } from "./stream-problem.ts";
-import { type Element, serialize } from "./xml.ts";
+import { type Element, serialize } from "./xml/xml.ts";
 
 export interface ComponentOptions {
   readonly settings: StreamSettings;

@@ -1,6 +1,6 @@
 import type { IqAnswer, IqRequest, Route } from "./router.ts";
 import { stanzaError } from "./stanza-error.ts";
-import { type Element, element } from "./xml.ts";
+import { type Element, element } from "./xml/xml.ts";
 
 export const NS_DISCO_INFO = "http://jabber.org/protocol/disco#info";
 export const NS_DISCO_ITEMS = "http://jabber.org/protocol/disco#items";

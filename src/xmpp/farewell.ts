@@ -1,7 +1,7 @@
 import { type ConnectTo, openConnection } from "./connection.ts";
 import { CLOSE_STREAM, handshake, openStream, type StreamSettings } from "./stream.ts";
 import { StreamParser } from "./stream-parser.ts";
-import type { Element } from "./xml.ts";
+import type { Element } from "./xml/xml.ts";
 
 /** How long one farewell may take, in milliseconds. */
 const FAREWELL_TIMEOUT = 2_000;

@@ -1,6 +1,6 @@
 import { bareJid, type Jid, parseJid, prepareDomain } from "../slot/jid.ts";
 import { encodeError, NS_COMPONENT, type StanzaError, stanzaError } from "./stanza-error.ts";
-import { childElements, type Element, element, isWrittenWithin } from "./xml.ts";
+import { childElements, type Element, element, isWrittenWithin } from "./xml/xml.ts";
 
 /** An IQ request that found its route. */
 export interface IqRequest {

@@ -4,7 +4,7 @@ import {
   type StanzaErrorCondition,
   type StanzaErrorType,
 } from "../slot/refusal.ts";
-import { type Element, element } from "./xml.ts";
+import { type Element, element } from "./xml/xml.ts";
 
 export const NS_COMPONENT = "jabber:component:accept";
 export const NS_STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas";

@@ -1,6 +1,6 @@
-import type { Element, Node } from "./xml.ts";
-import { XmlError } from "./xml-error.ts";
-import { type XmlHead, XmlReader } from "./xml-reader.ts";
+import type { Element, Node } from "./xml/xml.ts";
+import { XmlError } from "./xml/xml-error.ts";
+import { type XmlHead, XmlReader } from "./xml/xml-reader.ts";
 
 /** What an XML stream is made of. */
 export interface StreamHandlers {

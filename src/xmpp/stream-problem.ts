@@ -1,5 +1,5 @@
 import { NS_STREAM_ERRORS } from "./stream-names.ts";
-import { childElements, type Element } from "./xml.ts";
+import { childElements, type Element } from "./xml/xml.ts";
 
 /** Every reason for which a component's stream can be down. */
 export const streamProblemKinds = [

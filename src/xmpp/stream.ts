@@ -12,7 +12,7 @@ import {
   timedOut,
   unreachable,
 } from "./stream-problem.ts";
-import { type Element, element, escapeXml, serialize } from "./xml.ts";
+import { type Element, element, escapeXml, serialize } from "./xml/xml.ts";
 
 /** What a component's stream needs to know. */
 export interface StreamSettings extends StreamTarget {

@@ -7,7 +7,7 @@ import { readSlotRequest } from "../slot/slot-request.ts";
 import type { InfoForm } from "./disco.ts";
 import type { IqAnswer, IqRequest, Route } from "./router.ts";
 import { refusalError } from "./stanza-error.ts";
-import { childElements, childOf, type Element, element, textOf } from "./xml.ts";
+import { childElements, childOf, type Element, element, textOf } from "./xml/xml.ts";
 
 export const NS_UPLOAD = "urn:xmpp:http:upload:0";
 /** The namespace before version 0.3, whose request and slot are child elements. COMPAT(Dino): it falls back to it. */

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
-import type { WeakLink } from "../peers/weak-link.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
+import type { WeakLink } from "../peers/clients/weak-link.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 import { sendMalformed } from "./malformed.ts";
 
 /** Something that goes wrong around slotd, and comes right again. */

@@ -7,15 +7,15 @@
  */
 import { randomBytes } from "node:crypto";
 import { ensurePackages, packagesOf } from "../../scripts/debian.ts";
-import { openPostgres } from "../../src/ledger/postgres.ts";
+import { openPostgres } from "../../src/ledger/database/postgres.ts";
 import { openSqlLedger } from "../../src/ledger/sql-ledger.ts";
-import { startEjabberd } from "../peers/ejabberd.ts";
-import { type Postgres, startPostgres } from "../peers/postgres.ts";
+import { type XmppClient, xmppClient } from "../peers/clients/xmpp-client.ts";
 import { sleep, waitUntil } from "../peers/process.ts";
-import { type Rgw, startRgw } from "../peers/rgw.ts";
+import { startEjabberd } from "../peers/servers/ejabberd.ts";
+import { type Postgres, startPostgres } from "../peers/servers/postgres.ts";
+import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 import { type Slotd, startSlotd } from "../peers/slotd.ts";
-import { type XmppClient, xmppClient } from "../peers/xmpp-client.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
 
 const NS_UPLOAD = "urn:xmpp:http:upload:0";
 const domains = ["example.test", "example2.test"] as const;

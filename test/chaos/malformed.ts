@@ -1,6 +1,6 @@
+import { type XmppClient, xmppClient } from "../peers/clients/xmpp-client.ts";
 import { sleep } from "../peers/process.ts";
-import { type XmppClient, xmppClient } from "../peers/xmpp-client.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 
 const NS = "urn:xmpp:http:upload:0";
 

@@ -8,12 +8,12 @@
  * A pause of 0 shows that.
  */
 import { ensurePackages, packagesOf } from "../../scripts/debian.ts";
-import { startEjabberd } from "../peers/ejabberd.ts";
+import { type XmppClient, xmppClient } from "../peers/clients/xmpp-client.ts";
 import { freePorts } from "../peers/ports.ts";
 import { sleep } from "../peers/process.ts";
+import { startEjabberd } from "../peers/servers/ejabberd.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 import { type Slotd, startSlotd } from "../peers/slotd.ts";
-import { type XmppClient, xmppClient } from "../peers/xmpp-client.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
 
 const NS_UPLOAD = "urn:xmpp:http:upload:0";
 const CONNECTIONS = 5;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { waitUntil } from "../peers/process.ts";
-import type { S3Store } from "../peers/s3-store.ts";
+import type { S3Store } from "../peers/servers/s3-store.ts";
 import { type ProxyUnderTest, startProxy } from "../real/proxy-under-test.ts";
 import { bucketContract, put } from "./bucket.ts";
 

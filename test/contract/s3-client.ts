@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { s3Client } from "../../src/store/s3-client.ts";
-import type { S3Store } from "../peers/s3-store.ts";
+import { s3Client } from "../../src/store/s3/s3-client.ts";
+import type { S3Store } from "../peers/servers/s3-store.ts";
 import { hardNames } from "./bucket.ts";
 
 /** What slotd's own requests to a bucket promise on every store. `get` is asked when the first test runs. */

@@ -2,14 +2,19 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { goSendxmppUpload, slixmppUpload, type UploadOptions, type UploadResult } from "../peers/clients.ts";
+import {
+  goSendxmppUpload,
+  slixmppUpload,
+  type UploadOptions,
+  type UploadResult,
+} from "../peers/clients/clients.ts";
+import { type XmppClient, xmppClient } from "../peers/clients/xmpp-client.ts";
 import { leaksIn } from "../peers/leaks.ts";
 import { freePorts } from "../peers/ports.ts";
 import { makeFolder, removeFolder, waitUntil } from "../peers/process.ts";
-import { type Rgw, startRgw } from "../peers/rgw.ts";
+import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
+import type { XmppServer, XmppServerOptions } from "../peers/servers/xmpp-server.ts";
 import { type Slotd, startSlotd } from "../peers/slotd.ts";
-import { type XmppClient, xmppClient } from "../peers/xmpp-client.ts";
-import type { XmppServer, XmppServerOptions } from "../peers/xmpp-server.ts";
 
 const NS_UPLOAD = "urn:xmpp:http:upload:0";
 const NS_UPLOAD_LEGACY = "urn:xmpp:http:upload";

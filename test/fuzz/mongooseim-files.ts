@@ -1,5 +1,5 @@
 import { ok } from "node:assert/strict";
-import { readToml } from "../../src/config/toml.ts";
+import { readToml } from "../../src/config/sources/toml.ts";
 import { readMongooseim } from "../../src/migrate/mongooseim.ts";
 import { slotdToml } from "../../src/migrate/slotd-toml.ts";
 import { mutate } from "./random.ts";

@@ -1,8 +1,8 @@
 import { ok } from "node:assert/strict";
-import { describeConfig } from "../../src/config/describe.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { optionNames, optionOf } from "../../src/config/options/table.ts";
 import { formatProblems } from "../../src/config/problem.ts";
+import { describeConfig } from "../../src/config/reference/describe.ts";
 import { mutate } from "./random.ts";
 import type { FuzzTarget } from "./target.ts";
 

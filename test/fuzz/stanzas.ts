@@ -8,7 +8,7 @@ import { Router } from "../../src/xmpp/router.ts";
 import { NS_COMPONENT } from "../../src/xmpp/stanza-error.ts";
 import { StreamParser } from "../../src/xmpp/stream-parser.ts";
 import { uploadForms, uploadRoutes } from "../../src/xmpp/upload.ts";
-import { type Element, serialize } from "../../src/xmpp/xml.ts";
+import { type Element, serialize } from "../../src/xmpp/xml/xml.ts";
 import { mutate, type Random } from "./random.ts";
 import type { FuzzTarget } from "./target.ts";
 

@@ -1,7 +1,7 @@
 // A bucket on disk in a process of its own, for the crash test: FOLDER PORT CREDENTIALS
 import { randomBytes } from "node:crypto";
-import { startHttpServer } from "../../src/http/http-server.ts";
-import { openDiskStore } from "../../src/store/disk-store.ts";
+import { startHttpServer } from "../../src/http/server/http-server.ts";
+import { openDiskStore } from "../../src/store/disk/disk-store.ts";
 
 const [folder = "", port = "", json = ""] = process.argv.slice(2);
 const { accessKeyId, secretAccessKey } = JSON.parse(json);

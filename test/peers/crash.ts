@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import { nodeFiles } from "../../src/store/disk-files.ts";
-import { openDiskStore } from "../../src/store/disk-store.ts";
-import { s3Bucket } from "../../src/store/s3-bucket.ts";
+import { nodeFiles } from "../../src/store/disk/disk-files.ts";
+import { openDiskStore } from "../../src/store/disk/disk-store.ts";
+import { s3Bucket } from "../../src/store/s3/s3-bucket.ts";
 import { readBack } from "../contract/object-store.ts";
 import { type ManagedProcess, makeFolder, removeFolder, startProcess } from "./process.ts";
 

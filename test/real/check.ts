@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { main } from "../../src/cli/main.ts";
 import { makeFolder, removeFolder } from "../peers/process.ts";
-import type { S3Store } from "../peers/s3-store.ts";
+import type { S3Store } from "../peers/servers/s3-store.ts";
 
 /** One finding as `slotd check --json` prints it. */
 export interface JsonFinding {

@@ -1,7 +1,7 @@
+import { xmppClient } from "../peers/clients/xmpp-client.ts";
 import { freePorts } from "../peers/ports.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 import { type Slotd, startSlotd } from "../peers/slotd.ts";
-import { xmppClient } from "../peers/xmpp-client.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
 
 /** The one component of these tests. */
 export const host = "upload.example.test";

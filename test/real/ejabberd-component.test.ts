@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { startEjabberd } from "../peers/ejabberd.ts";
 import { waitUntil } from "../peers/process.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
+import { startEjabberd } from "../peers/servers/ejabberd.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 import { askForSlot, host, problems, secret, startComponent } from "./component-under-test.ts";
 
 describe("slotd on ejabberd", () => {

@@ -1,4 +1,4 @@
 import { serviceContract } from "../contract/service.ts";
-import { startEjabberd } from "../peers/ejabberd.ts";
+import { startEjabberd } from "../peers/servers/ejabberd.ts";
 
 serviceContract("ejabberd", startEjabberd);

@@ -3,16 +3,16 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { connect as connectTls } from "node:tls";
-import { goSendxmppUpload, slixmppUpload } from "../peers/clients.ts";
-import { startEjabberd } from "../peers/ejabberd.ts";
+import { goSendxmppUpload, slixmppUpload } from "../peers/clients/clients.ts";
+import { xmppClient } from "../peers/clients/xmpp-client.ts";
 import { freePorts, isPortOpen } from "../peers/ports.ts";
 import { isRunning, makeFolder, removeFolder, runToEnd, startProcess, waitUntil } from "../peers/process.ts";
-import { startProsody } from "../peers/prosody.ts";
-import { type Rgw, startRgw } from "../peers/rgw.ts";
-import type { S3Store } from "../peers/s3-store.ts";
-import { startSwift } from "../peers/swift.ts";
-import { xmppClient } from "../peers/xmpp-client.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
+import { startEjabberd } from "../peers/servers/ejabberd.ts";
+import { startProsody } from "../peers/servers/prosody.ts";
+import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
+import type { S3Store } from "../peers/servers/s3-store.ts";
+import { startSwift } from "../peers/servers/swift.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,6 +1,6 @@
 import { httpTable } from "../contract/http-table.ts";
-import { startNginx } from "../peers/nginx.ts";
 import { freePorts } from "../peers/ports.ts";
+import { startNginx } from "../peers/servers/nginx.ts";
 import { startFixture } from "../unit/http/http-fixture.ts";
 
 httpTable("slotd behind nginx, configured as documented", true, async () => {

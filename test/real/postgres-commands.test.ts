@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { main } from "../../src/cli/main.ts";
 import { noLimits } from "../../src/ledger/ledger.ts";
-import { type Postgres, startPostgres } from "../peers/postgres.ts";
+import { type Postgres, startPostgres } from "../peers/servers/postgres.ts";
 import { openScene, type Scene } from "../unit/admin/premises-fixture.ts";
 import { fakeIo } from "../unit/cli/fake-io.ts";
 

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { openPostgres } from "../../src/ledger/database/postgres.ts";
 import { LedgerAwayError } from "../../src/ledger/errors.ts";
 import type { Ledger, Reservation } from "../../src/ledger/ledger.ts";
-import { openPostgres } from "../../src/ledger/postgres.ts";
 import { openSqlLedger } from "../../src/ledger/sql-ledger.ts";
 import { ledgerContract, noLimits, type TestLedger } from "../contract/ledger.ts";
 import { ledgerClockContract } from "../contract/ledger-clock.ts";
 import { ledgerEvictContract } from "../contract/ledger-evict.ts";
-import { type Postgres, startPostgres } from "../peers/postgres.ts";
 import { waitUntil } from "../peers/process.ts";
+import { type Postgres, startPostgres } from "../peers/servers/postgres.ts";
 
 let postgres: Postgres;
 let count = 0;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { fixedCredentials } from "../../src/store/credentials.ts";
-import { s3Bucket } from "../../src/store/s3-bucket.ts";
-import type { S3Store } from "../peers/s3-store.ts";
+import { s3Bucket } from "../../src/store/s3/s3-bucket.ts";
+import type { S3Store } from "../peers/servers/s3-store.ts";
 
 /** A slot as slotd gives it in the direct mode, for 300 s. */
 export function presignedSlot(

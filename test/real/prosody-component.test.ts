@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { waitUntil } from "../peers/process.ts";
-import { startProsody } from "../peers/prosody.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
+import { startProsody } from "../peers/servers/prosody.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 import { askForSlot, host, problems, secret, startComponent } from "./component-under-test.ts";
 
 let prosody: XmppServer;

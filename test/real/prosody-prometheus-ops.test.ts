@@ -3,14 +3,14 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, truncateSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { type XmppClient, xmppClient } from "../peers/clients/xmpp-client.ts";
 import { leaksIn } from "../peers/leaks.ts";
 import { freePorts } from "../peers/ports.ts";
 import { waitUntil } from "../peers/process.ts";
-import { type Prometheus, startPrometheus } from "../peers/prometheus.ts";
-import { startProsody } from "../peers/prosody.ts";
+import { type Prometheus, startPrometheus } from "../peers/servers/prometheus.ts";
+import { startProsody } from "../peers/servers/prosody.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 import { type Slotd, startSlotd } from "../peers/slotd.ts";
-import { type XmppClient, xmppClient } from "../peers/xmpp-client.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
 
 const NS_UPLOAD = "urn:xmpp:http:upload:0";
 const host = "upload.example.test";

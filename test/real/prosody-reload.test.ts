@@ -3,12 +3,12 @@ import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { type XmppClient, xmppClient } from "../peers/clients/xmpp-client.ts";
 import { freePorts } from "../peers/ports.ts";
 import { runToEnd, waitUntil } from "../peers/process.ts";
-import { startProsody } from "../peers/prosody.ts";
+import { startProsody } from "../peers/servers/prosody.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 import { type Slotd, slotdUnderTest, startSlotd } from "../peers/slotd.ts";
-import { type XmppClient, xmppClient } from "../peers/xmpp-client.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
 
 const NS_UPLOAD = "urn:xmpp:http:upload:0";
 const components = { "upload.example.test": "first", "upload.example2.test": "second" };

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Chromium, startChromium } from "../peers/chromium.ts";
-import { prosodyForConverse, sendFileInConverse, serveConverse } from "../peers/converse.ts";
-import { picture } from "../peers/picture.ts";
+import { type Chromium, startChromium } from "../peers/clients/chromium.ts";
+import { prosodyForConverse, sendFileInConverse, serveConverse } from "../peers/clients/converse.ts";
+import { picture } from "../peers/clients/picture.ts";
 import { freePorts } from "../peers/ports.ts";
 import { makeFolder, removeFolder } from "../peers/process.ts";
-import { startProsody } from "../peers/prosody.ts";
-import { type Rgw, startRgw } from "../peers/rgw.ts";
+import { startProsody } from "../peers/servers/prosody.ts";
+import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 import { type Slotd, startSlotd } from "../peers/slotd.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
 
 let chromium: Chromium;
 let rgw: Rgw;

@@ -4,7 +4,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { build } from "../../scripts/executable.ts";
 import { serviceContract } from "../contract/service.ts";
 import { makeFolder, removeFolder, runToEnd } from "../peers/process.ts";
-import { startProsody } from "../peers/prosody.ts";
+import { startProsody } from "../peers/servers/prosody.ts";
 
 // Where no node_modules is near.
 const folder = makeFolder("executable");

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type XmppClient, xmppClient } from "../peers/clients/xmpp-client.ts";
 import { freePorts } from "../peers/ports.ts";
 import { makeFolder, removeFolder, runToEnd, waitUntil } from "../peers/process.ts";
-import { startProsody } from "../peers/prosody.ts";
-import { type Rgw, startRgw } from "../peers/rgw.ts";
+import { startProsody } from "../peers/servers/prosody.ts";
+import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 import { type Slotd, slotdUnderTest, startSlotd } from "../peers/slotd.ts";
-import { type XmppClient, xmppClient } from "../peers/xmpp-client.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
 
 const secret = "component secret";
 const NS_UPLOAD = "urn:xmpp:http:upload:0";
@@ -222,7 +222,7 @@ describe("a quota", () => {
   test("refuses slixmpp with the time at which there is room, and gives it the slot then", async () => {
     const file = join(folder, "second.bin");
     writeFileSync(file, Buffer.alloc(20 * 1024, "q"));
-    const script = join(import.meta.dirname, "../peers/slixmpp-retry.py");
+    const script = join(import.meta.dirname, "../peers/clients/slixmpp-retry.py");
     const login = [String(server.c2sPort), "bob@example.test", "pw-bob", "upload.example.test"];
     const { ok, output } = await runToEnd({
       name: "slixmpp",

@@ -1,4 +1,4 @@
 import { serviceContract } from "../contract/service.ts";
-import { startProsody } from "../peers/prosody.ts";
+import { startProsody } from "../peers/servers/prosody.ts";
 
 serviceContract("Prosody", startProsody);

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { freePorts } from "../peers/ports.ts";
-import { startProsody } from "../peers/prosody.ts";
-import { type Rgw, startRgw } from "../peers/rgw.ts";
-import { type S3Store, signedFetch, signedFetchOk } from "../peers/s3-store.ts";
+import { startProsody } from "../peers/servers/prosody.ts";
+import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
+import { type S3Store, signedFetch, signedFetchOk } from "../peers/servers/s3-store.ts";
+import { startSwift } from "../peers/servers/swift.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 import { startSlotd } from "../peers/slotd.ts";
-import { startSwift } from "../peers/swift.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
 import { check, runCheck, s3Config } from "./check.ts";
 
 let prosody: XmppServer;

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { takeSqliteLock } from "../../src/lock/sqlite-lock.ts";
+import { type XmppClient, xmppClient } from "../peers/clients/xmpp-client.ts";
 import { freePorts } from "../peers/ports.ts";
 import {
   type ManagedProcess,
@@ -11,10 +12,9 @@ import {
   startProcess,
   waitUntil,
 } from "../peers/process.ts";
-import { startProsody } from "../peers/prosody.ts";
+import { startProsody } from "../peers/servers/prosody.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 import { type Slotd, slotdUnderTest, startSlotd } from "../peers/slotd.ts";
-import { type XmppClient, xmppClient } from "../peers/xmpp-client.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
 
 const NS_UPLOAD = "urn:xmpp:http:upload:0";
 

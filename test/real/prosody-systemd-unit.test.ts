@@ -3,12 +3,12 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "../../scripts/executable.ts";
+import { xmppClient } from "../peers/clients/xmpp-client.ts";
 import { freePorts } from "../peers/ports.ts";
 import { makeFolder, removeFolder, runToEnd } from "../peers/process.ts";
-import { startProsody } from "../peers/prosody.ts";
+import { startProsody } from "../peers/servers/prosody.ts";
+import type { XmppServer } from "../peers/servers/xmpp-server.ts";
 import { type Slotd, slotdUnderTest, startSlotd } from "../peers/slotd.ts";
-import { xmppClient } from "../peers/xmpp-client.ts";
-import type { XmppServer } from "../peers/xmpp-server.ts";
 
 const deploy = join(import.meta.dirname, "../../deploy");
 const unit = join(deploy, "slotd.service");

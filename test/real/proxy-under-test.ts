@@ -1,13 +1,13 @@
-import { type HttpServer, startHttpServer } from "../../src/http/http-server.ts";
+import { type HttpServer, startHttpServer } from "../../src/http/server/http-server.ts";
 import { watchHttp } from "../../src/ops/events.ts";
 import { createLog } from "../../src/ops/log.ts";
 import { Metrics } from "../../src/ops/metrics.ts";
 import { fixedCredentials } from "../../src/store/credentials.ts";
-import { s3Bucket } from "../../src/store/s3-bucket.ts";
-import { s3Sink } from "../../src/store/s3-sink.ts";
+import { s3Bucket } from "../../src/store/s3/s3-bucket.ts";
+import { s3Sink } from "../../src/store/s3/s3-sink.ts";
 import type { BucketUnderTest } from "../contract/bucket.ts";
 import { freePorts } from "../peers/ports.ts";
-import type { S3Access, S3Store } from "../peers/s3-store.ts";
+import type { S3Access, S3Store } from "../peers/servers/s3-store.ts";
 
 /** slotd's HTTP server in front of a store: it takes PUTs with its own signature and streams them to the bucket. */
 export interface ProxyUnderTest extends BucketUnderTest {

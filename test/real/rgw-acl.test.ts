@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { fixedCredentials } from "../../src/store/credentials.ts";
-import { s3Bucket } from "../../src/store/s3-bucket.ts";
+import { s3Bucket } from "../../src/store/s3/s3-bucket.ts";
 import { put } from "../contract/bucket.ts";
-import { type Rgw, startRgw } from "../peers/rgw.ts";
+import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
 import { startProxy } from "./proxy-under-test.ts";
 
 let rgw: Rgw;

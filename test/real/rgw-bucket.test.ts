@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { fixedCredentials } from "../../src/store/credentials.ts";
-import { s3Bucket } from "../../src/store/s3-bucket.ts";
+import { s3Bucket } from "../../src/store/s3/s3-bucket.ts";
 import { bucketContract, put } from "../contract/bucket.ts";
 import { inventoryContract } from "../contract/inventory.ts";
 import { s3ClientContract } from "../contract/s3-client.ts";
-import { type Rgw, startRgw } from "../peers/rgw.ts";
+import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
 import { s3InventoryUnderTest, storeUnderTest } from "./s3-under-test.ts";
 
 let rgw: Rgw;

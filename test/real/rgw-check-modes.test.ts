@@ -4,8 +4,8 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { freePorts } from "../peers/ports.ts";
 import { makeFolder, removeFolder, startProcess, waitUntil } from "../peers/process.ts";
-import { type Rgw, startRgw } from "../peers/rgw.ts";
-import { signedFetch, signedFetchOk } from "../peers/s3-store.ts";
+import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
+import { signedFetch, signedFetchOk } from "../peers/servers/s3-store.ts";
 import { type Slotd, startSlotd } from "../peers/slotd.ts";
 import { check, runCheck, s3Config } from "./check.ts";
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash, randomBytes } from "node:crypto";
-import { s3Client } from "../../src/store/s3-client.ts";
+import { s3Client } from "../../src/store/s3/s3-client.ts";
 import { freePorts } from "../peers/ports.ts";
 import { waitUntil } from "../peers/process.ts";
-import { type Rgw, startRgw } from "../peers/rgw.ts";
-import { signedFetch, signedFetchOk } from "../peers/s3-store.ts";
+import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
+import { signedFetch, signedFetchOk } from "../peers/servers/s3-store.ts";
 import { startSlotd } from "../peers/slotd.ts";
 import { check, s3Config } from "./check.ts";
 import { presignedSlot } from "./presigned-slot.ts";

@@ -1,4 +1,4 @@
 import { proxyContract } from "../contract/proxy.ts";
-import { startRgw } from "../peers/rgw.ts";
+import { startRgw } from "../peers/servers/rgw.ts";
 
 proxyContract("Ceph RGW", startRgw);

@@ -1,10 +1,10 @@
 import { fixedCredentials } from "../../src/store/credentials.ts";
-import { s3Bucket } from "../../src/store/s3-bucket.ts";
-import { s3Client } from "../../src/store/s3-client.ts";
-import { s3Inventory } from "../../src/store/s3-inventory.ts";
+import { s3Bucket } from "../../src/store/s3/s3-bucket.ts";
+import { s3Client } from "../../src/store/s3/s3-client.ts";
+import { s3Inventory } from "../../src/store/s3/s3-inventory.ts";
 import type { BucketUnderTest } from "../contract/bucket.ts";
 import type { InventoryUnderTest } from "../contract/inventory.ts";
-import type { S3Store } from "../peers/s3-store.ts";
+import type { S3Store } from "../peers/servers/s3-store.ts";
 
 /** A real store as the bucket contract wants it: slotd signs the slots, AWS's own signer reads the objects back. */
 export function storeUnderTest(store: S3Store): BucketUnderTest {

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { putChunked } from "../../src/check/chunked-put.ts";
+import { putChunked } from "../../src/check/s3/chunked-put.ts";
 import { freePorts } from "../peers/ports.ts";
 import { waitUntil } from "../peers/process.ts";
-import type { S3Store } from "../peers/s3-store.ts";
+import type { S3Store } from "../peers/servers/s3-store.ts";
+import { startSwift } from "../peers/servers/swift.ts";
 import { startSlotd } from "../peers/slotd.ts";
-import { startSwift } from "../peers/swift.ts";
 import { check, s3Config } from "./check.ts";
 import { presignedSlot } from "./presigned-slot.ts";
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { getLarge, putLarge } from "../peers/large-file.ts";
 import { freePorts, isPortOpen } from "../peers/ports.ts";
 import { waitUntil } from "../peers/process.ts";
-import type { S3Store } from "../peers/s3-store.ts";
+import type { S3Store } from "../peers/servers/s3-store.ts";
+import { startSwift } from "../peers/servers/swift.ts";
 import { type Slotd, startSlotd, withoutXmpp } from "../peers/slotd.ts";
-import { startSwift } from "../peers/swift.ts";
 
 const MIB = 1024 * 1024;
 const size = 600 * MIB;

@@ -1,4 +1,4 @@
 import { proxyContract } from "../contract/proxy.ts";
-import { startSwift } from "../peers/swift.ts";
+import { startSwift } from "../peers/servers/swift.ts";
 
 proxyContract("Swift", startSwift);

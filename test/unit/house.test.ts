@@ -46,6 +46,16 @@ test.each([
   ["src/xmpp/a.ts", "../store/b.ts"],
   ["src/http/a.ts", "../xmpp/b.ts"],
   ["src/net/a.ts", "../http/b.ts"],
+  ["src/store/disk/a.ts", "../s3/b.ts"],
+  ["src/store/keys/a.ts", "../../http/b.ts"],
+  ["src/http/download/a.ts", "../upload/b.ts"],
+  ["src/http/upload/a.ts", "../../ledger/b.ts"],
+  ["src/xmpp/xml/a.ts", "../stream.ts"],
+  ["src/check/s3/a.ts", "../../cli/b.ts"],
+  ["src/cli/commands/a.ts", "../../store/b.ts"],
+  ["src/config/options/a.ts", "../../http/b.ts"],
+  ["src/ledger/quota/a.ts", "../../store/b.ts"],
+  ["src/ledger/database/sqlite.ts", "./postgres.ts"],
 ])("an import against the rules of the rooms is refused: %s imports %s", (importer, imported) => {
   plant(join(dirname(importer), imported), "export const b = 1;\n");
   plant(importer, `import { b } from "${imported}";\n\nexport const a = b;\n`);

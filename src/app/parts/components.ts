@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import type { DomainConfig } from "../../config/config.ts";
-import { bucketOf } from "../domain-buckets.ts";
+import { bucketOf } from "../buckets/domain-buckets.ts";
 import { type Around, part } from "../part.ts";
 import { componentKey, type DomainSettings, ServedDomain } from "../served-domain.ts";
-import { watchedBucket } from "../watched-stores.ts";
+import { watchedBucket } from "../stores/watched-stores.ts";
 import { credentials, credentialsOf } from "./credentials.ts";
-import { keeperOf, keepers } from "./keepers.ts";
+import { keeperOf, keepers } from "./ledger-workers.ts";
 import { addressOf } from "./listeners.ts";
 import { keysOf, signingKeys } from "./signing-keys.ts";
 import { storeOf, watchedStores } from "./watched-stores.ts";

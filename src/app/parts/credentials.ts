@@ -1,8 +1,8 @@
 import type { DomainConfig, S3Config } from "../../config/config.ts";
 import { credentialsOf as configuredOf, type S3Credentials } from "../../config/credentials.ts";
 import type { CredentialSource } from "../../store/credentials.ts";
+import { openCredentials } from "../buckets/s3-buckets.ts";
 import { type Around, part, type Stoppable } from "../part.ts";
-import { openCredentials } from "../s3-buckets.ts";
 
 /** The keys of a bucket, from wherever they come. */
 export interface BucketKeys extends Stoppable {

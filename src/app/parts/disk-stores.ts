@@ -1,8 +1,8 @@
 import type { Config, DiskConfig } from "../../config/config.ts";
-import { openDiskStore } from "../../store/disk-store.ts";
+import { openDiskStore } from "../../store/disk/disk-store.ts";
 import type { ObjectStore } from "../../store/object-store.ts";
+import { present } from "../buckets/present.ts";
 import { type Around, part, type Stoppable } from "../part.ts";
-import { present } from "../present.ts";
 
 /** A data folder that is open as long as it is used. */
 export interface OpenStore extends Stoppable {

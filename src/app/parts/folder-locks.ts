@@ -1,6 +1,6 @@
 import { takeSqliteLock } from "../../lock/sqlite-lock.ts";
-import { type FolderLock, lockedFolder, lockFolder } from "../folder-locks.ts";
 import { type Around, part } from "../part.ts";
+import { type FolderLock, lockedFolder, lockFolder } from "../stores/folder-locks.ts";
 
 /**
  * The right to serve each data folder: paths that lead to one folder have one lock. When slotd stops it is given up at

@@ -2,10 +2,10 @@ import type { DomainConfig } from "../../config/config.ts";
 import type { LedgerLocation } from "../../config/values.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import { watchLedger } from "../../ops/watch-ledger.ts";
-import { ledgerKey } from "../ledger-key.ts";
-import { openLedger } from "../open-ledger.ts";
+import { present } from "../buckets/present.ts";
+import { ledgerKey } from "../ledgers/ledger-key.ts";
+import { openLedger } from "../ledgers/open-ledger.ts";
 import { type Around, part, type Stoppable } from "../part.ts";
-import { present } from "../present.ts";
 
 /** A ledger whose calls are timed and counted. */
 export interface OpenLedger extends Stoppable {

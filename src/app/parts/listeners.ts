@@ -1,18 +1,18 @@
 import type { DomainConfig } from "../../config/config.ts";
 import { usesHttp } from "../../config/places.ts";
 import type { HttpListen } from "../../config/values.ts";
-import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../http/http-server.ts";
+import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../http/server/http-server.ts";
 import { watchHttp, watchTls } from "../../ops/events.ts";
-import { servedOn } from "../domain-buckets.ts";
+import { servedOn } from "../buckets/domain-buckets.ts";
+import { present } from "../buckets/present.ts";
 import { groupBy } from "../group-by.ts";
 import { checkCertificate, httpSettings, listenerKey } from "../http-settings.ts";
+import { witnessOf } from "../ledgers/ledger-worker.ts";
 import { type Around, part, type Stoppable } from "../part.ts";
-import { present } from "../present.ts";
-import { witnessOf } from "../record-keeper.ts";
-import { unavailableIn } from "../watched-stores.ts";
+import { unavailableIn } from "../stores/watched-stores.ts";
 import { credentials, credentialsOf } from "./credentials.ts";
 import { diskStores, storeIn } from "./disk-stores.ts";
-import { keeperOf, keepers } from "./keepers.ts";
+import { keeperOf, keepers } from "./ledger-workers.ts";
 import { keysOf, signingKeys } from "./signing-keys.ts";
 import { storeOf, watchedStores } from "./watched-stores.ts";
 

@@ -1,8 +1,8 @@
 import type { DomainConfig } from "../../config/config.ts";
 import { takesUploads } from "../../config/places.ts";
-import type { SigningKeys } from "../../store/signing-keys.ts";
-import type { Watched } from "../../store/watched.ts";
-import { openKeys } from "../disk-buckets.ts";
+import type { SigningKeys } from "../../store/keys/signing-keys.ts";
+import type { Watched } from "../../store/keys/watched.ts";
+import { openKeys } from "../buckets/disk-buckets.ts";
 import { type Around, part, type Stoppable } from "../part.ts";
 
 /** The keys that sign slotd's own PUT URLs, one file in each data folder. */

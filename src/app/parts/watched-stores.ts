@@ -1,8 +1,8 @@
 import type { DomainConfig } from "../../config/config.ts";
+import { present } from "../buckets/present.ts";
 import { type Around, part } from "../part.ts";
-import { present } from "../present.ts";
-import type { WatchedStore } from "../watched-store.ts";
-import { type Sharing, storesOf, watchStore } from "../watched-stores.ts";
+import type { WatchedStore } from "../stores/watched-store.ts";
+import { type Sharing, storesOf, watchStore } from "../stores/watched-stores.ts";
 import { credentials, credentialsOf } from "./credentials.ts";
 import { diskStores } from "./disk-stores.ts";
 import { folderLocks, lockOf } from "./folder-locks.ts";

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { type Difference, differenceOf } from "../../../src/admin/agree.ts";
 import { HeldBack } from "../../../src/admin/held-back.ts";
 import { mergeByToken, type Placed, pairsOf } from "../../../src/admin/merge.ts";
-import type { Premises } from "../../../src/admin/premises.ts";
+import type { Premises } from "../../../src/admin/open-domains.ts";
 import { type Mending, type ReconcileOptions, reconcile } from "../../../src/admin/reconcile.ts";
 import type { FileState, LedgerFile } from "../../../src/ledger/ledger.ts";
 import { noLimits } from "../../../src/ledger/ledger.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { describeConfig } from "../../../src/config/describe.ts";
+import { describeConfig } from "../../../src/config/reference/describe.ts";
 import { configOf, domainOf, messageOf, minimal } from "./load-text.ts";
 
 test("reads what the HTTP server and the disk go by", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { ledgerLimits } from "../../../src/app/ledger-limits.ts";
-import { describeConfig } from "../../../src/config/describe.ts";
+import { ledgerLimits } from "../../../src/app/ledgers/ledger-limits.ts";
+import { describeConfig } from "../../../src/config/reference/describe.ts";
 import {
   formatDuration,
   formatLedgerUrl,

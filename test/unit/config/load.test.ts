@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { describeConfig } from "../../../src/config/describe.ts";
 import { knownKeys, variableOf } from "../../../src/config/options/table.ts";
-import { isOfService } from "../../../src/config/service-variables.ts";
+import { describeConfig } from "../../../src/config/reference/describe.ts";
+import { isOfService } from "../../../src/config/sources/service-variables.ts";
 import { configOf, domainOf, loadText, messageOf, minimal, systemError, warningsOf } from "./load-text.ts";
 
 const s3 = `

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from "bun:test";
 import { fixedCredentials } from "../../../src/store/credentials.ts";
-import { s3Bucket } from "../../../src/store/s3-bucket.ts";
+import { s3Bucket } from "../../../src/store/s3/s3-bucket.ts";
 import { type BucketUnderTest, bucketContract } from "../../contract/bucket.ts";
 import { credentials, type Fixture, startFixture } from "./http-fixture.ts";
 

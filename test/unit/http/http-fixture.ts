@@ -6,15 +6,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import type { HttpEvent } from "../../../src/http/http-event.ts";
-import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../../src/http/http-server.ts";
-import type { UploadWitness } from "../../../src/http/upload-witness.ts";
+import {
+  type HttpServer,
+  type HttpServerOptions,
+  startHttpServer,
+} from "../../../src/http/server/http-server.ts";
+import type { UploadWitness } from "../../../src/http/upload-observer.ts";
 import type { Slot } from "../../../src/slot/slot.ts";
 import type { NewObject } from "../../../src/store/bucket.ts";
 import { fixedCredentials } from "../../../src/store/credentials.ts";
-import { type Files, nodeFiles } from "../../../src/store/disk-files.ts";
-import { openDiskStore } from "../../../src/store/disk-store.ts";
+import { type Files, nodeFiles } from "../../../src/store/disk/disk-files.ts";
+import { openDiskStore } from "../../../src/store/disk/disk-store.ts";
 import type { ObjectStore } from "../../../src/store/object-store.ts";
-import { s3Bucket } from "../../../src/store/s3-bucket.ts";
+import { s3Bucket } from "../../../src/store/s3/s3-bucket.ts";
 
 /** A running bucket in a folder of its own, and what a test does with it. */
 export interface Fixture {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { fuzzHttp, fuzzPresigned } from "../../peers/http-fuzz.ts";
+import { fuzzHttp, fuzzPresigned } from "../../peers/clients/http-fuzz.ts";
 import { startFixture } from "./http-fixture.ts";
 
 // The long run: npm run test:fuzz:http

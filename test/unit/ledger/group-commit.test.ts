@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import type { Database, Session } from "../../../src/ledger/database.ts";
+import type { Database, Session } from "../../../src/ledger/database/database.ts";
 import { LedgerAwayError } from "../../../src/ledger/errors.ts";
 import { GroupCommit } from "../../../src/ledger/group-commit.ts";
 

@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
+import { openSqlite } from "../../../src/ledger/database/sqlite.ts";
 import { openSqlLedger } from "../../../src/ledger/sql-ledger.ts";
-import { openSqlite } from "../../../src/ledger/sqlite.ts";
 import { ledgerContract, noLimits } from "../../contract/ledger.ts";
 import { ledgerClockContract } from "../../contract/ledger-clock.ts";
 import { ledgerEvictContract } from "../../contract/ledger-evict.ts";

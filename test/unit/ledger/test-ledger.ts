@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openSqlite } from "../../../src/ledger/database/sqlite.ts";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
 import { openSqlLedger } from "../../../src/ledger/sql-ledger.ts";
-import { openSqlite } from "../../../src/ledger/sqlite.ts";
 import type { TestLedger } from "../../contract/ledger.ts";
 
 /** A ledger on SQLite in a folder of its own. */

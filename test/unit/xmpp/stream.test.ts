@@ -10,7 +10,7 @@ import {
   WATCH_INTERVAL,
 } from "../../../src/xmpp/stream.ts";
 import { StreamParser } from "../../../src/xmpp/stream-parser.ts";
-import { element } from "../../../src/xmpp/xml.ts";
+import { element } from "../../../src/xmpp/xml/xml.ts";
 
 const NS = "jabber:component:accept";
 const NS_STREAMS = "http://etherx.jabber.org/streams";

@@ -7,7 +7,7 @@ import { contactForms, discoRoutes } from "../../../src/xmpp/disco.ts";
 import { type IqRequest, Router } from "../../../src/xmpp/router.ts";
 import { StreamParser } from "../../../src/xmpp/stream-parser.ts";
 import { purposeFeatures, type SlotService, uploadForms, uploadRoutes } from "../../../src/xmpp/upload.ts";
-import { type Element, serialize } from "../../../src/xmpp/xml.ts";
+import { type Element, serialize } from "../../../src/xmpp/xml/xml.ts";
 
 const NS = "jabber:component:accept";
 const host = "upload.example.net";

@@ -1,0 +1,160 @@
+import type { S3Answer } from "../../store/s3/s3-answer.ts";
+import { childText, parseXml } from "../../store/s3/xml-answer.ts";
+import { type Finding, ok, skipped, warn, wrong } from "../finding.ts";
+import { brief, isOk, PROBE_TYPE, type ProbeSlot, type S3Probe } from "../probe.ts";
+import type { Check } from "../run-checks.ts";
+import { policyWith } from "./s3-policy.ts";
+import { arn } from "./s3-refusal.ts";
+import { awsPaste, readSetting, writeSetting } from "./s3-settings.ts";
+
+/** What the GET URL does, and whom else a file is open to. */
+export const downloadChecks: readonly Check<S3Probe>[] = [
+  { name: "download", needs: ["upload"], run: checkDownload },
+  { name: "range", needs: ["download"], run: checkRange },
+  { name: "client-acl", needs: ["upload"], run: checkClientAcl },
+];
+
+function checkDownload(probe: S3Probe): Promise<Finding> {
+  const { sample } = probe;
+  if (sample === undefined) return Promise.resolve(skipped("Nothing was uploaded."));
+  return probe.target.access === "private" ? checkPrivate(probe, sample) : checkPublic(probe, sample);
+}
+
+async function checkPublic(probe: S3Probe, sample: ProbeSlot): Promise<Finding> {
+  const answer = await probe.send("GET", sample.publicUrl);
+  if (isOk(answer)) return sameFile(answer, sample, "Anyone can GET the file by its GET URL.");
+  const text = `The file is uploaded, and its GET URL answers ${brief(answer)}`;
+  if (probe.target.publicUrl !== probe.target.bucketUrl && isOk(await probe.send("GET", sample.ownUrl))) {
+    return wrong(
+      `${text}; at s3.bucket_url the file can be read.`,
+      "Correct s3.public_url: what stands behind it must serve the same paths.",
+    );
+  }
+  const policy = await publicPolicy(probe);
+  const mend =
+    policy.paste === undefined
+      ? 'Set s3.access = "private", which needs no public bucket; or s3.public_url, where this store has another address for public files.'
+      : 'Let anyone read files with the policy below, or set s3.access = "private", which needs no public bucket.';
+  return wrong(`${text}: the bucket is private, and s3.access is "public".`, mend, policy);
+}
+
+async function checkPrivate(probe: S3Probe, sample: ProbeSlot): Promise<Finding> {
+  const own = await probe.send("GET", sample.ownUrl);
+  if (isOk(own)) {
+    return wrong(
+      'Anyone can read the files at the bucket itself, and s3.access is "private".',
+      'Remove the bucket policy or ACL that lets everyone read; or set s3.access = "public".',
+    );
+  }
+  const answer = await probe.send("GET", probe.presignedGet(sample));
+  if (!isOk(answer)) {
+    return wrong(
+      `A presigned GET is refused with ${brief(answer)}: nobody could read the files.`,
+      `Give the key s3:GetObject on ${arn(probe.client.root.name, probe.client.root.keyPrefix)}.`,
+    );
+  }
+  return sameFile(
+    answer,
+    sample,
+    `A presigned GET gives the file; without a signature the bucket refuses it (${brief(own)}).`,
+  );
+}
+
+function sameFile(answer: S3Answer, sample: ProbeSlot, text: string): Finding {
+  if (!Buffer.from(answer.body).equals(sample.body)) {
+    return wrong(
+      "The GET URL gives other bytes than were uploaded.",
+      "See what stands between the client and the store.",
+    );
+  }
+  const type = answer.headers.get("content-type");
+  if (type?.replaceAll(" ", "").toLowerCase() === PROBE_TYPE.replaceAll(" ", "")) return ok(text);
+  return warn(
+    `${text} But its type is ${type ?? "missing"}, not ${PROBE_TYPE}.`,
+    "See the store's settings.",
+  );
+}
+
+async function checkRange(probe: S3Probe): Promise<Finding> {
+  const { sample, target } = probe;
+  if (sample === undefined) return skipped("Nothing was uploaded.");
+  const url = target.access === "private" ? probe.presignedGet(sample) : sample.publicUrl;
+  const { status, body } = await probe.send("GET", url, { range: "bytes=2-4" });
+  if (status === 206 && Buffer.from(body).equals(sample.body.slice(2, 5))) return ok("Range requests work.");
+  return warn(
+    `A Range request is answered with ${status} and ${body.length} bytes, not with 206 and 3.`,
+    "Video players and resumed downloads need it; see the store or the CDN.",
+  );
+}
+
+/** What makes an object public: a client may add headers that are not signed. */
+const publicAcls = [
+  { "x-amz-acl": "public-read" },
+  { "x-amz-grant-read": 'uri="http://acs.amazonaws.com/groups/global/AllUsers"' },
+] as const satisfies readonly Readonly<Record<string, string>>[];
+
+async function checkClientAcl(probe: S3Probe): Promise<Finding> {
+  let last: S3Answer | undefined;
+  for (const headers of publicAcls) {
+    const slot = probe.makeSlot();
+    const answer = await probe.put(slot, { headers });
+    if (!isOk(answer)) {
+      last ??= answer;
+      continue;
+    }
+    if (probe.target.access === "public")
+      return ok("A client can add x-amz-acl to its PUT; it changes nothing, as every file here is public.");
+    if (!isOk(await probe.send("GET", slot.ownUrl))) continue;
+    const [[name, value] = []] = Object.entries(headers);
+    return warn(
+      `A client can make its own file public by adding ${name}: ${value} to its PUT.`,
+      'Have the bucket ignore public ACLs (IgnorePublicAcls), or use s3.upload = "proxy".',
+      await blockAcls(probe),
+    );
+  }
+  return last === undefined
+    ? ok("A client can add x-amz-acl to its PUT, and the store ignores it.")
+    : ok(`A client that adds x-amz-acl to its PUT is refused (${brief(last)}).`);
+}
+
+function publicPolicy(probe: S3Probe): Promise<Pick<Finding, "paste" | "fix">> {
+  const { name, keyPrefix } = probe.client.root;
+  const statement = {
+    Sid: "SlotdPublicRead",
+    Effect: "Allow",
+    Principal: "*",
+    Action: "s3:GetObject",
+    Resource: arn(name, keyPrefix),
+  } as const;
+  return policyWith(probe, statement, `a public-read policy on the bucket ${name}`);
+}
+
+/**
+ * Has the bucket ignore public ACLs, and leaves the rest as it is: another part of it may be public by a policy.
+ * COMPAT(Ceph 16): with BlockPublicAcls it refuses every upload.
+ */
+async function blockAcls(probe: S3Probe): Promise<Pick<Finding, "paste" | "fix">> {
+  const { name } = probe.client.root;
+  const setting = await readSetting(probe, "publicAccessBlock");
+  if (setting.is === "unknown") return {};
+  const there = setting.is === "set" ? parseXml(setting.text) : undefined;
+  const kept = (flag: string): boolean => childText(there, flag) === "true";
+  const block = {
+    BlockPublicAcls: kept("BlockPublicAcls"),
+    IgnorePublicAcls: true,
+    BlockPublicPolicy: kept("BlockPublicPolicy"),
+    RestrictPublicBuckets: kept("RestrictPublicBuckets"),
+  };
+  const paste = [awsPaste(probe, "put-public-access-block", "public-access-block-configuration", block)];
+  if (setting.is === "denied") return { paste };
+  const fields = Object.entries(block).map(([flag, value]) => `  <${flag}>${value}</${flag}>\n`);
+  const body = `<PublicAccessBlockConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">\n${fields.join("")}</PublicAccessBlockConfiguration>`;
+  return {
+    paste,
+    fix: {
+      what: `what makes the bucket ${name} ignore public ACLs`,
+      shown: body,
+      apply: () => writeSetting(probe, "publicAccessBlock", body),
+    },
+  };
+}

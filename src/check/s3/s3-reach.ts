@@ -1,0 +1,62 @@
+import { S3RequestError } from "../../store/s3/s3-answer.ts";
+import { type Finding, ok, warn, wrong } from "../finding.ts";
+import type { S3Probe } from "../probe.ts";
+import type { Check } from "../run-checks.ts";
+
+/** Further from the store's clock than this, S3 refuses a signature. Source: S3, "RequestTimeTooSkewed". */
+const MAX_SKEW = 15 * 60;
+const NOTABLE_SKEW = 30;
+
+/** What needs no keys: the store answers, and its clock goes as ours does. */
+export const reachChecks: readonly Check<S3Probe>[] = [
+  { name: "reach", needs: [], run: checkReach },
+  { name: "clock", needs: ["reach"], run: checkClock },
+];
+
+async function checkReach(probe: S3Probe): Promise<Finding> {
+  const { scheme, host } = probe.client.root;
+  try {
+    await probe.send("HEAD", rootUrl(probe));
+    return ok(`${scheme}://${host} answers.`);
+  } catch (error) {
+    if (!(error instanceof S3RequestError)) throw error;
+    return wrong(
+      error.message,
+      `Correct s3.bucket_url, or see that the store runs and that a firewall lets slotd reach it.`,
+    );
+  }
+}
+
+async function checkClock(probe: S3Probe): Promise<Finding> {
+  const before = probe.deps.now().getTime();
+  const { headers } = await probe.send("HEAD", rootUrl(probe));
+  const after = probe.deps.now().getTime();
+  const date = Date.parse(headers.get("date") ?? "");
+  if (Number.isNaN(date)) return ok("The store does not say what time it is; the clock was not checked.");
+  // Half a second is what the header leaves out on average.
+  const skew = Math.round(((before + after) / 2 - (date + 500)) / 1000);
+  const size = Math.abs(skew);
+  const text = `The clock here is ${words(size)} ${skew < 0 ? "behind" : "ahead of"} the store's`;
+  const mend = "Set the clock of this machine, and keep it right with NTP (chrony, systemd-timesyncd).";
+  if (size > MAX_SKEW)
+    return wrong(`${text}; it refuses signatures that are more than 15 minutes off.`, mend);
+  if (-skew >= probe.target.expirationTime) {
+    return wrong(
+      `${text}: with expiration_time = ${probe.target.expirationTime} every PUT URL has expired when it is made.`,
+      mend,
+    );
+  }
+  if (size > NOTABLE_SKEW) return warn(`${text}.`, mend);
+  return ok("The clock here and the store's agree.");
+}
+
+function rootUrl(probe: S3Probe): string {
+  const { scheme, host, path } = probe.client.root;
+  return `${scheme}://${host}${path || "/"}`;
+}
+
+function words(seconds: number): string {
+  if (seconds < 120) return `${seconds} seconds`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
+}

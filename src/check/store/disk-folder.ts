@@ -1,0 +1,93 @@
+import { access, open, statfs, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Bytes } from "../../slot/slot.ts";
+import { type Finding, ok, warn, wrong } from "../finding.ts";
+import type { Check } from "../run-checks.ts";
+
+export interface FolderContext {
+  /** `disk.path`; it may not be there yet. */
+  readonly folder: string;
+  readonly maxFileSize: Bytes | undefined;
+  readonly randomBytes: (size: number) => Uint8Array;
+}
+
+/** Whether files can be kept in the folder. */
+export const folderChecks: readonly Check<FolderContext>[] = [
+  { name: "writable", needs: [], run: checkWritable },
+  { name: "space", needs: [], run: checkSpace },
+];
+
+const SLOW_SYNC = 1_000;
+
+/** Writes a small file as uploads are written: the content and then the folder are synced. */
+async function checkWritable(context: FolderContext): Promise<Finding> {
+  const folder = await nearestFolder(context.folder);
+  const path = join(folder, `.slotd-check.${Buffer.from(context.randomBytes(8)).toString("hex")}`);
+  const begun = performance.now();
+  try {
+    await writeSynced(path, folder);
+  } catch (error) {
+    return wrong(
+      `${folder} cannot be written to: ${error instanceof Error ? error.message : String(error)}.`,
+      "Give the user that runs slotd the right to it, or correct disk.path; some network file systems cannot fsync.",
+    );
+  } finally {
+    await unlink(path).catch(() => undefined);
+  }
+  const took = Math.round(performance.now() - begun);
+  const place = folder === context.folder ? folder : `${folder}, where ${context.folder} will be made,`;
+  if (took > SLOW_SYNC) {
+    return warn(
+      `${place} can be written to, but it took ${took} ms until a small file was safe on the disk.`,
+      "Every upload waits for that. Is the disk overloaded, or far away?",
+    );
+  }
+  return ok(`${place} can be written to; a small file was safe on the disk (fsync) in ${took} ms.`);
+}
+
+async function writeSynced(path: string, folder: string): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    await file.writeFile("slotd check\n");
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function checkSpace(context: FolderContext): Promise<Finding> {
+  const { bsize, blocks, bavail, files, ffree } = await statfs(await nearestFolder(context.folder));
+  const free = bavail * bsize;
+  const text = `${megabytes(free)} are free for files`;
+  const mend = "Free space on that file system, or move disk.path to a larger one.";
+  if (files > 0 && ffree === 0)
+    return wrong("The file system has no inodes left: no file can be made.", mend);
+  if (free < (context.maxFileSize ?? 1_000_000)) {
+    return wrong(`Only ${text}: not one of the largest files allowed fits.`, mend);
+  }
+  if (blocks > 0 && bavail / blocks < 0.05) return warn(`${text}, less than 5 % of the file system.`, mend);
+  return ok(`${text}.`);
+}
+
+function megabytes(bytes: Bytes): string {
+  return bytes < 10_000_000_000
+    ? `${Math.floor(bytes / 1_000_000)} MB`
+    : `${Math.floor(bytes / 1_000_000_000)} GB`;
+}
+
+/** The folder itself, or the nearest one above it that is there. */
+async function nearestFolder(folder: string): Promise<string> {
+  for (let path = folder; ; path = dirname(path)) {
+    const isThere = await access(path).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => error.code !== "ENOENT" && error.code !== "ENOTDIR",
+    );
+    if (isThere || dirname(path) === path) return path;
+  }
+}

@@ -1,0 +1,101 @@
+import { hasWrong, jsonReport, TextReport } from "../../check/report.ts";
+import type { Result } from "../../check/run-checks.ts";
+import { selfCheck } from "../../check/self-check.ts";
+import type { Config } from "../../config/config.ts";
+import { loadConfig } from "../../config/load.ts";
+import { formatProblems } from "../../config/problem.ts";
+import { createLog } from "../../ops/log.ts";
+import type { Arguments, CommandIo } from "../command.ts";
+
+/** Where a web client might live, when --origin does not say. */
+const ANY_ORIGIN = "https://web-client.example";
+
+/** `slotd check`: tries the configuration for real. Exit code 0 only when nothing is wrong; 130 after Ctrl-C. */
+export async function run(args: Arguments, io: CommandIo): Promise<number> {
+  const isJson = args.has("json");
+  const report = new TextReport(isJson ? () => undefined : io.stdout);
+  const options = checkOptions(args, io);
+  for (const result of options.results) report.tell(result);
+  const interruption = new AbortController();
+  const interrupt = (): void => interruption.abort();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
+  let more: readonly Result[] = [];
+  try {
+    if (options.config) more = await tryOut(options.config, args, io, report, interruption.signal);
+  } finally {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
+  }
+  if (interruption.signal.aborted) {
+    io.stderr("slotd: interrupted; what the check wrote is removed.\n");
+    return 130;
+  }
+  const results = [...options.results, ...more];
+  if (isJson) io.stdout(jsonReport(results));
+  else report.end(results);
+  return hasWrong(results) ? 1 : 0;
+}
+
+function tryOut(
+  { domains, http }: Config,
+  args: Arguments,
+  io: CommandIo,
+  report: TextReport,
+  signal: AbortSignal,
+): Promise<readonly Result[]> {
+  // With --json what is about to be put is still shown before it is.
+  const fixes = args.has("json") ? new TextReport(io.stderr) : report;
+  return selfCheck({
+    ...{ domains, http, signal, now: io.now },
+    isFixing: args.has("fix"),
+    origin: args.text("origin") ?? ANY_ORIGIN,
+    log: createLog({ level: "warn", format: "text" }, io.stderr).logger,
+    tell: (result) => report.tell(result),
+    tellFix: (scope, fix) => fixes.tellFix(scope, fix),
+  });
+}
+
+interface Checked {
+  /** What is to be tried: the domains asked for; undefined when there is nothing to try. */
+  readonly config: Config | undefined;
+  /** What the options themselves are found to be. */
+  readonly results: readonly Result[];
+}
+
+function checkOptions(args: Arguments, io: CommandIo): Checked {
+  const loaded = loadConfig({ file: args.text("config"), env: io.env, cwd: io.cwd });
+  const found = (finding: Result["finding"]): Result => ({
+    scope: "Options",
+    check: "options",
+    finding,
+    isFixed: false,
+  });
+  if (!loaded.ok) {
+    const mend = "docs/options.md describes every option.";
+    const results = loaded.problems.map((problem) =>
+      found({ level: "wrong", text: formatProblems([problem]).split("\n", 1).join(""), mend }),
+    );
+    return { config: undefined, results };
+  }
+  const from = loaded.file === undefined ? "the environment alone" : loaded.file;
+  const warnings = loaded.warnings.map((text) =>
+    found({ level: "warn", text, mend: "Change it, unless it is meant so." }),
+  );
+  const asked = args.text("domain")?.toLowerCase();
+  const domains = loaded.config.domains.filter(({ domain }) => asked === undefined || domain === asked);
+  if (domains.length === 0) {
+    return { config: undefined, results: [found(unknownDomain(asked ?? "", loaded.config))] };
+  }
+  return {
+    config: { ...loaded.config, domains },
+    results: [found({ level: "ok", text: `The options are valid; read from ${from}.` }), ...warnings],
+  };
+}
+
+function unknownDomain(asked: string, { domains }: Config): Result["finding"] {
+  const served = domains.map(({ domain }) => domain).join(", ");
+  return {
+    level: "wrong",
+    text: `${asked} is not among the domains served.`,
+    mend: `Take one of: ${served}.`,
+  };
+}

@@ -1,0 +1,54 @@
+import { findFile, removeFile } from "../../admin/remove.ts";
+import { type Arguments, type CommandIo, UsageError } from "../command.ts";
+import { jsonText, plain, sizeText } from "../table.ts";
+import { withPremises } from "../with-open-domains.ts";
+
+/** `slotd delete`: removes one file from the store and the ledger. Ends with 1 when there is no such file. */
+export function run(args: Arguments, io: CommandIo): Promise<number> {
+  const { token, filename } = objectOf(args.operand);
+  return withPremises(args, io, false, async (premises) => {
+    const found = await findFile(premises, token, filename);
+    if (found === undefined) {
+      if (args.has("json")) io.stdout(jsonText({ deleted: false, reason: "not-found" }));
+      else io.stderr("slotd: there is no such file, neither in the ledger nor in the store.\n");
+      return 1;
+    }
+    await premises.requireStores(found.premise);
+    const [failed] = await removeFile(found, io.now);
+    if (args.has("json")) {
+      const about = found.file ?? found.object;
+      io.stdout(jsonText({ deleted: failed === undefined, ...about, reason: failed?.reason }));
+    } else if (failed === undefined) io.stdout(`Deleted ${describe(found.file ?? found.object)}.\n`);
+    else io.stderr(`slotd: the file does not count any more, but is still there: ${failed.reason}.\n`);
+    return failed === undefined ? 0 : 1;
+  });
+}
+
+function describe(file: {
+  readonly filename: string;
+  readonly jid?: string;
+  readonly size?: number;
+}): string {
+  const { filename, jid, size } = file;
+  const what = size === undefined ? "" : ` of ${sizeText(size)}`;
+  const whose = jid === undefined ? ", which the ledger did not know" : `, uploaded by ${plain(jid)}`;
+  return `${filename === "" ? "the file" : `"${plain(filename)}"`}${what}${whose}`;
+}
+
+/** @throws {UsageError} for what is neither a token nor a URL with one. */
+function objectOf(operand: string): { readonly token: string; readonly filename: string | undefined } {
+  const [, token, filename] =
+    /^(?:https?:\/\/[^/]+\/(?:.*\/)?)?([0-9a-f]{16,192}(?:-\d{1,12})?)(?:\/([^/?#]+))?(?:[?#].*)?$/.exec(
+      operand,
+    ) ?? [];
+  if (token !== undefined) return { token, filename: filename === undefined ? undefined : decoded(filename) };
+  throw new UsageError(`expected URL|TOKEN to be a GET URL of slotd's or the token in it, got "${operand}"`);
+}
+
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}

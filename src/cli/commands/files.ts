@@ -1,0 +1,39 @@
+import { filesOf } from "../../admin/all-files.ts";
+import { purposes } from "../../slot/purpose.ts";
+import { type Arguments, type CommandIo, UsageError } from "../command.ts";
+import { jsonText, plain, sizeText, table } from "../table.ts";
+import { withPremises } from "../with-open-domains.ts";
+import { bareJidOf } from "./usage.ts";
+
+/** `slotd files`: the files of a JID, the newest last. */
+export function run(args: Arguments, io: CommandIo): Promise<number> {
+  const jid = bareJidOf(args.required("jid"));
+  const purpose = purposeOf(args);
+  return withPremises(args, io, true, async ({ ledgers }) => {
+    const selection = { jid, ...(purpose === undefined ? {} : { purpose }) };
+    const files = (
+      await Promise.all(ledgers.map((ledger) => Array.fromAsync(filesOf(ledger, selection))))
+    ).flat();
+    files.sort((a, b) => a.reserved.getTime() - b.reserved.getTime());
+    if (args.has("json")) {
+      io.stdout(jsonText({ files }));
+      return 0;
+    }
+    const rows = files.map((file) => [
+      ...[time(file.reserved), file.purpose, file.state, sizeText(file.size)],
+      ...[file.expires === undefined ? "never" : time(file.expires), file.token, plain(file.filename)],
+    ]);
+    io.stdout(table(["<SINCE", "<PURPOSE", "<STATE", "SIZE", "<EXPIRES", "<TOKEN", "<NAME"], rows));
+    return 0;
+  });
+}
+
+function purposeOf(args: Arguments): string | undefined {
+  const purpose = args.text("purpose");
+  if (purpose === undefined || purposes.some((known) => known === purpose)) return purpose;
+  throw new UsageError(`expected --purpose PURPOSE to be one of ${purposes.join(", ")}, got "${purpose}"`);
+}
+
+function time(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, "Z");
+}

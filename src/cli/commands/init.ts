@@ -1,0 +1,134 @@
+import { link, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { parseBaseUrl, parseDomain, replaceHost } from "../../config/values.ts";
+import { type Arguments, type CommandIo, UsageError } from "../command.ts";
+import { importedFile } from "../init/from-mongooseim.ts";
+import { snippets } from "../init/snippets.ts";
+import { configTemplate, type Setup } from "../init/template.ts";
+
+const secretBytes = 24;
+
+/** `slotd init`: writes slotd.toml and prints what belongs to it in other programs. */
+export async function run(args: Arguments, io: CommandIo): Promise<number> {
+  const from = args.text("from");
+  if (from !== undefined) return takeOver(from, args, io);
+  const setup = setupOf(args, io);
+  const file = targetOf(args);
+  if (!(await write(file, configTemplate(setup), args, io))) return 1;
+  io.stdout(report(file, setup));
+  return 0;
+}
+
+/** `slotd init --from`: the same with what a MongooseIM configuration says. */
+async function takeOver(from: string, args: Arguments, io: CommandIo): Promise<number> {
+  if (args.has("public-url"))
+    throw new UsageError("--public-url is not for a configuration with S3, as --from makes");
+  const file = targetOf(args);
+  const domains = args.texts("domain").map(domainOf);
+  const outcome = importedFile(from, { file, domains, secret: hex(io.randomBytes(secretBytes)) }, io.cwd);
+  if ("problem" in outcome) {
+    io.stderr(`${outcome.problem}\nslotd: ${file} was not written.\n`);
+    return 1;
+  }
+  if (!(await write(file, outcome.text, args, io))) return 1;
+  io.stdout(outcome.report);
+  return 0;
+}
+
+function targetOf(args: Arguments): string {
+  return args.text("config") ?? "slotd.toml";
+}
+
+/** Whether the file was written; why not is on standard error. */
+async function write(file: string, text: string, args: Arguments, io: CommandIo): Promise<boolean> {
+  const path = resolve(io.cwd, file);
+  const outcome = await writeNewFile(path, text, args.has("force"), hex(io.randomBytes(6)));
+  if (outcome === undefined) return true;
+  io.stderr(`slotd: ${file} ${outcomes[outcome] ?? `cannot be written (${outcome})`}.\n`);
+  return false;
+}
+
+const outcomes: Readonly<Record<string, string>> = {
+  EEXIST: "exists already and was left as it is; --force writes over it",
+  ENOENT: "cannot be written: its folder does not exist",
+  ENOTDIR: "cannot be written: its folder does not exist",
+  EISDIR: "cannot be written: it is a folder",
+  EACCES: "cannot be written: you are not permitted to write into its folder",
+  EROFS: "cannot be written: the file system is read-only",
+};
+
+function setupOf(args: Arguments, io: CommandIo): Setup {
+  const given = args.texts("domain");
+  const domains = new Set(given.map(domainOf));
+  const url = args.text("public-url") ?? "https://upload.@HOST@";
+  if (parseBaseUrl(replaceHost(url, "example.org")) === undefined) {
+    throw new UsageError(
+      "expected --public-url URL to be an http or https URL without user name, query or fragment",
+    );
+  }
+  return {
+    domains: given.length === 0 ? ["example.org"] : [...domains],
+    publicUrl: url.replace(/\/+$/, ""),
+    secret: hex(io.randomBytes(secretBytes)),
+    isExample: given.length === 0,
+  };
+}
+
+function domainOf(text: string): string {
+  const domain = parseDomain(text);
+  if (domain === undefined) throw new UsageError(`expected --domain DOMAIN to be a domain, got "${text}"`);
+  return domain;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
+
+/**
+ * Writes a file, readable by its owner only, whole or not at all.
+ *
+ * @returns the system's error code when it could not be written, EEXIST when it exists and must not be replaced.
+ */
+async function writeNewFile(
+  path: string,
+  text: string,
+  mayReplace: boolean,
+  suffix: string,
+): Promise<string | undefined> {
+  const temporary = join(dirname(path), `.${basename(path)}.${suffix}`);
+  try {
+    await writeDurably(temporary, text);
+    if (mayReplace) await rename(temporary, path);
+    // Unlike a rename, a link does not replace a file that came into being meanwhile.
+    else await link(temporary, path);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return String(error.code);
+    throw error;
+  } finally {
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, "wx", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function report(file: string, setup: Setup): string {
+  const edit = setup.isExample ? " Edit its domains first, and put your domain for example.org below." : "";
+  const parts = snippets(setup).map(
+    ({ title, text }) => `${"=".repeat(78)}\n${title}\n${"-".repeat(78)}\n${text}\n`,
+  );
+  return `Wrote ${file}, with a fresh component secret.${edit}
+Add to your XMPP server (one of these), and to the reverse proxy:
+
+${parts.join("\n")}
+Then start it: slotd serve${file === "slotd.toml" ? "" : ` --config ${file}`}
+`;
+}

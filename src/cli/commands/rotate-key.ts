@@ -1,0 +1,36 @@
+import { type RotatedFile, rotateKeys } from "../../app/rotate-keys.ts";
+import type { Arguments, CommandIo } from "../command.ts";
+import { loadOrReport } from "../load-or-report.ts";
+
+/** `slotd rotate-key`: a new key signs slotd's own PUT URLs; the former ones verify until no slot needs them. */
+export async function run(args: Arguments, io: CommandIo): Promise<number> {
+  const config = loadOrReport(args, io);
+  if (config === undefined) return 1;
+  const domain = args.text("domain")?.toLowerCase();
+  if (domain !== undefined && !config.domains.some((served) => served.domain === domain)) {
+    const served = config.domains.map((each) => each.domain).join(", ");
+    io.stderr(`slotd: ${domain} is not among the domains served: ${served}.\n`);
+    return 1;
+  }
+  const deps = { now: () => io.now(), randomBytes: (length: number) => Buffer.from(io.randomBytes(length)) };
+  const rotated = await rotateKeys(config, domain, args.has("forget"), deps);
+  if (rotated.length === 0) {
+    io.stderr(
+      'slotd: there are no keys to rotate: all uploads go straight to a bucket. Its keys are rotated in the store; see "Keys" in docs/s3.md.\n',
+    );
+    return 1;
+  }
+  for (const file of rotated) io.stdout(report(file));
+  io.stdout("A slotd that runs takes them over within two seconds; it needs no reload.\n");
+  return 0;
+}
+
+function report({ path, signs, verify, removed }: RotatedFile): string {
+  const lines = [
+    `${path}:`,
+    `  signs from now on: ${signs}`,
+    ...verify.map((id) => `  still verifies:    ${id}`),
+    ...removed.map((id) => `  removed:           ${id}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}

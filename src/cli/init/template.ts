@@ -1,0 +1,83 @@
+import { tomlText } from "../../config/reference/toml-text.ts";
+
+/** What `slotd init` puts into the file that it writes. */
+export interface Setup {
+  readonly domains: readonly string[];
+  /** May hold `@HOST@`. */
+  readonly publicUrl: string;
+  /** The component secret, the same for every domain. */
+  readonly secret: string;
+  /** Whether the domains are only an example, to be edited. */
+  readonly isExample: boolean;
+}
+
+/** The host that `slotd init` sets, before `@HOST@` is replaced. */
+export const setupHost = "upload.@HOST@";
+/** The XMPP server's component port that `slotd init` sets. */
+export const setupAddress = "127.0.0.1:5347";
+/** The address of the HTTP server that `slotd init` sets. */
+export const setupListen = "127.0.0.1:5080";
+
+/** Writes a commented slotd.toml with the disk backend, ready to be loaded. */
+export function configTemplate({ domains, publicUrl, secret, isExample }: Setup): string {
+  const edit = isExample ? "\n# EDIT THIS LINE: put your own domain here." : "";
+  return `# The configuration of slotd. Every option: docs/options.md. What is in force: slotd config
+# This file holds a secret: only the user that runs slotd may read it.
+
+# The XMPP domains served.${edit}
+domains = ${tomlText(domains)}
+
+# The component's JID; @HOST@ is replaced with each domain.
+host = ${tomlText(setupHost)}
+
+# Who keeps the files: "disk" is slotd itself, "s3" a bucket (see [s3] below).
+backend = "disk"
+
+# The largest file; "infinity" switches the limit off.
+max_file_size = "10MiB"
+
+# Seconds after which the PUT URL of a slot is invalid.
+expiration_time = 60
+
+# Who may request slots: domains and bare JIDs, or "*" for everyone. Default: the domain served.
+# access = ["example.org", "bot@example.net"]
+
+# How long files are kept; "never" keeps them for ever.
+# retention = "30d"
+
+[xmpp]
+# The XMPP server's component port: 5347 on Prosody, 5275 on Openfire.
+address = ${tomlText(setupAddress)}
+# The same secret stands in the XMPP server's configuration.
+secret = ${tomlText(secret)}
+# ... or in a file of its own:
+# secret_file = "/run/secrets/slotd-xmpp"
+
+[disk]
+# Where the files live; a relative path starts from the folder of this file.
+path = "./data"
+
+[http]
+# slotd's own HTTP server, which takes and serves the files with backend = "disk".
+listen = ${tomlText(setupListen)}
+# What clients reach it by: https, through a reverse proxy with TLS. Without this line it is "http://" and
+# listen: enough for a try on this machine, but many clients refuse http.
+public_url = ${tomlText(publicUrl)}
+
+# With backend = "s3" the files go straight to a bucket. Remove the "# " of these lines and fill them in:
+# [s3]
+# bucket_url = "https://bucket.s3.eu-west-1.amazonaws.com"
+# region = "eu-west-1"
+# access_key_id = "AKIAIOSFODNN7EXAMPLE"
+# secret_access_key_file = "/run/secrets/slotd-s3"
+
+# How much users may hold, and upload in a day. Everyone over it is told when to try again. See docs/limits.md.
+# [quota]
+# user = "1GiB"
+# user_daily = "200MiB"
+
+# One domain may differ from the others:
+# [domain."example.net"]
+# max_file_size = "50MiB"
+`;
+}

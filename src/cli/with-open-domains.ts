@@ -1,0 +1,31 @@
+import type { Premises } from "../admin/open-domains.ts";
+import { openForCommand } from "../app/open-for-command.ts";
+import { createLog } from "../ops/log.ts";
+import type { Arguments, CommandIo } from "./command.ts";
+import { loadOrReport } from "./load-or-report.ts";
+
+/**
+ * Loads the configuration, opens its ledgers and stores, and closes them when the work is done.
+ *
+ * @param needsLedger whether the command is of no use without any; it is refused then.
+ */
+export async function withPremises(
+  args: Arguments,
+  io: CommandIo,
+  needsLedger: boolean,
+  work: (premises: Premises) => Promise<number>,
+): Promise<number> {
+  const config = loadOrReport(args, io);
+  if (config === undefined) return 1;
+  const { logger } = createLog({ level: "warn", format: io.isTerminal ? "text" : "json" }, io.stderr);
+  const premises = await openForCommand(config, logger);
+  try {
+    if (needsLedger && premises.ledgers.length === 0) {
+      io.stderr('slotd: ledger.url is "none": nothing is written down about who has which file.\n');
+      return 1;
+    }
+    return await work(premises);
+  } finally {
+    await premises.close();
+  }
+}

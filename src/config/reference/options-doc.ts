@@ -1,0 +1,88 @@
+import type { Option } from "../options/option.ts";
+import {
+  hasFileKey,
+  type OptionName,
+  optionNames,
+  optionOf,
+  tableNames,
+  tableOf,
+  variableOf,
+} from "../options/table.ts";
+import { tomlText } from "./toml-text.ts";
+
+/** Writes the reference of all options, docs/options.md, from their table. */
+export function optionsReference(): string {
+  const top = optionNames.filter((name) => !name.includes("."));
+  const sections = [
+    section("Top of the file", top),
+    ...tableNames.flatMap((table) => {
+      const names = optionNames.filter((name) => tableOf(name) === table);
+      return names.length === 0 ? [] : [section(`\`[${table}]\``, names)];
+    }),
+  ];
+  return `${[introduction, summary(), ...sections].join("\n\n")}\n`;
+}
+
+const introduction = `# Options
+
+<!-- Made from src/config/options/ by scripts/options-doc.ts: change it there. -->
+
+slotd reads \`--config FILE\`, else the file that \`SLOTD_CONFIG\` names, else \`./slotd.toml\`, else
+\`/etc/slotd/slotd.toml\`. \`slotd init\` writes one; \`slotd config\` shows what is in force.
+
+- The file is TOML 1.0. An unknown key, a wrong value or a missing mandatory option stops the start, and
+  everything that is wrong is said at once.
+- Every option can also come from the environment: \`SLOTD_\` and its name in capitals, with \`_\` for the dot
+  (\`SLOTD_S3_REGION\`). A list is written with commas. The environment wins over the file, but not over a
+  domain's own table.
+- A domain's own table overrides options for that domain: \`[domain."example.net"]\`,
+  \`[domain."example.net".s3]\` and so on.
+- Every secret can also come from a file: \`xmpp.secret_file = "/run/secrets/xmpp"\`, or
+  \`SLOTD_XMPP_SECRET_FILE\`. One line break at its end is dropped. A secret and its file cannot both be given in
+  one place.
+- Relative paths start from the folder of the configuration file; without one, from the current folder.`;
+
+function summary(): string {
+  const rows = optionNames.map((name) => {
+    const option = optionOf(name);
+    return `| [\`${name}\`](#${anchor(name)}) | ${defaultText(option)} | ${cell(option.prose)} |`;
+  });
+  return ["| option | default | meaning |", "|---|---|---|", ...rows].join("\n");
+}
+
+function section(title: string, names: readonly OptionName[]): string {
+  return [`## ${title}`, ...names.map(entry)].join("\n\n");
+}
+
+function entry(name: OptionName): string {
+  const option = optionOf(name);
+  const variables = [name, ...(hasFileKey(name) ? [`${name}_file`] : [])].map(
+    (key) => `\`${variableOf(key)}\``,
+  );
+  const facts = [
+    `- Value: ${option.expected}`,
+    `- Default: ${defaultText(option)}${option.unit === undefined || option.default === undefined ? "" : ` ${option.unit}`}`,
+    `- Example: \`${name} = ${option.example}\``,
+    `- Environment: ${variables.join(", ")}`,
+    ...(option.isSecret ? [`- Secret: never shown; \`${name}_file\` names a file that holds it`] : []),
+    ...(option.hasFile ? [`- \`${name}_file\` names a file that holds it`] : []),
+    ...(option.isPerDomain ? [] : ["- For all domains: a domain's own table cannot override it"]),
+  ];
+  return `### \`${name}\`\n\n${option.prose}\n\n${facts.join("\n")}`;
+}
+
+function defaultText({ default: value, defaultWords, isMandatory, onlyWith }: Option): string {
+  if (value !== undefined) return `\`${tomlText(value)}\``;
+  if (defaultWords !== undefined) return defaultWords;
+  const condition = onlyWith && ` with \`${onlyWith.name} = "${onlyWith.value}"\``;
+  return isMandatory === "with table" ? `none: mandatory for \`s3\`${condition ?? ""}` : "none: mandatory";
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
+
+/** As GitHub and most others make them of a heading. */
+function anchor(name: string): string {
+  return name.replaceAll(".", "");
+}

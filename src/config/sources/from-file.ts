@@ -1,0 +1,247 @@
+import { exampleFor } from "../example.ts";
+import {
+  hasFileKey,
+  isOptionName,
+  knownKeys,
+  type OptionName,
+  optionNames,
+  optionOf,
+  secretOfFileKey,
+  tableNames,
+  tableOf,
+} from "../options/table.ts";
+import type { Place, Problem } from "../problem.ts";
+import { isPerDomain, keyText, readSetting, type Setting, type Settings } from "../settings.ts";
+import { nearest } from "../suggest.ts";
+import { parseDomain } from "../values.ts";
+import { type Files, type GivenSecret, readSecrets } from "./secret-file.ts";
+import { linesOf, type TomlEntry } from "./toml.ts";
+
+/** What a file gives. */
+export interface FileSettings {
+  readonly settings: Settings;
+  /** By domain, lowercase. `place` is where the table, or its first key, stands. */
+  readonly domains: ReadonlyMap<
+    string,
+    { readonly place: Place; readonly path: readonly string[]; readonly settings: Settings }
+  >;
+}
+
+/** Reads the options from the keys of a TOML file; unknown keys and wrong values are problems. */
+export function settingsFromFile(
+  entries: readonly TomlEntry[],
+  source: { readonly file: string; readonly text: string },
+  files: Files,
+  problems: Problem[],
+): FileSettings {
+  const reader = new FileReader(entries, source, problems);
+  const domains = new Map<string, { place: Place; path: readonly string[]; scope: Scope }>();
+  const top = newScope();
+  for (const entry of entries) {
+    if (entry.path[0] !== "domain") reader.read(entry, entry.path, top);
+    else if (entry.path.length === 1) reader.readDomainHeader(entry);
+    else {
+      const name = entry.path[1] ?? "";
+      const domain = parseDomain(name) ?? name;
+      const known = domains.get(domain) ?? {
+        place: reader.placeOf(entry),
+        path: entry.path,
+        scope: newScope(name),
+      };
+      domains.set(domain, known);
+      if (entry.path.length > 2) reader.read(entry, entry.path.slice(2), known.scope);
+      else reader.readDomainHeader(entry);
+    }
+  }
+  const finish = ({ settings, secrets }: Scope): Settings =>
+    new Map([...settings, ...readSecrets(secrets, files, problems)]);
+  return {
+    settings: finish(top),
+    domains: new Map(
+      [...domains].map(([domain, { place, path, scope }]) => [
+        domain,
+        { place, path, settings: finish(scope) },
+      ]),
+    ),
+  };
+}
+
+/** The top of the file, or the table of one domain. */
+interface Scope {
+  readonly domain: string | undefined;
+  readonly settings: Map<OptionName, Setting>;
+  readonly secrets: Map<OptionName, GivenSecret>;
+  /** Tables that were found to be unknown: their keys need no problems of their own. */
+  readonly unknownTables: Set<string>;
+}
+
+function newScope(domain?: string): Scope {
+  return { domain, settings: new Map(), secrets: new Map(), unknownTables: new Set() };
+}
+
+class FileReader {
+  readonly #file: string;
+  readonly #lines: readonly string[];
+  readonly #problems: Problem[];
+  readonly #hiddenLines: ReadonlySet<number>;
+
+  constructor(entries: readonly TomlEntry[], source: { file: string; text: string }, problems: Problem[]) {
+    this.#file = source.file;
+    this.#lines = linesOf(source.text);
+    this.#problems = problems;
+    this.#hiddenLines = new Set(entries.filter(mayHoldSecret).flatMap(linesSpanned));
+  }
+
+  placeOf(entry: TomlEntry): Place {
+    const { line, column } = entry;
+    const source = this.#hiddenLines.has(line) ? undefined : this.#lines[line - 1];
+    return { kind: "file", file: this.#file, line, column, ...(source === undefined ? {} : { source }) };
+  }
+
+  /** Reads an entry whose path, without its domain, is `path`. */
+  read(entry: TomlEntry, path: readonly string[], scope: Scope): void {
+    const key = path.join(".");
+    const shown = keyText(entry.path);
+    const table = path.slice(0, -1).join(".");
+    if (scope.unknownTables.has(table) || scope.unknownTables.has(path[0] ?? "")) return;
+    if (entry.value.kind !== "value") {
+      if (entry.value.kind === "array of tables" || !tableNames.includes(key)) {
+        scope.unknownTables.add(key);
+        this.#refuseTable(entry, key, scope);
+      }
+    } else if (tableNames.includes(key)) {
+      this.#add(entry, { expected: `a table, [${shown}]`, got: "a value", example: tableExample(key) });
+    } else if (!isPathOf(path, key)) this.#refuseUnknown(entry, path, scope);
+    else if (scope.domain !== undefined && isOptionName(key) && !isPerDomain(key))
+      this.#refuseGlobal(entry, key);
+    else this.#readValue(entry, entry.value, key, scope);
+  }
+
+  #readValue(
+    entry: TomlEntry,
+    { raw, text }: { raw: unknown; text: string },
+    key: string,
+    scope: Scope,
+  ): void {
+    const given = { key: keyText(entry.path), place: this.placeOf(entry), raw, text };
+    const secret = secretOfFileKey(key);
+    if (secret !== undefined) {
+      scope.secrets.set(secret, { ...scope.secrets.get(secret), fromFile: { ...given, name: secret } });
+    } else if (isOptionName(key)) {
+      const itself = { ...given, name: key };
+      if (hasFileKey(key)) scope.secrets.set(key, { ...scope.secrets.get(key), itself });
+      else scope.settings.set(key, readSetting(itself, this.#problems));
+    }
+  }
+
+  /** `domain` itself, or `domain."example.net"`, must be a table. */
+  readDomainHeader(entry: TomlEntry): void {
+    if (entry.value.kind === "table") return;
+    this.#add(entry, {
+      expected: 'a table for each domain, [domain."example.net"]',
+      got: entry.value.kind === "value" ? "a value" : "an array of tables",
+    });
+  }
+
+  #refuseTable(entry: TomlEntry, key: string, scope: Scope): void {
+    const got = entry.value.kind === "table" ? "a table" : "an array of tables";
+    if (tableNames.includes(key)) {
+      this.#add(entry, { expected: `a table in single brackets, [${keyText(entry.path)}]`, got });
+    } else if (isOptionName(key)) {
+      const example = exampleFor(key, this.placeOf(entry));
+      const setting = { key, place: this.placeOf(entry), value: undefined, isValid: false };
+      scope.settings.set(key, setting);
+      this.#add(entry, { expected: optionOf(key).expected, got, example });
+    } else {
+      const meant = nearest(key, tableNames);
+      const advice = meant === undefined ? quotedDomainAdvice(entry) : `Did you mean [${meant}]?`;
+      this.#add(entry, {
+        expected: tablesText,
+        got: "an unknown one",
+        ...(advice === undefined ? {} : { advice }),
+      });
+    }
+  }
+
+  #refuseUnknown(entry: TomlEntry, path: readonly string[], scope: Scope): void {
+    const meant = meantBy(path, scope.domain !== undefined);
+    const name =
+      meant === undefined ? undefined : (secretOfFileKey(meant) ?? (isOptionName(meant) ? meant : undefined));
+    const known = quotedDomainAdvice(entry) ?? "Remove it; docs/options.md lists them all.";
+    const advice = meant === undefined ? known : `Did you mean ${meant}?`;
+    const example =
+      name === undefined || name !== meant ? {} : { example: exampleFor(name, this.placeOf(entry)) };
+    this.#add(entry, { expected: "a known option", got: "an unknown one", advice, ...example });
+  }
+
+  #refuseGlobal(entry: TomlEntry, key: OptionName): void {
+    const table = key.includes(".") ? `the table [${tableOf(key)}]` : "the top of the file";
+    this.#add(entry, {
+      expected: "an option that one domain may override",
+      got: "one that is for all domains",
+      advice: `Move it to ${table}.`,
+    });
+  }
+
+  #add(entry: TomlEntry, problem: Omit<Problem, "place" | "key">): void {
+    this.#problems.push({ place: this.placeOf(entry), key: keyText(entry.path), ...problem });
+  }
+}
+
+const tablesText = `one of the tables ${tableNames.map((name) => `[${name}]`).join(", ")} and [domain."example.net"]`;
+
+/** Whether the path is that of a known key, part by part: a quoted "s3.region" is not s3.region. */
+function isPathOf(path: readonly string[], key: string): boolean {
+  return knownKeys.includes(key) && path.length === key.split(".").length;
+}
+
+/** The known key that was meant: one with a like name, or one of the same last word in another table. */
+function meantBy(path: readonly string[], isInDomain: boolean): string | undefined {
+  const known = isInDomain ? knownKeys.filter((key) => isPerDomain(secretOfFileKey(key) ?? key)) : knownKeys;
+  const last = path.at(-1) ?? "";
+  const siblings = known.filter(
+    (key) =>
+      key.slice(0, key.lastIndexOf(".") + 1) ===
+      path
+        .slice(0, -1)
+        .map((part) => `${part}.`)
+        .join(""),
+  );
+  const sibling = nearest(
+    last,
+    siblings.map((key) => key.slice(key.lastIndexOf(".") + 1)),
+  );
+  if (sibling !== undefined) return [...path.slice(0, -1), sibling].join(".");
+  return known.find((key) => key.split(".").at(-1) === last) ?? nearest(path.join("."), known);
+}
+
+/** An unquoted [domain.example.net] is read as tables within tables. */
+function quotedDomainAdvice(entry: TomlEntry): string | undefined {
+  if (entry.path[0] !== "domain" || entry.path.length < 3) return undefined;
+  return `If ${keyText(entry.path.slice(1))} is a domain, write it in quotes: [domain."${entry.path.slice(1).join(".")}"].`;
+}
+
+function tableExample(table: string): string {
+  const name = optionNames.find((option) => option.startsWith(`${table}.`));
+  return name === undefined ? `[${table}]` : `${name} = ${optionOf(name).example}`;
+}
+
+/** A secret, an address with a password, or an unknown key that could be meant for a secret. */
+function mayHoldSecret(entry: TomlEntry): boolean {
+  if (entry.value.kind !== "value") return false;
+  const path = entry.path[0] === "domain" && entry.path.length > 2 ? entry.path.slice(2) : entry.path;
+  const key = path.join(".");
+  if (secretOfFileKey(key) !== undefined) return false;
+  if (isOptionName(key))
+    return optionOf(key).isSecret || (key.endsWith("_url") && String(entry.value.raw).includes("@"));
+  const meant = meantBy(path, false);
+  return (
+    meant === undefined ||
+    secretOfFileKey(meant) !== undefined ||
+    (isOptionName(meant) && optionOf(meant).isSecret)
+  );
+}
+
+function linesSpanned({ line, lastLine }: TomlEntry): number[] {
+  return Array.from({ length: lastLine - line + 1 }, (_, index) => line + index);
+}

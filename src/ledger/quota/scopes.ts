@@ -1,0 +1,62 @@
+import type { Account } from "../accounts.ts";
+import type { Value } from "../database/database.ts";
+import type { Allowance, LedgerFile, Limits, Reservation } from "../ledger.ts";
+import type { Books } from "../unit-of-work.ts";
+
+/** The limits that a file's end makes room in, from the narrowest to the widest. */
+export type ScopeName = "purpose" | "user" | "domain" | "total";
+
+/** What one such limit is about, for one reservation. */
+export interface Scope {
+  readonly name: ScopeName;
+  readonly allowed: Allowance;
+  /** Its accounts, one for each purpose; that of the reservation's own is among them. */
+  accounts(books: Books): readonly Account[];
+  has(file: LedgerFile): boolean;
+  /** Where its files are found: by this column, in which the numbers of the accounts `a` stand that `where` is true of. */
+  readonly column: "account" | "part";
+  /** A condition on `a`, with its values from `$1` on. */
+  readonly where: { readonly sql: string; readonly values: readonly Value[] };
+}
+
+/** The scopes that a reservation counts in. */
+export function scopesOf(
+  { domain, jid, purpose }: Pick<Reservation, "domain" | "jid" | "purpose">,
+  limits: Limits,
+): Scope[] {
+  const isUsers = (file: LedgerFile) => file.domain === domain && file.jid === jid;
+  return [
+    {
+      name: "purpose",
+      column: "account",
+      allowed: limits.purpose,
+      accounts: (books) => [books.account(domain, jid, purpose)],
+      has: (file) => isUsers(file) && file.purpose === purpose,
+      where: { sql: "a.domain = $1 AND a.jid = $2 AND a.purpose = $3", values: [domain, jid, purpose] },
+    },
+    {
+      name: "user",
+      column: "account",
+      allowed: limits.user,
+      accounts: (books) => books.accounts(domain, jid, purpose),
+      has: isUsers,
+      where: { sql: "a.domain = $1 AND a.jid = $2", values: [domain, jid] },
+    },
+    {
+      name: "domain",
+      column: "part",
+      allowed: limits.domain,
+      accounts: (books) => books.accounts(domain, "", purpose),
+      has: (file) => file.domain === domain,
+      where: { sql: "a.domain = $1 AND a.jid = ''", values: [domain] },
+    },
+    {
+      name: "total",
+      column: "part",
+      allowed: limits.total,
+      accounts: (books) => books.accounts("", "", purpose),
+      has: () => true,
+      where: { sql: "a.jid = '' AND a.domain <> ''", values: [] },
+    },
+  ];
+}

@@ -1,3 +1,0 @@
-import type { Attack } from "./attack.ts";
-
-export const ledgerAttacks: readonly Attack[] = [];

@@ -1,0 +1,176 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { main } from "../../../../src/cli/main.ts";
+import { startHttpServer } from "../../../../src/http/server/http-server.ts";
+import { openDiskStore } from "../../../../src/store/disk/disk-store.ts";
+import { openSigningKeys } from "../../../../src/store/keys/signing-keys.ts";
+import { freePorts } from "../../../peers/ports.ts";
+import { fakeIo } from "../fake-io.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "slotd-check-test-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const deps = { now: () => new Date(), randomBytes };
+
+interface Found {
+  readonly check: string;
+  readonly level: string;
+  readonly text: string;
+  readonly mend?: string;
+}
+
+/** The XMPP side is about other tests: its port is closed here, and its finding is left out. */
+async function check(config: string, ...args: string[]) {
+  const path = join(folder, "slotd.toml");
+  writeFileSync(path, config, { mode: 0o600 });
+  const io = { ...fakeIo(folder), randomBytes, now: deps.now };
+  const code = await main(["check", "--config", path, "--json", ...args], io);
+  const { findings }: { findings: Found[] } = JSON.parse(io.out());
+  return { code, findings: findings.filter((finding) => finding.check !== "handshake") };
+}
+
+async function diskConfig(changes: { publicUrl?: string; path?: string; more?: string } = {}) {
+  const [listen = 0, xmpp = 0] = await freePorts(2);
+  const path = changes.path ?? join(folder, "data");
+  const config = `domains = ["example.org"]
+backend = "disk"
+max_file_size = 50000
+[xmpp]
+address = "127.0.0.1:${xmpp}"
+secret = "s"
+[disk]
+path = "${path}"
+[http]
+listen = "127.0.0.1:${listen}"
+${changes.publicUrl === undefined ? "" : `public_url = "${changes.publicUrl}"`}
+`;
+  return { config, listen, path };
+}
+
+/** Something that stands where the reverse proxy should. */
+async function standing(handle: RequestListener): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const [port = 0] = await freePorts(1);
+  const server: Server = createServer(handle);
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { url: `http://127.0.0.1:${port}`, stop };
+}
+
+describe("slotd check of files on disk", () => {
+  test("with no slotd running stands in for it, and leaves nothing behind", async () => {
+    const { config, path } = await diskConfig();
+    const { findings } = await check(config);
+    expect(findings.map((finding) => [finding.check, finding.level])).toEqual(
+      [
+        ...["options", "writable", "space"],
+        ...["public-url", "public-cors", "public-size", "public-download"],
+      ].map((name) => [name, "ok"]),
+    );
+    expect(readdirSync(folder)).not.toContain("data");
+    expect(findings[1]?.text).toContain(`where ${path} will be made`);
+  });
+
+  test("finds the slotd that runs by a file that arrives in its folder, and removes the file", async () => {
+    const { config, listen, path } = await diskConfig({ path: join(folder, "running") });
+    const store = await openDiskStore(path, deps);
+    const keys = await openSigningKeys(path, randomBytes);
+    const server = await startHttpServer({
+      listen: { host: "127.0.0.1", port: listen },
+      buckets: [
+        {
+          publicUrls: [`http://127.0.0.1:${listen}`],
+          store,
+          keys: [{ value: keys }],
+          region: "us-east-1",
+          maxFileSize: () => 50_000,
+        },
+      ],
+      now: deps.now,
+      onEvent: () => undefined,
+      reference: () => "test",
+    });
+    try {
+      const { findings } = await check(config);
+      expect(findings.filter(({ level }) => level !== "ok")).toEqual([]);
+      expect(findings.find((finding) => finding.check === "public-url")?.text).toContain("that runs");
+      const objects = readdirSync(join(path, "objects"), { recursive: true, withFileTypes: true });
+      expect(objects.filter((entry) => entry.isFile())).toEqual([]);
+    } finally {
+      await server.stop(0);
+    }
+  });
+
+  const findingAt = async (handle: RequestListener) => {
+    const other = await standing(handle);
+    try {
+      const { config } = await diskConfig({ publicUrl: other.url });
+      const { findings } = await check(config);
+      return findings.filter(({ level }) => level === "wrong");
+    } finally {
+      await other.stop();
+    }
+  };
+
+  test.each([
+    [502, "slotd is not reached"],
+    [404, "it is not this slotd"],
+    [301, "redirects uploads elsewhere"],
+    [403, "another slotd is there, or a proxy changes the path"],
+    [201, "another slotd got this one"],
+  ])("says what it means that %i comes from the public URL", async (status, text) => {
+    const wrong = await findingAt((request, response) => {
+      request.resume();
+      request.once("end", () => response.writeHead(status).end());
+    });
+    expect(wrong.map((finding) => finding.check)).toEqual(["public-url"]);
+    expect(wrong[0]?.text).toContain(text);
+  });
+
+  test("says that nothing listens at the public URL", async () => {
+    const [port] = await freePorts(1);
+    const { config } = await diskConfig({ publicUrl: `http://127.0.0.1:${port}` });
+    const { findings } = await check(config);
+    expect(findings.find(({ level }) => level === "wrong")).toMatchObject({
+      check: "public-url",
+      text: `127.0.0.1:${port} cannot be reached: nothing listens there.`,
+    });
+  });
+
+  test("says that the folder cannot be written to", async () => {
+    writeFileSync(join(folder, "a-file"), "");
+    const { config } = await diskConfig({ path: join(folder, "a-file") });
+    const { findings } = await check(config);
+    const wrong = findings.filter(({ level }) => level === "wrong");
+    expect(wrong[0]).toMatchObject({ check: "writable" });
+    expect(wrong[0]?.mend).toContain("correct disk.path");
+    expect(readFileSync(join(folder, "a-file"), "utf8")).toBe("");
+  });
+});
+
+describe("slotd check of the options", () => {
+  test("tells each problem, and tries nothing then", async () => {
+    const { code, findings } = await check('domains = ["example.org"]\nbackend = "disc"\n');
+    expect(code).toBe(1);
+    expect(findings.map((finding) => [finding.check, finding.level])).toEqual([
+      ["options", "wrong"],
+      ["options", "wrong"],
+    ]);
+    expect(findings[0]?.text).toContain('slotd.toml:2: backend: expected "s3" or "disk", got "disc".');
+  });
+
+  test("checks one domain when asked, and no unknown one", async () => {
+    const { config } = await diskConfig();
+    const { code, findings } = await check(config, "--domain", "example.com");
+    expect(code).toBe(1);
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toMatchObject({ level: "wrong", mend: "Take one of: example.org." });
+  });
+});
