@@ -1,5 +1,6 @@
-import type { Row, Session, Value } from "./database.ts";
+import type { Row, Session } from "./database.ts";
 import { type PartFilter, partHeads } from "./parts.ts";
+import type { Pool } from "./scopes.ts";
 
 /** When files end to take room, those first that end first; milliseconds since 1970. */
 export interface Ends {
@@ -21,92 +22,94 @@ const mostReservations = 1_000;
 const askingTakes = 5_000;
 
 /**
- * When the files of these accounts end. Of complete files each account's 64 oldest are looked at, which are the first
- * to end wherever a purpose's files expire in the order in which their slots were given.
+ * When the files of a user end. Of complete files each account's 64 oldest are looked at, which are the first to end
+ * wherever a purpose's files expire in the order in which their slots were given.
  *
  * @param evictable purposes whose complete files are left out.
  */
-export async function endsOfAccounts(
+export async function endsOfUser(
   reader: Session,
-  accounts: PartFilter,
+  pools: readonly Pool[],
   evictable: readonly string[],
 ): Promise<Ends> {
-  const { sql, values } = accounts;
-  const all: Ends[] = [await reservedEnds(reader, accounts, 0)];
-  for (const { id, purpose } of await reader.query(
-    `SELECT a.id, a.purpose FROM slotd_accounts a WHERE ${sql}`,
-    values,
-  )) {
-    if (evictable.includes(String(purpose))) continue;
+  const all = [await reservedEnds(reader, pools, 0)];
+  for (const { account, purpose, complete } of pools) {
+    if (complete === 0 || evictable.includes(purpose)) continue;
     const rows = await reader.query(
       `SELECT f.size, f.due_at FROM slotd_files f WHERE f.account = $1 AND f.state = 1 ORDER BY f.id LIMIT ${mostFiles}`,
-      [Number(id)],
+      [account],
     );
     all.push(endsOf(rows, 0));
   }
   return together(all);
 }
 
-/** When the files of these parts end: 64 of each of the 8 parts in which one ends first. `evictable`: as above. */
-export async function endsOfParts(
+/** When the files of a domain end: of each purpose 64 complete and 64 reserved ones. `evictable`: as above. */
+export async function endsOfDomain(
   reader: Session,
-  { sql, values }: PartFilter,
+  pools: readonly Pool[],
   evictable: readonly string[],
 ): Promise<Ends> {
-  const marks = evictable.map((_, i) => `$${values.length + 1 + i}`).join(", ");
-  const inTheWay = { sql: `${sql} AND a.purpose NOT IN (${marks})`, values: [...values, ...evictable] };
-  const complete = evictable.length === 0 ? { sql, values } : inTheWay;
+  const all: Ends[] = [];
+  for (const { part, purpose, complete, reserved } of pools) {
+    if (complete > 0 && !evictable.includes(purpose)) all.push(await firstEnds(reader, part, "complete"));
+    if (reserved > 0) all.push(await firstEnds(reader, part, "reserved"));
+  }
+  return together(all);
+}
+
+/** When the files of the whole ledger end: of the 8 parts in which one ends first. `evictable`: as above. */
+export async function endsOfAll(reader: Session, evictable: readonly string[]): Promise<Ends> {
+  const marks = evictable.map((_, i) => `$${i + 1}`).join(", ");
+  const inTheWay = evictable.length === 0 ? "a.files > 0" : `a.purpose NOT IN (${marks})`;
   return together([
-    await firstEnds(reader, complete, "complete"),
-    await firstEnds(reader, { sql, values }, "reserved"),
+    ...(await endsOfParts(reader, { sql: inTheWay, values: evictable }, "complete")),
+    ...(await endsOfParts(reader, { sql: "a.reserved_files > 0", values: [] }, "reserved")),
   ]);
 }
 
-async function firstEnds(reader: Session, parts: PartFilter, state: "complete" | "reserved"): Promise<Ends> {
-  const later = state === "reserved" ? askingTakes : 0;
+async function endsOfParts(
+  reader: Session,
+  parts: PartFilter,
+  state: "complete" | "reserved",
+): Promise<Ends[]> {
   const heads = await partHeads(reader, parts, "due_at", state, mostParts + 1);
   const all: Ends[] = [];
-  for (const { part } of heads.slice(0, mostParts)) {
-    const rows = await reader.query(
-      `SELECT f.size, f.due_at FROM slotd_files f WHERE f.part = $1 AND f.state = ${state === "reserved" ? 0 : 1}
-        AND f.due_at IS NOT NULL ORDER BY f.due_at LIMIT ${mostFiles}`,
-      [part],
-    );
-    all.push(endsOf(rows, later));
-  }
+  for (const { part } of heads.slice(0, mostParts)) all.push(await firstEnds(reader, part, state));
   const rest = heads[mostParts];
-  return together([...all, ...(rest === undefined ? [] : [{ ends: [], until: rest.first + later }])]);
+  return rest === undefined ? all : [...all, { ends: [], until: rest.first + laterBy[state] }];
+}
+
+const laterBy = { complete: 0, reserved: askingTakes };
+
+async function firstEnds(reader: Session, part: number, state: "complete" | "reserved"): Promise<Ends> {
+  const rows = await reader.query(
+    `SELECT f.size, f.due_at FROM slotd_files f WHERE f.part = $1 AND f.state = ${state === "reserved" ? 0 : 1}
+      AND f.due_at IS NOT NULL ORDER BY f.due_at LIMIT ${mostFiles}`,
+    [part],
+  );
+  return endsOf(rows, laterBy[state]);
 }
 
 /**
- * When the reservations of these accounts may have come to nothing. They are looked for among the 1,000 of everybody in
- * the same domain and for the same purpose that are due first.
+ * When the reservations of a user may have come to nothing. They are looked for among the 1,000 of everybody in the
+ * same domain and for the same purpose that are due first.
  *
  * @param since leaves out those that were made before; milliseconds since 1970.
  */
-export async function reservedEnds(
-  reader: Session,
-  { sql, values }: PartFilter,
-  since: number,
-): Promise<Ends> {
-  const accounts = await reader.query(
-    `SELECT a.id, a.reserved_files AS files, p.id AS part FROM slotd_accounts a
-      JOIN slotd_accounts p ON p.domain = a.domain AND p.jid = '' AND p.purpose = a.purpose
-      WHERE ${sql} AND a.reserved_files > 0`,
-    values,
-  );
+export async function reservedEnds(reader: Session, pools: readonly Pool[], since: number): Promise<Ends> {
   const all: Ends[] = [];
-  for (const { id, part, files } of accounts) {
+  for (const { account, part, reserved } of pools) {
+    if (reserved === 0) continue;
     const rows = await reader.query(
       `SELECT f.size, f.due_at, f.reserved_at FROM (${firstReserved}) n JOIN slotd_files f ON f.id = n.id
         WHERE n.account = $2 ORDER BY f.due_at LIMIT ${mostFiles}`,
-      [Number(part), Number(id)],
+      [part, account],
     );
-    const ends = endsOf(rows, askingTakes);
     const counted = rows.filter((row) => Number(row.reserved_at) >= since);
-    const rest =
-      rows.length < Math.min(Number(files), mostFiles) ? await lastReserved(reader, part) : ends.until;
-    all.push({ ends: endsOf(counted, askingTakes).ends, until: rest });
+    const isCut = rows.length < Math.min(reserved, mostFiles);
+    const until = isCut ? await lastReserved(reader, part) : endsOf(rows, askingTakes).until;
+    all.push({ ends: endsOf(counted, askingTakes).ends, until });
   }
   return together(all);
 }
@@ -115,10 +118,10 @@ const firstReserved = `SELECT r.id, r.account, r.due_at FROM slotd_files r WHERE
   ORDER BY r.due_at LIMIT ${mostReservations}`;
 
 /** When the last of those ends that are looked through; undefined when these are all. */
-async function lastReserved(reader: Session, part: Value | undefined): Promise<number | undefined> {
+async function lastReserved(reader: Session, part: number): Promise<number | undefined> {
   const [row] = await reader.query(
     `SELECT COUNT(*) AS files, MAX(due_at) AS due_at FROM (${firstReserved}) n`,
-    [Number(part)],
+    [part],
   );
   return Number(row?.files) < mostReservations ? undefined : Number(row?.due_at) + askingTakes;
 }

@@ -3,14 +3,7 @@ import type { Books } from "./books.ts";
 import { evictFor } from "./evict.ts";
 import { type Completion, type LedgerFile, type Limits, noLimits, type Reservation } from "./ledger.ts";
 import { afterTaking, plausible } from "./rate.ts";
-import { findRoom, type Over } from "./room.ts";
-
-/** What an entry on a slot has besides the books. */
-export interface SlotEntryDeps {
-  readonly now: Date;
-  /** Is handed each file that gave way. */
-  readonly doomed: (file: LedgerFile) => void;
-}
+import { findRoom, type Over, type RoomDeps } from "./room.ts";
 
 /**
  * Enters a reservation if there is room for it within all limits, charged to its rates.
@@ -22,11 +15,12 @@ export async function reserveIn(
   books: Books,
   reservation: Reservation,
   limits: Limits,
-  { now, doomed, askAfter }: SlotEntryDeps & { readonly askAfter: number },
+  deps: RoomDeps & { readonly askAfter: number },
 ): Promise<readonly Over[] | undefined> {
   if (books.file(reservation.token) !== undefined) return undefined;
+  const { now, askAfter } = deps;
   correctRates(books, reservation, limits, now);
-  const over = await findRoom(books, reservation, limits, now, doomed);
+  const over = await findRoom(books, reservation, limits, deps);
   if (over !== undefined) return over;
   const { putUntil, ...file } = reservation;
   const askAt = new Date(putUntil.getTime() + askAfter);
@@ -51,8 +45,9 @@ export async function completeIn(
   books: Books,
   file: LedgerFile,
   limitsOf: (file: LedgerFile) => Limits,
-  { now, doomed }: SlotEntryDeps,
+  deps: RoomDeps,
 ): Promise<Completion | "more"> {
+  const { now, doomed } = deps;
   const before = books.file(file.token);
   if (before === undefined) return "unknown";
   if (before.state === "complete" || before.state === "doomed") return before.state;
@@ -61,7 +56,7 @@ export async function completeIn(
   if (isLate) {
     // Its slot was given: it is not charged to the rate again, nor to another day than its own.
     const userDaily = isToday(dayOf(file.reserved), now) ? limits.userDaily : noLimits.userDaily;
-    const over = await findRoom(books, file, { ...limits, userDaily, rates: [] }, now, doomed);
+    const over = await findRoom(books, file, { ...limits, userDaily, rates: [] }, deps);
     if (over !== undefined) {
       books.change(before, { state: "doomed", askAt: undefined });
       return "over";

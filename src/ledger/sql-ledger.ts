@@ -3,6 +3,7 @@ import { auditSums, repairsOf, type WrongAccount } from "./audit.ts";
 import type { Books } from "./books.ts";
 import type { Database } from "./database.ts";
 import { LedgerAwayError } from "./errors.ts";
+import { FullScopes } from "./full-scopes.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type {
   Completion,
@@ -69,6 +70,7 @@ class SqlLedger implements Ledger {
   readonly #pruning: Pruning;
   readonly #now: () => Date;
   readonly #askAfter: number;
+  readonly #fullScopes = new FullScopes();
   readonly #misdated = new MisdatedReservations();
 
   constructor(database: Database, { now, askAfter = 10_000 }: LedgerDeps) {
@@ -80,35 +82,52 @@ class SqlLedger implements Ledger {
   }
 
   async reserve(reservation: Reservation, limits: Limits): Promise<Reserved | OverLimit> {
-    const { token, domain } = reservation;
     const doomed: LedgerFile[] = [];
-    let over: readonly Over[] | undefined;
+    let hasLooked = false;
     // One transaction lets some expired files give way, so that others do not wait for long.
-    for (let turn = 0; turn < mostTurns; turn += 1) {
-      let expired: LedgerFile[] = [];
-      over = await this.#changes.make({
-        needs: {
-          tokens: [token],
-          users: [reservation],
-          rates: limits.rates.map(({ name }) => ({ domain, name })),
-        },
-        post: (books) => {
-          expired = [];
-          return reserveIn(books, reservation, limits, {
-            ...{ now: this.#now(), askAfter: this.#askAfter },
-            doomed: (file) => expired.push(file),
-          });
-        },
-      });
+    for (let turn = 0; ; turn += 1) {
+      const { over, expired } = await this.#tryToReserve(reservation, limits);
       doomed.push(...expired);
       if (over === undefined) return { doomed };
-      if (expired.length === 0) break;
+      const at = await retryAt(this.#database, this.#fullScopes, over, this.#now());
+      // Mostly nothing has expired, and what has is looked for only when the time to try again was found to be now.
+      const isNow = over.some(
+        ({ full }) => full !== undefined && this.#fullScopes.hasEnded(full, this.#now()),
+      );
+      const isWorthIt = expired.length > 0 || (isNow && !hasLooked);
+      if (isWorthIt && turn < mostTurns) {
+        hasLooked = true;
+        continue;
+      }
+      const [first] = over;
+      if (first === undefined) throw new Error("a reservation was refused for no limit");
+      const { limit, unit, used, allowed, asked } = first;
+      return { over: limit, unit, used, allowed, asked, retryAt: at };
     }
-    const [first] = over ?? [];
-    if (over === undefined || first === undefined) throw new Error("a reservation was refused for no limit");
-    const { limit, unit, used, allowed, asked } = first;
-    const at = await retryAt(this.#database, reservation, over, this.#now());
-    return { over: limit, unit, used, allowed, asked, retryAt: at };
+  }
+
+  /** The limits that a reservation is over, undefined when it was made; and what gave way. */
+  async #tryToReserve(
+    reservation: Reservation,
+    limits: Limits,
+  ): Promise<{ readonly over: readonly Over[] | undefined; readonly expired: readonly LedgerFile[] }> {
+    const { token, domain } = reservation;
+    let expired: LedgerFile[] = [];
+    const over = await this.#changes.make({
+      needs: {
+        tokens: [token],
+        users: [reservation],
+        rates: limits.rates.map(({ name }) => ({ domain, name })),
+      },
+      post: (books) => {
+        expired = [];
+        return reserveIn(books, reservation, limits, {
+          ...{ now: this.#now(), askAfter: this.#askAfter, fullScopes: this.#fullScopes },
+          ...{ doomed: (file) => expired.push(file), looksForExpired: false },
+        });
+      },
+    });
+    return { over, expired };
   }
 
   async complete(
@@ -122,7 +141,7 @@ class SqlLedger implements Ledger {
       const outcome = await this.#change(token, "unknown" as const, (file, books) => {
         files = [];
         return completeIn(books, { ...file, size }, limits, {
-          now: this.#now(),
+          ...{ now: this.#now(), fullScopes: this.#fullScopes, looksForExpired: true },
           doomed: (other) => files.push(other),
         });
       });
