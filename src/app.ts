@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type DataFolder, openKeys } from "./app/disk-buckets.ts";
 import { bucketOf, credentialsKey, servedOn } from "./app/domain-buckets.ts";
+import { type FolderLock, folderLocksWanted } from "./app/folder-locks.ts";
 import { groupBy } from "./app/group-by.ts";
 import { checkCertificate, httpSettings, listenerKey } from "./app/http-settings.ts";
-import { inventoryOf } from "./app/inventories.ts";
 import { Keep, type Prepared, type Stoppable } from "./app/keep.ts";
 import { keepersWanted, ledgerKey, recordedDomains } from "./app/keepers.ts";
 import { present } from "./app/present.ts";
@@ -13,9 +13,12 @@ import { readyChecks } from "./app/ready-checks.ts";
 import { type RecordedDomain, type RecordKeeper, witnessOf } from "./app/record-keeper.ts";
 import { openCredentials } from "./app/s3-buckets.ts";
 import { componentKey, type DomainSettings, ServedDomain } from "./app/served-domain.ts";
+import type { WatchedStore } from "./app/watched-store.ts";
+import { unavailableIn, watchedBucket, watchedStoreOf, watchedStoresWanted } from "./app/watched-stores.ts";
 import type { Config, DiskConfig, DomainConfig, HttpListen, ListenAddress } from "./config/config.ts";
 import { takesUploads, usesHttp } from "./config/places.ts";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "./http/http-server.ts";
+import { takeSqliteLock } from "./lock/sqlite-lock.ts";
 import { type Watchers, watchHttp, watchTls } from "./ops/events.ts";
 import type { Logger } from "./ops/log.ts";
 import { Metrics } from "./ops/metrics.ts";
@@ -83,10 +86,12 @@ interface Listener {
 class Running implements App {
   readonly metrics = new Metrics();
   readonly #watchers: Watchers;
+  readonly #locks = new Keep<FolderLock>();
   readonly #stores = new Keep<OpenStore>();
   readonly #keys = new Keep<Kept<Watched<SigningKeys>>>();
   readonly #credentials = new Keep<Kept<CredentialSource>>();
   readonly #keepers = new Keep<RecordKeeper>();
+  readonly #watched = new Keep<WatchedStore>();
   readonly #listeners = new Keep<Listener>();
   readonly #domains = new Keep<ServedDomain>();
   readonly #opsServers = new Keep<OpsServer>();
@@ -105,6 +110,10 @@ class Running implements App {
       this.metrics.forget("componentUp");
       for (const { served, isOnline } of this.#domains.running)
         this.metrics.set("componentUp", served, isOnline ? 1 : 0);
+      this.metrics.forget("storeMatches");
+      for (const store of this.#watched.running)
+        for (const domain of store.guard.domains)
+          this.metrics.set("storeMatches", { domain }, store.refusal(domain) === undefined ? 1 : 0);
     });
   }
 
@@ -117,7 +126,11 @@ class Running implements App {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#domains.stop(), this.#listeners.stop(), this.#leaving]);
+    const ended = Promise.all([this.#domains.stop(), this.#listeners.stop()]);
+    // From here on no upload is taken, and what ends those under way gets along with another slotd.
+    await this.#locks.stop();
+    await Promise.all([ended, this.#leaving]);
+    await this.#watched.stop();
     await this.#keepers.stop();
     await Promise.all([this.#stores.stop(), this.#keys.stop(), this.#credentials.stop()]);
     await this.#opsServers.stop();
@@ -147,11 +160,14 @@ class Running implements App {
     };
     const onDisk = config.domains.filter(({ backend }) => backend === "disk");
     const overHttp = config.domains.filter(usesHttp);
+    const paths = [...new Set(onDisk.map(({ disk }) => disk.path))];
+    const lockDeps = { take: takeSqliteLock, log: this.#watchers.log };
+    const folderLocks = await folderLocksWanted(paths, lockDeps);
+    const locks = await prepare(this.#locks, folderLocks.wanted);
     const keys = await prepare(this.#keys, this.#keysWanted(config.domains.filter(takesUploads)));
     // Kept ones as well: a reload that finds a damaged file changes nothing.
     for (const { item } of keys.items.values()) await item.refresh();
     const credentials = await prepare(this.#credentials, this.#credentialsWanted(config.domains));
-    const paths = [...new Set(onDisk.map(({ disk }) => disk.path))];
     const storeKey = (path: string) => JSON.stringify([path, config.disk]);
     const stores = await prepare(
       this.#stores,
@@ -168,16 +184,28 @@ class Running implements App {
       keepersWanted(config.domains, { now: deps.now, watchers: this.#watchers }),
     );
     const keeperOf = (domain: DomainConfig) => keepers.items.get(ledgerKey(domain));
-    const records = recordedDomains(config.domains, (domain) =>
-      inventoryOf(domain, credentialsOf(domain), deps),
+    const watched = await prepare(
+      this.#watched,
+      watchedStoresWanted(config.domains, {
+        ...{ ...deps, watchers: this.#watchers, credentialsOf, recordsOf: keeperOf },
+        keysOf: (path) => keys.items.get(path)?.item,
+        lockOf: (path) => locks.items.get(folderLocks.keys.get(path) ?? ""),
+      }),
     );
+    const storeOf = watchedStoreOf([...watched.items.values()]);
+    const records = recordedDomains(config.domains, storeOf);
     const witnessed = (domains: readonly DomainConfig[]) =>
-      witnessOf([...new Set(domains.flatMap((domain) => keeperOf(domain) ?? []))]);
+      witnessOf(
+        [...new Set(domains.flatMap((domain) => keeperOf(domain) ?? []))],
+        domains.map(({ domain }) => domain),
+      );
     checkCertificate(config.http);
     const listenKey = ({ http }: DomainConfig) => listenerKey(http.listen, config.http);
     const wanted = new Map(
       [...groupBy(overHttp, listenKey)].map(([key, domains]) => {
-        const served = servedOn(domains, { keysOf, credentialsOf, folderOf, witnessOf: witnessed }, deps);
+        const unavailableFor = unavailableIn(storeOf);
+        const opened = { keysOf, credentialsOf, folderOf, unavailableFor, witnessOf: witnessed };
+        const served = servedOn(domains, opened, deps);
         const about = {
           now: deps.now,
           onEvent: watchHttp(this.#watchers),
@@ -194,7 +222,8 @@ class Running implements App {
     const settings = await Promise.all(
       config.domains.map(async (domain): Promise<DomainSettings> => {
         const address = listeners.items.get(listenKey(domain))?.server.address;
-        const bucket = bucketOf(domain, keysOf(domain), credentialsOf(domain), address);
+        const made = bucketOf(domain, keysOf(domain), credentialsOf(domain), address);
+        const bucket = watchedBucket(made, domain.domain, storeOf(domain));
         const record = keeperOf(domain)?.recordOf(domain);
         return { config: domain, bucket, record, ca: await authorities(domain) };
       }),
@@ -210,11 +239,25 @@ class Running implements App {
       this.#opsServers,
       new Map(listen === undefined ? [] : [[JSON.stringify(listen), () => this.#opsServer(listen)]]),
     );
-    return { stores, keys, credentials, keepers, records, listeners, wanted, domains, ops, settings: byKey };
+    return {
+      locks,
+      stores,
+      keys,
+      credentials,
+      keepers,
+      watched,
+      records,
+      listeners,
+      wanted,
+      domains,
+      ops,
+      settings: byKey,
+    };
   }
 
   #opsServer(listen: ListenAddress): Promise<OpsServer> {
-    const checks = () => readyChecks(this.#domains.running, this.#configs, this.#keepers.running);
+    const checks = () =>
+      readyChecks(this.#domains.running, this.#configs, this.#keepers.running, this.#watched.running);
     return startOpsServer({ listen, metrics: this.metrics, checks });
   }
 
@@ -249,27 +292,43 @@ class Running implements App {
 
   /** Puts in force what was prepared. A component that goes is gone before one that comes takes its JID. */
   async #apply(next: Next): Promise<void> {
-    const { stores, keys, credentials, keepers, records, listeners, wanted, domains, ops, settings } = next;
+    const {
+      locks,
+      stores,
+      keys,
+      credentials,
+      keepers,
+      watched,
+      records,
+      listeners,
+      wanted,
+      domains,
+      ops,
+      settings,
+    } = next;
     this.#configs = [...settings.values()].map(({ config }) => config);
     for (const [key, keeper] of keepers.items) keeper.use(present(records.get(key)));
     for (const [key, { server }] of listeners.items) server.use(present(wanted.get(key)));
     for (const [key, domain] of domains.items) domain.use(present(settings.get(key)));
+    for (const store of watched.items.values()) store.start();
     await domains.commit();
     for (const domain of domains.added) domain.start();
     await ops.commit();
-    this.#leaving = Promise.all([this.#leaving, listeners.commit()]).then(async () => {
-      await keepers.commit();
-      await Promise.all([stores.commit(), keys.commit(), credentials.commit()]);
-    });
+    const left = Promise.all([this.#leaving, listeners.commit()]);
+    const settled = keepers.commit(watched.commit(left));
+    const closed = Promise.all([stores.commit(settled), keys.commit(settled), credentials.commit(settled)]);
+    this.#leaving = Promise.all([closed, locks.commit(settled)]).then(() => undefined);
   }
 }
 
 /** A configuration that is ready to be put in force. */
 interface Next {
+  readonly locks: Prepared<FolderLock>;
   readonly stores: Prepared<OpenStore>;
   readonly keys: Prepared<Kept<Watched<SigningKeys>>>;
   readonly credentials: Prepared<Kept<CredentialSource>>;
   readonly keepers: Prepared<RecordKeeper>;
+  readonly watched: Prepared<WatchedStore>;
   readonly records: ReadonlyMap<string, readonly RecordedDomain[]>;
   readonly listeners: Prepared<Listener>;
   readonly wanted: ReadonlyMap<string, HttpServerOptions>;

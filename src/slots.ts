@@ -29,6 +29,8 @@ export interface SlotRecord {
   limits(requester: Requester, purpose: Purpose): Limits;
   /** Is told which expired files gave way to a slot: they are not to be served any more. Must not throw. */
   gaveWay(files: readonly LedgerFile[]): void;
+  /** Is told of each slot that was given. Must not throw. */
+  given?(object: Pick<NewObject, "token" | "filename" | "size">): void;
 }
 
 export interface SlotDeps {
@@ -86,7 +88,9 @@ async function reserveSlot(
     throw error;
   }
   try {
-    return sign(draft, maker);
+    const slot = sign(draft, maker);
+    record.given?.(draft.object);
+    return slot;
   } catch (error) {
     // Were the ledger away by now, the reservation would end by itself: nothing will be uploaded for it.
     await record.ledger.release(token).catch(() => undefined);
@@ -108,7 +112,8 @@ function draftSlot(request: SlotRequest, maker: SlotMaker, { now, randomBytes }:
   const random = randomBytes(maker.tokenBytes).toString("hex");
   const token = maker.datesTokens && expiry !== undefined ? datedToken(random, expiry) : random;
   const expiresIn = Math.min(maker.expirationTime, secondsUntil(expiry, at));
-  return { object: { token, filename, size, contentType, expiry }, expiresIn, at };
+  const isReserved = maker.record !== undefined;
+  return { object: { token, filename, size, contentType, expiry, isReserved }, expiresIn, at };
 }
 
 function sign({ object, expiresIn, at }: Draft, { bucket }: SlotMaker): Slot {

@@ -45,11 +45,12 @@ const getHeaders = [
   "bytes=0-",
 ];
 
+const prefixes: ReadonlySet<string> = new Set([""]);
 const noStore: Pick<ObjectStore, "has" | "put"> = { has: async () => false, put: async () => {} };
 const check = uploadCheck([
   {
     ...{ publicUrls: [publicUrl], store: noStore, region, maxFileSize: () => undefined },
-    credentials: (id) => (id === key.accessKeyId ? key.secretAccessKey : undefined),
+    keys: [{ value: [key] }],
   },
 ]);
 const put = readRequestHead("PUT", target, putHeaders);
@@ -71,7 +72,7 @@ const metrics = new Metrics();
 /** What an upload and a download cost beside the system's calls. */
 export const micros: readonly Micro[] = [
   calls("readRequestHead of a GET", () => readRequestHead("GET", `/${token}/${filename}`, getHeaders)),
-  calls("readObjectPath", () => readObjectPath(`/${token}/${filename}`, [""])),
+  calls("readObjectPath", () => readObjectPath(`/${token}/${filename}`, prefixes)),
   calls("conditions and range", () => [
     evaluateConditions(header, validators, now),
     mayUseRange(header, validators, now) && readRange(header("range"), size),

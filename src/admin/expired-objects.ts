@@ -15,7 +15,7 @@ export async function removeExpiredObjects(
   { domains }: Premises,
   now: Date,
   isDryRun: boolean,
-  { signal, onProgress }: RemoveOptions,
+  { signal, onProgress }: Pick<RemoveOptions, "signal" | "onProgress">,
 ): Promise<Removed> {
   const removed = { files: 0, bytes: 0 };
   const notRemoved: NotRemoved[] = [];

@@ -1,7 +1,9 @@
+import { takesUploads } from "../config/places.ts";
 import { type Disagreement, type Ledger, type LedgerFile, noLimits } from "../ledger/ledger.ts";
 import type { StoredObject } from "../store/inventory.ts";
 import { type Difference, differenceOf, type Pair } from "./agree.ts";
 import { allFiles } from "./all-files.ts";
+import { HeldBack, type TooMany } from "./held-back.ts";
 import { mergeByToken, pairsOf, placed } from "./merge.ts";
 import type { Premise, Premises } from "./premises.ts";
 
@@ -9,7 +11,7 @@ import type { Premise, Premises } from "./premises.ts";
 export type Mending =
   /** The ledger was made to say what the store has. */
   | "mended"
-  /** An object that the ledger did not know was removed. */
+  /** An object that the ledger did not know, or that is larger than its slot, was removed. */
   | "removed"
   /** Nothing: it was not asked for, or nothing can be done. */
   | "left";
@@ -20,6 +22,13 @@ export interface ReconcileOptions {
   readonly fix: boolean;
   /** Whether what the ledger does not know is removed instead of entered; only with `fix`. */
   readonly deleteUnknown: boolean;
+  /**
+   * Whether files are forgotten also when more than a small share of all is missing, or when the store is not the one
+   * that the ledger knows, which it is from then on; only with `fix`.
+   */
+  readonly forgetMany: boolean;
+  /** Whether objects are removed also when the ledger does not know more than a small share; with `deleteUnknown`. */
+  readonly deleteMany: boolean;
   /** Stops between two files. */
   readonly signal: AbortSignal;
   readonly onDifference: (difference: Difference, mending: Mending) => void;
@@ -36,6 +45,10 @@ export interface Reconciled {
   /** Sums that do not agree with their files. */
   readonly sums: readonly Disagreement[];
   readonly isWhole: boolean;
+  /** Missing files, when they are so many that they were not forgotten. */
+  readonly tooManyMissing: TooMany | undefined;
+  /** Objects that the ledger does not know, when they are so many that they were not removed. */
+  readonly tooManyUnknown: TooMany | undefined;
 }
 
 /**
@@ -44,27 +57,41 @@ export interface Reconciled {
  *
  * Mending: a file that is not in the store is forgotten; one of another size, or that is there though it was not
  * completed, gets the store's size; an object that the ledger does not know is entered under the domain's own name,
- * whatever the quotas, with the expiry that the store knows; sums are made anew. What is damaged is left alone.
+ * whatever the quotas, with the expiry that the store knows; sums are made anew. What is damaged is left alone. What
+ * is larger than its slot in a bucket that clients PUT to is removed: no operator has put it there. Files are
+ * forgotten, and objects removed, at the end, and only if they are few.
+ *
+ * @throws {OtherStoreError} when a store is not the one that its ledger knows, but with `forgetMany`.
  */
 export async function reconcile(premises: Premises, options: ReconcileOptions): Promise<Reconciled> {
-  const tally = { looked: 0, differences: 0, left: 0 };
+  const isOtherFine = options.fix && options.forgetMany;
+  if (!isOtherFine) await premises.requireStores();
+  const work = new Work(options);
   const places = placesOf(premises);
   for await (const pair of pairsIn(premises, places)) {
     if (options.signal.aborted) break;
-    options.onProgress(++tally.looked);
+    options.onProgress(work.count(pair));
     const place = places[pair.place];
-    if (place !== undefined) await settle(pair, place, options, tally);
+    if (place !== undefined) await settle(pair, place, options, work);
   }
+  const tooMany = await work.finish(premises);
   const sums: Disagreement[] = [];
   for (const ledger of options.signal.aborted ? [] : premises.ledgers) {
     sums.push(...(await (options.fix ? ledger.mend() : ledger.audit())));
   }
+  const isWhole = !options.signal.aborted;
+  if (isOtherFine && isWhole) await premises.acceptStores();
+  const { tally } = work;
   const left = tally.left + (options.fix ? 0 : sums.length);
-  return { ...tally, left, sums, isWhole: !options.signal.aborted };
+  return { ...tally, left, sums, isWhole, ...tooMany };
 }
+
+type Sharing = readonly [Premise, ...Premise[]];
 
 /** Where files lie, and the domains that have them there. */
 interface Place {
+  /** The domains that have their files there; the first stands for the place. */
+  readonly sharing: Sharing;
   readonly first: Premise;
   readonly ledgers: ReadonlySet<Ledger>;
   /** What else may lie there cannot be told when one of its domains writes nothing down. */
@@ -74,10 +101,13 @@ interface Place {
 /** The places of which some domain writes its files down. */
 function placesOf({ domains }: Premises): Place[] {
   return [...Map.groupBy(domains, ({ place }) => place).values()].flatMap((sharing) => {
-    const [first] = sharing;
+    const [given, ...others] = sharing;
     const ledgers = new Set(sharing.flatMap(({ ledger }) => ledger ?? []));
-    if (first === undefined || ledgers.size === 0) return [];
-    return [{ first, ledgers, isAllWritten: sharing.every(({ ledger }) => ledger !== undefined) }];
+    if (given === undefined || ledgers.size === 0) return [];
+    // Whether it is the right store was asked before, and is asked again before anything is forgotten.
+    const first = { ...given, inventory: given.guard?.unguarded ?? given.inventory };
+    const isAllWritten = sharing.every(({ ledger }) => ledger !== undefined);
+    return [{ sharing: [first, ...others], first, ledgers, isAllWritten }];
   });
 }
 
@@ -96,18 +126,75 @@ function pairsIn({ domains, ledgers }: Premises, places: readonly Place[]): Asyn
 
 async function settle(
   pair: Pair,
-  { first, ledgers, isAllWritten }: Place,
+  { sharing, first, ledgers, isAllWritten }: Place,
   options: ReconcileOptions,
-  tally: { differences: number; left: number },
+  work: Work,
 ): Promise<void> {
   if (differenceOf(pair, options.now()) === undefined) return;
   if (pair.file === undefined && !isAllWritten) return;
   const found = await lookAgain(pair, first, ledgers, options.now());
-  if (found === undefined) return;
-  tally.differences += 1;
-  const mending = options.fix ? await mend(found.difference, found.ledger, first, options) : "left";
-  if (mending === "left") tally.left += 1;
-  options.onDifference(found.difference, mending);
+  if (found !== undefined) await work.settle({ ...found, sharing });
+}
+
+/** A difference, and what it takes to mend it. */
+interface Found {
+  readonly difference: Difference;
+  readonly ledger: Ledger;
+  readonly sharing: Sharing;
+}
+
+/** Mends what is found, and holds back what is not to be done to too many. */
+class Work {
+  readonly tally = { looked: 0, differences: 0, left: 0 };
+  readonly #options: ReconcileOptions;
+  readonly #missing = new HeldBack<Found>();
+  readonly #unknown = new HeldBack<Found>();
+
+  constructor(options: ReconcileOptions) {
+    this.#options = options;
+  }
+
+  /** @returns how many were looked at so far. */
+  count({ file, object }: Pair): number {
+    if (file?.state === "complete") this.#missing.countOne();
+    if (object !== undefined) this.#unknown.countOne();
+    return ++this.tally.looked;
+  }
+
+  async settle(found: Found): Promise<void> {
+    this.tally.differences += 1;
+    const held = this.#heldBackFor(found.difference);
+    if (held === undefined) return this.#tell(found, await this.#mend(found));
+    for (const left of held.hold(found)) this.#tell(left, "left");
+  }
+
+  /** Does what was held back, if it is little, and if the stores are still the right ones. */
+  async finish(premises: Premises): Promise<Pick<Reconciled, "tooManyMissing" | "tooManyUnknown">> {
+    const [missing, unknown] = [this.#missing.release(), this.#unknown.release()];
+    if (missing.items.length + unknown.items.length > 0 && !this.#options.forgetMany)
+      await premises.requireStores();
+    for (const { items, tooMany } of [missing, unknown]) {
+      const isDone = tooMany === undefined && !this.#options.signal.aborted;
+      for (const found of items) this.#tell(found, isDone ? await this.#mend(found) : "left");
+    }
+    return { tooManyMissing: missing.tooMany, tooManyUnknown: unknown.tooMany };
+  }
+
+  #heldBackFor({ kind }: Difference): HeldBack<Found> | undefined {
+    const { fix, forgetMany, deleteUnknown, deleteMany } = this.#options;
+    if (fix && kind === "missing" && !forgetMany) return this.#missing;
+    if (fix && kind === "unknown" && deleteUnknown && !deleteMany) return this.#unknown;
+    return undefined;
+  }
+
+  async #mend({ difference, ledger, sharing }: Found): Promise<Mending> {
+    return this.#options.fix ? mend(difference, ledger, sharing, this.#options) : "left";
+  }
+
+  #tell({ difference }: Found, mending: Mending): void {
+    if (mending === "left") this.tally.left += 1;
+    this.#options.onDifference(difference, mending);
+  }
 }
 
 /** The difference as it is now, and the ledger that knows the file, or else that of the place. */
@@ -145,9 +232,15 @@ async function findObject(
 async function mend(
   difference: Difference,
   ledger: Ledger,
-  { inventory, config }: Premise,
+  sharing: Sharing,
   { deleteUnknown }: ReconcileOptions,
 ): Promise<Mending> {
+  const [{ inventory, config }] = sharing;
+  const oversized = oversizedFile(difference, sharing);
+  if (oversized !== undefined) {
+    await ledger.doom([oversized.token]);
+    return (await inventory.remove([oversized])).length === 0 ? "removed" : "left";
+  }
   switch (difference.kind) {
     case "missing":
       await ledger.forget([difference.file.token]);
@@ -174,4 +267,12 @@ async function mend(
     case "damaged":
       return "left";
   }
+}
+
+/** The file that a client has put more into than its slot was for, where slotd does not see uploads. */
+function oversizedFile(difference: Difference, sharing: readonly Premise[]): LedgerFile | undefined {
+  if (difference.kind !== "other-size" && difference.kind !== "not-completed") return undefined;
+  const { file, size } = difference;
+  const owner = sharing.find(({ config }) => config.domain === file.domain);
+  return size > file.size && owner !== undefined && !takesUploads(owner.config) ? file : undefined;
 }

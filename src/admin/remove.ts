@@ -1,5 +1,6 @@
 import type { Ledger, LedgerFile } from "../ledger/ledger.ts";
-import type { Inventory, NotRemoved, ObjectName } from "../store/inventory.ts";
+import { nextRemoval } from "../slot/upload-life.ts";
+import type { NotRemoved, ObjectName } from "../store/inventory.ts";
 import { filesOf } from "./all-files.ts";
 import type { Premise, Premises } from "./premises.ts";
 
@@ -16,6 +17,7 @@ export interface Removed {
 }
 
 export interface RemoveOptions {
+  readonly now: () => Date;
   /** Stops between two batches. */
   readonly signal: AbortSignal;
   /** Called after each batch with the files removed so far. */
@@ -29,7 +31,8 @@ export type Found =
   | { readonly premise: Premise; readonly file: undefined; readonly object: ObjectName };
 
 /**
- * Finds the file of a token in the ledgers, or else in the stores.
+ * Finds the file of a token in the ledgers, or else in the stores. One that was deleted before, and is only still in
+ * the ledger, is none.
  *
  * @param filename needed to find in a bucket what no ledger knows.
  */
@@ -44,7 +47,9 @@ export async function findFile(
     const premise = domains.find((each) => each.ledger === ledger && each.config.domain === file.domain);
     // The files of a domain that is served no more lie where those of another one of its ledger do.
     const near = premise ?? domains.find((each) => each.ledger === ledger);
-    if (near !== undefined) return { premise: near, file, ledger };
+    if (near === undefined) continue;
+    if (wasRemoved(file) && (await near.inventory.sizeOf(file)) === undefined) return undefined;
+    return { premise: near, file, ledger };
   }
   const object = { token, filename: filename ?? "" };
   for (const premise of domains) {
@@ -54,35 +59,34 @@ export async function findFile(
 }
 
 /**
- * Removes one file: first from what counts and is served, then from the store, then from the ledger, so that a
- * crash in between leaves nothing that the sweep does not end.
+ * Removes one file: first from what counts and is served, then from the store, then, when nothing can bring it any
+ * more, from the ledger, so that a crash in between or an upload under way leaves nothing that the sweep does not end.
  */
-export async function removeFile(found: Found): Promise<readonly NotRemoved[]> {
+export async function removeFile(found: Found, now: () => Date): Promise<readonly NotRemoved[]> {
   const { premise } = found;
   if (found.file === undefined) return premise.inventory.remove([found.object]);
-  return removeBatch(found.ledger, premise.inventory, [found.file]);
+  return removeBatch(found.ledger, premise, [found.file], now);
 }
 
 /** Removes every file of a bare JID, in all ledgers. Those that are doomed already are removed too. */
 export async function removeFilesOf(
   { domains, ledgers }: Premises,
   jid: string,
-  { signal, onProgress }: RemoveOptions,
+  { signal, onProgress, now }: RemoveOptions,
 ): Promise<Removed> {
   const removed = { files: 0, bytes: 0 };
   const notRemoved: NotRemoved[] = [];
   for (const ledger of ledgers) {
-    const inventoryOf = (file: LedgerFile): Inventory | undefined => {
-      const ofLedger = domains.filter((each) => each.ledger === ledger);
-      return (ofLedger.find(({ config }) => config.domain === file.domain) ?? ofLedger[0])?.inventory;
-    };
+    const ofLedger = domains.filter((each) => each.ledger === ledger);
+    const premiseOf = (file: LedgerFile): Premise | undefined =>
+      ofLedger.find(({ config }) => config.domain === file.domain) ?? ofLedger[0];
     for await (const batch of batchesOf(filesOf(ledger, { jid }))) {
       if (signal.aborted) return { ...removed, notRemoved, isWhole: false };
-      for (const [inventory, files] of Map.groupBy(batch, inventoryOf)) {
-        if (inventory === undefined) continue;
-        const failed = await removeBatch(ledger, inventory, files);
+      for (const [premise, files] of Map.groupBy(batch, premiseOf)) {
+        if (premise === undefined) continue;
+        const failed = await removeBatch(ledger, premise, files, now);
         const failedTokens = new Set(failed.map(({ token }) => token));
-        const gone = files.filter(({ token }) => !failedTokens.has(token));
+        const gone = files.filter((file) => !failedTokens.has(file.token) && !wasRemoved(file));
         removed.files += gone.length;
         removed.bytes += gone.reduce((sum, { size }) => sum + size, 0);
         notRemoved.push(...failed);
@@ -95,20 +99,28 @@ export async function removeFilesOf(
 
 async function removeBatch(
   ledger: Ledger,
-  inventory: Inventory,
+  { inventory, config: { expirationTime } }: Premise,
   files: readonly LedgerFile[],
+  now: () => Date,
 ): Promise<readonly NotRemoved[]> {
   await ledger.doom(files.map(({ token }) => token));
   const failed = await inventory.remove(files);
   const failedTokens = new Set(failed.map(({ token }) => token));
-  const gone = files.filter(({ token, state }) => !failedTokens.has(token) && !mayStillCome(state));
-  await ledger.forget(gone.map(({ token }) => token));
+  const gone = files.filter(({ token }) => !failedTokens.has(token));
+  const next = gone.map(
+    (file) => [file, nextRemoval({ ...file, expiresIn: expirationTime }, now())] as const,
+  );
+  await ledger.forget(next.flatMap(([{ token }, at]) => (at === undefined ? [token] : [])));
+  // Its PUT URL, or an upload under way, may still bring it: then the sweep removes it again.
+  await Promise.all(
+    next.map(([{ token }, at]) => (at === undefined ? undefined : ledger.postpone(token, at))),
+  );
   return failed;
 }
 
-/** A slot that was given may be used yet: its file stays doomed, so that the sweep removes what comes. */
-function mayStillCome(state: LedgerFile["state"]): boolean {
-  return state === "reserved" || state === "lapsed";
+/** A file that was deleted before, and is only still in the ledger. */
+function wasRemoved({ state, askAt }: LedgerFile): boolean {
+  return state === "doomed" && askAt !== undefined;
 }
 
 async function* batchesOf(files: AsyncIterable<LedgerFile>): AsyncGenerator<LedgerFile[]> {

@@ -21,7 +21,7 @@ export interface DataFolder {
 }
 
 /**
- * Reads the signing keys of a data folder, again when they change, and makes both when they are not there.
+ * Reads the signing keys of a data folder, again when they change, and makes both when they are not there at first.
  *
  * @throws {SigningKeysError} when they are damaged; damage that comes later goes to the log.
  */
@@ -43,7 +43,7 @@ export async function openKeys(
 /** The buckets of one HTTP listener: one for each data folder; the domains that share a folder share its keys. */
 export function diskBuckets(
   domains: readonly DomainConfig[],
-  { folderOf, witnessOf }: Pick<Opened, "folderOf" | "witnessOf">,
+  { folderOf, unavailableFor, witnessOf }: Pick<Opened, "folderOf" | "unavailableFor" | "witnessOf">,
 ): HttpBucket[] {
   return [...groupBy(domains, (domain) => domain.disk.path)].map(([path, sharing]) => {
     const { store, keys } = folderOf(path);
@@ -51,10 +51,11 @@ export function diskBuckets(
     return {
       publicUrls: [...new Set(sharing.map((domain) => domain.http.publicUrl))],
       store,
-      credentials: (id: string) => keys.value.find((key) => key.accessKeyId === id)?.secretAccessKey,
+      keys: [keys],
       region: DISK_REGION,
       maxFileSize: () => maxFileSize,
       witness: witnessOf(sharing),
+      unavailable: () => unavailableFor(sharing),
     };
   });
 }

@@ -3,6 +3,7 @@ import { takesUploads } from "../config/places.ts";
 import type { HttpBucket } from "../http/http-bucket.ts";
 import type { PrivateBucket } from "../http/redirect.ts";
 import type { UploadWitness } from "../http/upload-witness.ts";
+import type { Refusal } from "../slot/refusal.ts";
 import type { SlotDeps } from "../slots.ts";
 import type { Bucket } from "../store/bucket.ts";
 import type { CredentialSource } from "../store/credentials.ts";
@@ -23,6 +24,8 @@ export interface Opened {
   keysOf(domain: DomainConfig): Watched<SigningKeys> | undefined;
   credentialsOf(domain: DomainConfig): CredentialSource | undefined;
   folderOf(path: string): DataFolder;
+  /** Why the store that these domains share cannot be used at present. */
+  unavailableFor(domains: readonly DomainConfig[]): Refusal | undefined;
   /** Who wants to know of uploads for these domains. */
   witnessOf(domains: readonly DomainConfig[]): UploadWitness | undefined;
 }
@@ -30,15 +33,15 @@ export interface Opened {
 /** What a listener serves for its domains. */
 export function servedOn(
   domains: readonly DomainConfig[],
-  { keysOf, credentialsOf, folderOf, witnessOf }: Opened,
+  { keysOf, credentialsOf, folderOf, unavailableFor, witnessOf }: Opened,
   deps: Pick<SlotDeps, "now">,
 ): Served {
   const onDisk = domains.filter(({ backend }) => backend === "disk");
   const s3 = s3HttpBuckets(
     domains.flatMap((domain) => s3Domains(domain, keysOf(domain), credentialsOf(domain))),
-    { ...deps, witnessOf },
+    { ...deps, unavailableFor, witnessOf },
   );
-  return { ...s3, buckets: [...diskBuckets(onDisk, { folderOf, witnessOf }), ...s3.buckets] };
+  return { ...s3, buckets: [...diskBuckets(onDisk, { folderOf, unavailableFor, witnessOf }), ...s3.buckets] };
 }
 
 function s3Domains(

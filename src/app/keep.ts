@@ -9,10 +9,20 @@ export interface Prepared<Item> {
   readonly items: ReadonlyMap<string, Item>;
   /** Those that were not there before. */
   readonly added: readonly Item[];
-  /** Ends those that are not wanted any more. */
-  commit(): Promise<void>;
+  /**
+   * Ends those that are not wanted any more: at once, or when `until` resolves, if nobody wants them again by then.
+   * Resolves when they have ended, or are wanted again.
+   */
+  commit(until?: Promise<unknown>): Promise<void>;
   /** Ends those that were added: everything is as before. */
   cancel(): Promise<void>;
+}
+
+/** Something that nobody wants any more, and that something else still uses. */
+interface Leaving<Item> {
+  readonly item: Item;
+  /** Whether the time has come at which it ends. */
+  isDue: boolean;
 }
 
 /**
@@ -21,6 +31,7 @@ export interface Prepared<Item> {
  */
 export class Keep<Item extends Stoppable> {
   #items: ReadonlyMap<string, Item> = new Map();
+  readonly #leaving = new Map<string, Leaving<Item>>();
 
   /** Those that run now. */
   get running(): readonly Item[] {
@@ -35,10 +46,14 @@ export class Keep<Item extends Stoppable> {
   async prepare(wanted: ReadonlyMap<string, () => Item | Promise<Item>>): Promise<Prepared<Item>> {
     const items = new Map<string, Item>();
     const added: Item[] = [];
-    const cancel = () => stopAll(added);
+    const back = new Map<string, Leaving<Item>>();
+    const cancel = () => Promise.all([stopAll(added), this.#letLeave(back)]).then(() => undefined);
     try {
       for (const [key, make] of wanted) {
-        const present = this.#items.get(key);
+        const leaving = this.#leaving.get(key);
+        if (leaving !== undefined) back.set(key, leaving);
+        this.#leaving.delete(key);
+        const present = this.#items.get(key) ?? leaving?.item;
         const item = present ?? (await make());
         if (present === undefined) added.push(item);
         items.set(key, item);
@@ -47,19 +62,38 @@ export class Keep<Item extends Stoppable> {
       await cancel();
       throw error;
     }
-    const commit = (): Promise<void> => {
-      const unwanted = [...this.#items].filter(([key]) => !items.has(key)).map(([, item]) => item);
+    const commit = (until?: Promise<unknown>): Promise<void> => {
+      const unwanted = [...this.#items].filter(([key]) => !items.has(key));
       this.#items = items;
-      return stopAll(unwanted);
+      return this.#end(new Map(unwanted), until);
     };
     return { items, added, commit, cancel };
   }
 
   /** Ends them all. */
   async stop(): Promise<void> {
-    const all = this.running;
+    const all = [...this.running, ...[...this.#leaving.values()].map(({ item }) => item)];
     this.#items = new Map();
+    this.#leaving.clear();
     await stopAll(all);
+  }
+
+  async #end(unwanted: ReadonlyMap<string, Item>, until: Promise<unknown> | undefined): Promise<void> {
+    if (until === undefined) return stopAll([...unwanted.values()]);
+    const leaving = new Map([...unwanted].map(([key, item]) => [key, { item, isDue: false }]));
+    for (const [key, each] of leaving) this.#leaving.set(key, each);
+    await until;
+    for (const each of leaving.values()) each.isDue = true;
+    await this.#letLeave(new Map([...leaving].filter(([key, each]) => this.#leaving.get(key) === each)));
+  }
+
+  /** Ends those whose time has come; the others wait for it. */
+  async #letLeave(some: ReadonlyMap<string, Leaving<Item>>): Promise<void> {
+    for (const [key, each] of some) {
+      if (each.isDue) this.#leaving.delete(key);
+      else this.#leaving.set(key, each);
+    }
+    await stopAll([...some.values()].flatMap(({ item, isDue }) => (isDue ? [item] : [])));
   }
 }
 

@@ -1,10 +1,10 @@
 import type { DomainConfig, LedgerLocation } from "../config/config.ts";
 import type { Watchers } from "../ops/events.ts";
-import type { Inventory } from "../store/inventory.ts";
 import { groupBy } from "./group-by.ts";
 import { openLedger } from "./open-ledger.ts";
 import { present } from "./present.ts";
 import { type RecordedDomain, RecordKeeper } from "./record-keeper.ts";
+import type { WatchedStore } from "./watched-store.ts";
 
 /** What tells one ledger from another; secret. */
 export function ledgerKey({ ledger }: { readonly ledger: LedgerLocation }): string {
@@ -26,10 +26,10 @@ export function keepersWanted(
   );
 }
 
-/** The domains of each keeper, with where their files are. */
+/** The domains of each keeper, with the stores in which their files are. */
 export function recordedDomains(
   domains: readonly DomainConfig[],
-  inventory: (domain: DomainConfig) => Inventory,
+  storeOf: (domain: DomainConfig) => WatchedStore | undefined,
 ): ReadonlyMap<string, readonly RecordedDomain[]> {
   const groups = groupBy(
     domains.filter(({ ledger }) => ledger.kind !== "none"),
@@ -38,7 +38,12 @@ export function recordedDomains(
   return new Map(
     [...groups].map(([key, sharing]) => [
       key,
-      sharing.map((config) => ({ config, inventory: inventory(config) })),
+      sharing.map((config) => {
+        const store = present(storeOf(config));
+        const { domain } = config;
+        const mayForget = () => store.mayForget(domain);
+        return { config, inventory: store.guard.inventoryFor(domain), mayForget };
+      }),
     ]),
   );
 }

@@ -1,15 +1,23 @@
+import { randomBytes } from "node:crypto";
 import { access } from "node:fs/promises";
-import { openPremises, type Premises } from "../admin/premises.ts";
+import { type OpenedStore, openPremises, type Premises } from "../admin/premises.ts";
 import type { Config, DomainConfig } from "../config/config.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Logger } from "../ops/log.ts";
 import type { OpenCredentials } from "../store/credentials.ts";
-import type { Inventory } from "../store/inventory.ts";
-import { inventoryOf } from "./inventories.ts";
+import { newStoreId } from "../store/store-identity.ts";
+import { openStoreOf } from "./inventories.ts";
 import { openLedger } from "./open-ledger.ts";
 import { openCredentials } from "./s3-buckets.ts";
 
-const deps = { now: () => new Date() };
+const deps = { now: () => new Date(), randomBytes };
+
+/** The identity of a store is slotd's to write: a command may run before the first start of one that knows of it. */
+const guard = {
+  mayWrite: () => false,
+  newId: () => newStoreId(randomBytes),
+  monotonic: () => performance.now(),
+};
 
 /** The ledger that a command needs is not there. */
 export class NoLedgerError extends Error {
@@ -26,21 +34,22 @@ export class NoLedgerError extends Error {
  * @throws {NoLedgerError} for a ledger that slotd has not made yet: the command may run as a user whose files slotd
  * could not write to.
  */
-export async function openForCommand(config: Config, log: Logger): Promise<Premises> {
+export async function openForCommand(config: Pick<Config, "domains">, log: Logger): Promise<Premises> {
   const open: OpenCredentials[] = [];
   const stop = (): void => {
     for (const credentials of open) credentials.stop();
   };
-  const openInventory = async (domain: DomainConfig): Promise<Inventory> => {
-    if (domain.s3 === undefined) return inventoryOf(domain, undefined, deps);
+  const openStore = async (domain: DomainConfig): Promise<OpenedStore> => {
+    if (domain.s3 === undefined) return openStoreOf(domain, undefined, deps);
     const credentials = await openCredentials(domain.s3.credentials, log);
     open.push(credentials);
-    return inventoryOf(domain, credentials, deps);
+    return openStoreOf(domain, credentials, deps);
   };
   try {
     const premises = await openPremises(config, {
       openLedger: (domain) => openExisting(domain, log),
-      openInventory,
+      openStore,
+      guard,
     });
     return { ...premises, close: () => premises.close().finally(stop) };
   } catch (error) {

@@ -4,15 +4,23 @@ import type { DomainConfig } from "../config/config.ts";
 import type { ReadyCheck } from "../ops/ops-server.ts";
 import type { RecordKeeper } from "./record-keeper.ts";
 import type { ServedDomain } from "./served-domain.ts";
+import type { WatchedStore } from "./watched-store.ts";
 
 /** What has to be well for these domains: each component, bucket, data folder and ledger once. */
 export function readyChecks(
   domains: readonly ServedDomain[],
   configs: readonly DomainConfig[],
   keepers: readonly RecordKeeper[],
+  watched: readonly WatchedStore[],
 ): ReadyCheck[] {
   const stores = new Map(configs.map((config) => storeCheck(config)).map((check) => [check.name, check]));
-  return [...domains.map(componentCheck), ...stores.values(), ...keepers.map(ledgerCheck)];
+  const checks = [...domains.map(componentCheck), ...stores.values(), ...keepers.map(ledgerCheck)];
+  return [...checks, ...watched.map(identityCheck)];
+}
+
+/** Two ledgers may have files in one store. */
+function identityCheck({ name, guard, problem }: WatchedStore): ReadyCheck {
+  return { name: `identity of ${name} (${guard.domains.join(", ")})`, check: async () => problem };
 }
 
 function componentCheck(domain: ServedDomain): ReadyCheck {

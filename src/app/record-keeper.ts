@@ -1,17 +1,21 @@
 import type { DomainConfig } from "../config/config.ts";
+import { takesUploads } from "../config/places.ts";
 import { shortToken } from "../http/http-event.ts";
 import type { UploadWitness } from "../http/upload-witness.ts";
 import { LedgerAwayError } from "../ledger/errors.ts";
-import { type Ledger, type LedgerFile, type Limits, noLimits } from "../ledger/ledger.ts";
+import { type Completion, type Ledger, type LedgerFile, type Limits, noLimits } from "../ledger/ledger.ts";
 import { askStores } from "../ops/ask-stores.ts";
 import type { Watchers } from "../ops/events.ts";
+import { FirstLooks } from "../ops/first-looks.ts";
 import { watchRecords } from "../ops/record-events.ts";
 import { type Repeated, repeat } from "../ops/repeat.ts";
 import { sweep } from "../ops/sweep.ts";
 import { watchLedger } from "../ops/watch-ledger.ts";
 import type { Refusal } from "../slot/refusal.ts";
+import type { Seconds } from "../slot/slot.ts";
+import { longestArrival, nextRemoval } from "../slot/upload-life.ts";
 import type { SlotRecord } from "../slots.ts";
-import type { Inventory } from "../store/inventory.ts";
+import type { Inventory, ObjectName } from "../store/inventory.ts";
 import type { ObjectMeta } from "../store/object-store.ts";
 import { ledgerLimits, ledgerLimitsOf } from "./ledger-limits.ts";
 
@@ -19,6 +23,8 @@ import { ledgerLimits, ledgerLimitsOf } from "./ledger-limits.ts";
 export interface RecordedDomain {
   readonly config: DomainConfig;
   readonly inventory: Inventory;
+  /** Whether its store is the right one at present: if not, nothing is asked of it, removed or forgotten. */
+  readonly mayForget: () => boolean;
 }
 
 export interface RecordDeps {
@@ -26,8 +32,11 @@ export interface RecordDeps {
   readonly now: () => Date;
 }
 
-/** How often the stores are asked about reservations, and swept; milliseconds after the last time has ended. */
-const intervals = { asking: 2_000, sweeping: 5_000 };
+/** No PUT URL is valid for longer, whatever the domain that it was given for said: SigV4's bound. */
+const longestValidity: Seconds = 604_800;
+
+/** How often the stores are asked about reservations, looked at, and swept; milliseconds after the last time has ended. */
+const intervals = { asking: 2_000, looking: 1_000, sweeping: 5_000 };
 
 /** Between two batches the sweep rests this many times as long as the last one took. */
 const restFactor = 4;
@@ -39,25 +48,32 @@ export class RecordKeeper {
   readonly #tell: ReturnType<typeof watchRecords>;
   readonly #underWay = new Map<string, number>();
   #domains: ReadonlyMap<string, RecordedDomain> = new Map();
+  readonly #firstLooks: FirstLooks;
   #asking: Repeated | undefined;
+  #looking: Repeated | undefined;
   #sweeping: Repeated | undefined;
 
   constructor(ledger: Ledger, deps: RecordDeps) {
     this.ledger = watchLedger(ledger, deps.watchers);
     this.#deps = deps;
     this.#tell = watchRecords(deps.watchers);
+    this.#firstLooks = new FirstLooks({
+      ...{ ledger: this.ledger, inventories: () => this.#inventories(), now: deps.now },
+      onOversized: this.#tell.oversized,
+    });
   }
 
   /** Goes by these domains from now on; the first time it starts the work. */
   use(domains: readonly RecordedDomain[]): void {
     this.#domains = new Map(domains.map((domain) => [domain.config.domain, domain]));
     this.#asking ??= repeat(intervals.asking, (signal) => this.#try(() => this.#ask(signal)));
+    this.#looking ??= repeat(intervals.looking, (signal) => this.#look(signal));
     this.#sweeping ??= repeat(intervals.sweeping, (signal) => this.#try(() => this.#sweep(signal)));
   }
 
   /** Ends the work after the batch under way, and closes the ledger. */
   async stop(): Promise<void> {
-    await Promise.all([this.#asking?.stop(), this.#sweeping?.stop()]);
+    await Promise.all([this.#asking?.stop(), this.#looking?.stop(), this.#sweeping?.stop()]);
     await this.ledger.close();
   }
 
@@ -68,7 +84,15 @@ export class RecordKeeper {
       domain: config.domain,
       limits: (requester, purpose) => ledgerLimits(config, requester, purpose),
       gaveWay: () => this.#sweeping?.nudge(),
+      ...(takesUploads(config)
+        ? {}
+        : { given: (object) => this.#firstLooks.add({ ...object, domain: config.domain }) }),
     };
+  }
+
+  /** Whether it knows where the files of this domain are. */
+  serves(domain: string): boolean {
+    return this.#domains.has(domain);
   }
 
   /** Notes that an upload is under way; what it gives is called when it is over. */
@@ -81,35 +105,60 @@ export class RecordKeeper {
     };
   }
 
-  /**
-   * Writes down that an object is stored. "unknown": it is not one of this ledger's.
-   *
-   * @returns a refusal when it may not stay; it was removed then.
-   */
-  async stored({ token, size }: ObjectMeta): Promise<Refusal | "unknown" | undefined> {
+  /** Writes down that an object is stored; must not throw. An object that may not stay is removed. */
+  async stored({ token, size }: ObjectMeta): Promise<StoredOutcome> {
     try {
-      const completion = await this.ledger.complete(
-        token,
-        size,
-        (file) => this.#limitsOf(file),
-        () => this.#sweeping?.nudge(),
-      );
-      if (completion === "unknown") return "unknown";
-      if (completion === "complete") return undefined;
+      const completion = await this.ledger.complete(token, size, (file) => this.#limitsOf(file), {
+        evicted: () => this.#sweeping?.nudge(),
+      });
+      if (completion === "unknown" || completion === "complete") return completion;
       const file = await this.ledger.find(token);
-      if (file !== undefined) await this.#domains.get(file.domain)?.inventory.remove([file]);
+      if (file === undefined) return "unknown";
+      await this.#removeAtOnce(file);
+      this.#tell.refusedLate(shortToken(token));
+      return completion;
     } catch (error) {
       // The bytes are safe. The store is asked about them later.
       this.#noteFailure(error);
-      return undefined;
+      return "unsaid";
     }
-    this.#tell.refusedLate(shortToken(token));
-    return lateRefusal;
   }
 
-  /** A file that this ledger does not know was stored. */
+  /** A file that this ledger does not know was stored for a slot that stood in no ledger: it stays. */
   noteUnknown(token: string): void {
     this.#tell.unknown(shortToken(token));
+  }
+
+  /**
+   * Removes what was stored for a slot that the ledger has forgotten, from the store of this domain; must not throw.
+   * What the store does not let go now is entered as deleted, and so the sweep removes it.
+   */
+  async removeForgotten(object: ObjectMeta, domain: string): Promise<void> {
+    const { token, filename, size, expiry } = object;
+    try {
+      if (!(await this.#isRemoved(object, domain))) {
+        const about = { token, filename, size, expires: expiry, completed: this.#deps.now() };
+        await this.ledger.adopt({ ...about, domain, jid: domain, purpose: "message" });
+        await this.ledger.doom([token]);
+      }
+      this.#tell.refusedLate(shortToken(token));
+    } catch (error) {
+      this.#noteFailure(error);
+    }
+  }
+
+  /** Removes a doomed file; when the store does not let it go, the next sweep tries again. */
+  async #removeAtOnce(file: LedgerFile): Promise<void> {
+    const isRemoved = await this.#isRemoved(file, file.domain);
+    if (!isRemoved) await this.ledger.postpone(file.token, this.#deps.now());
+  }
+
+  async #isRemoved(object: ObjectName, domain: string): Promise<boolean> {
+    try {
+      return (await this.#domains.get(domain)?.inventory.remove([object]))?.length === 0;
+    } catch {
+      return false;
+    }
   }
 
   async #ask(signal: AbortSignal): Promise<void> {
@@ -117,8 +166,19 @@ export class RecordKeeper {
       ...{ ledger: this.ledger, inventories: this.#inventories(), now: this.#deps.now, signal },
       limits: (file) => this.#limitsOf(file),
       isUnderWay: (token) => this.#underWay.has(token),
+      lastUpload: (file) => this.#lastUnseenUpload(file),
+      onOversized: this.#tell.oversized,
     });
+    if (asked.oversized > 0) this.#sweeping?.nudge();
     this.#tell.asked(asked);
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#firstLooks.look(signal);
+    } catch (error) {
+      this.#noteFailure(error);
+    }
   }
 
   async #sweep(signal: AbortSignal): Promise<void> {
@@ -129,20 +189,34 @@ export class RecordKeeper {
         monotonic: this.#deps.watchers.monotonic,
         signal,
       },
+      nextRemoval: (file) => this.#nextRemoval(file),
       rest: (took) => pause(took * restFactor, signal),
     });
     this.#tell.swept(swept);
     if (!signal.aborted) await this.ledger.prune();
   }
 
+  /** When the last upload to a file can end that slotd does not see; undefined: it sees every one. */
+  #lastUnseenUpload({ domain, reserved }: LedgerFile): Date | undefined {
+    const config = this.#domains.get(domain)?.config;
+    if (config === undefined || takesUploads(config)) return undefined;
+    return new Date(reserved.getTime() + (config.expirationTime + longestArrival) * 1000);
+  }
+
   #inventories(): ReadonlyMap<string, Inventory> {
-    return new Map([...this.#domains].map(([domain, { inventory }]) => [domain, inventory]));
+    const right = [...this.#domains].filter(([, { mayForget }]) => mayForget());
+    return new Map(right.map(([domain, { inventory }]) => [domain, inventory]));
   }
 
   #limitsOf(file: LedgerFile): Limits {
     const domain = this.#domains.get(file.domain);
     // Its slot was given before the domain was taken out of the configuration.
     return domain === undefined ? noLimits : ledgerLimitsOf(domain.config, file);
+  }
+
+  #nextRemoval({ domain, reserved }: LedgerFile): Date | undefined {
+    const expiresIn = this.#domains.get(domain)?.config.expirationTime ?? longestValidity;
+    return nextRemoval({ reserved, expiresIn }, this.#deps.now());
   }
 
   async #try(work: () => Promise<void>): Promise<void> {
@@ -160,8 +234,18 @@ export class RecordKeeper {
   }
 }
 
-/** Tells these keepers of uploads; undefined when there are none. */
-export function witnessOf(keepers: readonly RecordKeeper[]): UploadWitness | undefined {
+/** What became of an object that was stored. "unsaid": the ledger could not be asked. */
+export type StoredOutcome = Completion | "unsaid";
+
+/**
+ * Tells these keepers of uploads; undefined when there are none.
+ *
+ * @param domains those whose uploads they are, and whose files are all in one place.
+ */
+export function witnessOf(
+  keepers: readonly RecordKeeper[],
+  domains: readonly string[],
+): UploadWitness | undefined {
   const [first] = keepers;
   if (first === undefined) return undefined;
   return {
@@ -171,22 +255,39 @@ export function witnessOf(keepers: readonly RecordKeeper[]): UploadWitness | und
         for (const end of ends) end();
       };
     },
-    async stored(object) {
+    async stored(object, isReserved) {
+      let isUnsaid = false;
       for (const keeper of keepers) {
         const outcome = await keeper.stored(object);
-        if (outcome !== "unknown") return outcome;
+        if (outcome === "complete") return undefined;
+        if (outcome === "over" || outcome === "doomed") return lateRefusals[outcome];
+        isUnsaid ||= outcome === "unsaid";
       }
-      first.noteUnknown(object.token);
-      return undefined;
+      if (isUnsaid) return undefined;
+      const places = keepers.flatMap((keeper) =>
+        domains.flatMap((domain) => (keeper.serves(domain) ? [{ keeper, domain }] : [])),
+      );
+      if (!isReserved || places[0] === undefined) {
+        first.noteUnknown(object.token);
+        return undefined;
+      }
+      await places[0].keeper.removeForgotten(object, places[0].domain);
+      return lateRefusals.doomed;
     },
   };
 }
 
-const lateRefusal: Refusal = {
-  kind: "over-quota",
-  text: "The slot was given up before the file was there, and there is no room for it any more. Nothing was kept. Request a new slot.",
-  retryAt: undefined,
-};
+const lateRefusals = {
+  over: {
+    kind: "over-quota",
+    text: "The slot was given up before the file was there, and there is no room for it any more. Nothing was kept. Request a new slot.",
+    retryAt: undefined,
+  },
+  doomed: {
+    kind: "expired",
+    text: "The slot was deleted before the file was there. Nothing was kept. Request a new slot.",
+  },
+} as const satisfies Record<string, Refusal>;
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

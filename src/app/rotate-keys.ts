@@ -1,6 +1,9 @@
 import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { takesUploads } from "../config/places.ts";
+import { type FileLock, NoLocksError } from "../lock/file-lock.ts";
+import { takeSqliteLock } from "../lock/sqlite-lock.ts";
 import type { SlotDeps } from "../slots.ts";
 import { type Rotation, rotateSigningKeys } from "../store/key-rotation.ts";
 import { signingKeysPath } from "../store/signing-keys.ts";
@@ -10,12 +13,16 @@ export interface RotatedFile extends Rotation {
   readonly path: string;
 }
 
+/** How long a rotation waits for others of the same folder; each takes some milliseconds. */
+const patience = 10_000;
+
 /**
  * Rotates the keys that sign slotd's own PUT URLs, once in each folder in which there are some.
  *
  * @param domain rotates only the folder of this domain, and of those that share it; every folder when absent.
  * @param forgets removes the former keys at once: slots that they signed are void.
- * @throws {SigningKeysError} when a file is damaged; the system's error when a folder is not writable.
+ * @throws {SigningKeysError} when a file is damaged; the system's error when a folder is not writable; {LockedError}
+ * when others rotate the same keys all the time.
  */
 export async function rotateKeys(
   config: Config,
@@ -28,7 +35,24 @@ export async function rotateKeys(
   const rotated: RotatedFile[] = [];
   for (const folder of folders) {
     await mkdir(folder, { recursive: true, mode: 0o750 });
-    rotated.push({ path: signingKeysPath(folder), ...(await rotateSigningKeys(folder, forgets, deps)) });
+    const rotation = await alone(folder, () => rotateSigningKeys(folder, forgets, deps));
+    rotated.push({ path: signingKeysPath(folder), ...rotation });
   }
   return rotated;
+}
+
+/** What reads the keys and writes them anew must be alone: of two at once, one would drop the other's key. */
+async function alone<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
+  let lock: FileLock | undefined;
+  try {
+    lock = await takeSqliteLock(join(folder, "signing-keys.lock"), { patience });
+  } catch (error) {
+    // Where nothing can be locked an operator rotates one key at a time.
+    if (!(error instanceof NoLocksError)) throw error;
+  }
+  try {
+    return await work();
+  } finally {
+    await lock?.release();
+  }
 }

@@ -69,7 +69,7 @@ export function s3DomainBucket(
 /** What one HTTP listener does for the domains on S3 that use it. */
 export function s3HttpBuckets(
   domains: readonly S3Domain[],
-  { now, witnessOf }: Pick<SlotDeps, "now"> & Pick<Opened, "witnessOf">,
+  { now, unavailableFor, witnessOf }: Pick<SlotDeps, "now"> & Pick<Opened, "unavailableFor" | "witnessOf">,
 ): { readonly buckets: HttpBucket[]; readonly privateBuckets: PrivateBucket[] } {
   const proxied = groupBy(domains.filter(takesUploadsOf), bucketKey);
   const hidden = groupBy(
@@ -79,17 +79,17 @@ export function s3HttpBuckets(
   return {
     buckets: [...proxied.values()].map((sharing) => {
       const [{ config, credentials }] = sharing;
-      const keyLists = sharing.flatMap(({ keys }) => (keys === undefined ? [] : [keys]));
       const { bucketUrl, region, addAcl } = config.s3;
-      const maxFileSize = largestAllowed(sharing.map((domain) => domain.config));
+      const configs = sharing.map((domain) => domain.config);
+      const maxFileSize = largestAllowed(configs);
       return {
         publicUrls: publicUrlsOf(sharing),
         store: s3Sink({ bucketUrl, region, credentials, addAcl }, { now }),
-        credentials: (id) =>
-          keyLists.flatMap(({ value }) => value).find((key) => key.accessKeyId === id)?.secretAccessKey,
+        keys: [...new Set(sharing.flatMap(({ keys }) => keys ?? []))],
         region: DISK_REGION,
         maxFileSize: () => maxFileSize,
-        witness: witnessOf(sharing.map((domain) => domain.config)),
+        witness: witnessOf(configs),
+        unavailable: () => unavailableFor(configs),
       };
     }),
     privateBuckets: [...hidden.values()].map((sharing) => {

@@ -1,5 +1,6 @@
 import type { Premises } from "../admin/premises.ts";
 import { sweep } from "../ops/sweep.ts";
+import { nextRemoval } from "../slot/upload-life.ts";
 
 /** What a sweep by hand came to. */
 export interface SweptLedgers {
@@ -19,7 +20,11 @@ export interface SweptLedgers {
 export async function sweepLedgers(
   { domains, ledgers }: Premises,
   isDryRun: boolean,
-  options: { readonly signal: AbortSignal; readonly onProgress: (files: number) => void },
+  options: {
+    readonly signal: AbortSignal;
+    readonly onProgress: (files: number) => void;
+    readonly now: () => Date;
+  },
 ): Promise<SweptLedgers> {
   const sum = { files: 0, bytes: 0, left: 0, reason: undefined as string | undefined };
   for (const ledger of ledgers) {
@@ -33,7 +38,12 @@ export async function sweepLedgers(
     }
     const before = sum.files;
     const onBatch = ({ files }: { readonly files: number }) => options.onProgress(before + files);
-    const { files, bytes, failed } = await sweep({ ledger, inventories, signal: options.signal, onBatch });
+    const expiresIn = new Map(own.map(({ config }) => [config.domain, config.expirationTime]));
+    const { files, bytes, failed } = await sweep({
+      ...{ ledger, inventories, signal: options.signal, onBatch },
+      nextRemoval: ({ reserved, domain }) =>
+        nextRemoval({ reserved, expiresIn: expiresIn.get(domain) ?? 0 }, options.now()),
+    });
     sum.files += files;
     sum.bytes += bytes;
     for (const failure of failed) {

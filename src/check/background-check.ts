@@ -11,6 +11,7 @@ import { S3Probe } from "./s3-probe.ts";
 import { reachChecks } from "./s3-reach.ts";
 import { explainRefusal } from "./s3-refusal.ts";
 import { s3Target } from "./s3-target.ts";
+import { unsignedLooks } from "./s3-unsigned.ts";
 
 export interface BackgroundDeps {
   readonly now: () => Date;
@@ -20,7 +21,7 @@ export interface BackgroundDeps {
   readonly log: Logger;
 }
 
-/** The part of the check of a bucket that writes nothing: a request for an object that is not there tells the most. */
+/** What is looked at with requests that write nothing: one for an object that is not there tells the most. */
 const readOnlyChecks: readonly Check<S3Probe>[] = [
   ...reachChecks,
   { name: "keys", needs: ["clock"], run: checkKeys },
@@ -28,8 +29,9 @@ const readOnlyChecks: readonly Check<S3Probe>[] = [
 ];
 
 /**
- * Does the harmless part of the check, beside the work: it writes nothing to a bucket and asks for nothing in the
- * name of a component. Never throws.
+ * Does the harmless part of the check once, beside the work, and asks for nothing in the name of a component. To a
+ * bucket it writes only where that lets clients do more than their slot says: at most three objects of less than
+ * 100 bytes, whose keys nobody can guess, and which it removes again. Never throws.
  */
 export async function backgroundCheck({ domains }: Config, deps: BackgroundDeps): Promise<void> {
   const seen = new Set<string>();
@@ -55,10 +57,18 @@ async function checkBucket(domain: DomainConfig, deps: BackgroundDeps): Promise<
   try {
     const target = s3Target(s3, expirationTime, credentials);
     const probe = new S3Probe(target, { now, signal, randomBytes, origin: "https://web-client.example" });
-    await runChecks(readOnlyChecks, probe, runOf(scopeOf(domain), deps));
+    await runChecks([...readOnlyChecks, ...unsignedLooks], probe, runOf(scopeOf(domain), deps)).finally(() =>
+      removeWritten(probe, scopeOf(domain), log),
+    );
   } finally {
     credentials.stop();
   }
+}
+
+/** Where nothing may be deleted, some bytes are left at each start. */
+async function removeWritten(probe: S3Probe, scope: string, log: Logger): Promise<void> {
+  const left = await probe.removeWritten();
+  if (left.length > 0) log.info({ scope, files: left.length }, "What the check wrote could not be removed.");
 }
 
 async function checkFolder(domain: DomainConfig, deps: BackgroundDeps): Promise<void> {

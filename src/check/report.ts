@@ -1,3 +1,4 @@
+import { printableJson, unprintable } from "../slot/printable.ts";
 import type { Finding, Fix, Level } from "./finding.ts";
 import type { Result } from "./run-checks.ts";
 
@@ -86,7 +87,7 @@ export function jsonReport(results: readonly Result[]): string {
     ...{ scope, check, ...plain(finding) },
     ...(isFixed ? { fixed: true } : {}),
   }));
-  return `${JSON.stringify({ ok: !hasWrong(results), findings }, undefined, 2)}\n`;
+  return `${printableJson(JSON.stringify({ ok: !hasWrong(results), findings }, undefined, 2))}\n`;
 }
 
 /** Whether anything is wrong, so that the check fails. */
@@ -100,5 +101,5 @@ function plain({ level, text, mend, paste }: Finding): Omit<Finding, "fix"> {
 
 /** What a store or a server says must not steer the terminal. */
 function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, "\uFFFD");
+  return text.replace(unprintable, "\uFFFD");
 }

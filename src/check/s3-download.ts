@@ -1,7 +1,8 @@
 import type { S3Answer } from "../store/s3-answer.ts";
 import { childText, parseXml } from "../store/xml-answer.ts";
-import { type Finding, type Fix, ok, skipped, warn, wrong } from "./finding.ts";
+import { type Finding, ok, skipped, warn, wrong } from "./finding.ts";
 import type { Check } from "./run-checks.ts";
+import { policyWith } from "./s3-policy.ts";
 import { brief, isOk, PROBE_TYPE, type ProbeSlot, type S3Probe } from "./s3-probe.ts";
 import { arn } from "./s3-refusal.ts";
 import { awsPaste, readSetting, writeSetting } from "./s3-settings.ts";
@@ -86,24 +87,37 @@ async function checkRange(probe: S3Probe): Promise<Finding> {
   );
 }
 
-/** A client may add headers that are not signed. */
+/** What makes an object public: a client may add headers that are not signed. */
+const publicAcls = [
+  { "x-amz-acl": "public-read" },
+  { "x-amz-grant-read": 'uri="http://acs.amazonaws.com/groups/global/AllUsers"' },
+] as const satisfies readonly Readonly<Record<string, string>>[];
+
 async function checkClientAcl(probe: S3Probe): Promise<Finding> {
-  const slot = probe.makeSlot();
-  const answer = await probe.put(slot, { headers: { "x-amz-acl": "public-read" } });
-  if (!isOk(answer)) return ok(`A client that adds x-amz-acl to its PUT is refused (${brief(answer)}).`);
-  if (probe.target.access === "public") {
-    return ok("A client can add x-amz-acl to its PUT; it changes nothing, as every file here is public.");
+  let last: S3Answer | undefined;
+  for (const headers of publicAcls) {
+    const slot = probe.makeSlot();
+    const answer = await probe.put(slot, { headers });
+    if (!isOk(answer)) {
+      last ??= answer;
+      continue;
+    }
+    if (probe.target.access === "public")
+      return ok("A client can add x-amz-acl to its PUT; it changes nothing, as every file here is public.");
+    if (!isOk(await probe.send("GET", slot.ownUrl))) continue;
+    const [[name, value] = []] = Object.entries(headers);
+    return warn(
+      `A client can make its own file public by adding ${name}: ${value} to its PUT.`,
+      'Have the bucket ignore public ACLs (IgnorePublicAcls), or use s3.upload = "proxy".',
+      await blockAcls(probe),
+    );
   }
-  if (!isOk(await probe.send("GET", slot.ownUrl)))
-    return ok("A client can add x-amz-acl to its PUT, and the store ignores it.");
-  return warn(
-    "A client can make its own file public by adding x-amz-acl: public-read to its PUT.",
-    'Have the bucket ignore public ACLs (IgnorePublicAcls), or use s3.upload = "proxy".',
-    await blockAcls(probe),
-  );
+  return last === undefined
+    ? ok("A client can add x-amz-acl to its PUT, and the store ignores it.")
+    : ok(`A client that adds x-amz-acl to its PUT is refused (${brief(last)}).`);
 }
 
-async function publicPolicy(probe: S3Probe): Promise<Pick<Finding, "paste" | "fix">> {
+function publicPolicy(probe: S3Probe): Promise<Pick<Finding, "paste" | "fix">> {
   const { name, keyPrefix } = probe.client.root;
   const statement = {
     Sid: "SlotdPublicRead",
@@ -111,39 +125,8 @@ async function publicPolicy(probe: S3Probe): Promise<Pick<Finding, "paste" | "fi
     Principal: "*",
     Action: "s3:GetObject",
     Resource: arn(name, keyPrefix),
-  };
-  const setting = await readSetting(probe, "policy");
-  if (setting.is === "unknown") return {};
-  const policy = addStatement(setting.is === "set" ? setting.text : undefined, statement);
-  if (policy === undefined) return {};
-  const paste = [awsPaste(probe, "put-bucket-policy", "policy", policy)];
-  if (setting.is === "denied") return { paste };
-  return {
-    paste,
-    fix: fixOf(
-      probe,
-      "policy",
-      `a public-read policy on the bucket ${name}`,
-      JSON.stringify(policy, undefined, 2),
-    ),
-  };
-}
-
-/** The policy that is there with one more statement; undefined when it is not understood. */
-function addStatement(text: string | undefined, statement: { readonly Sid: string }): unknown {
-  if (text === undefined) return { Version: "2012-10-17", Statement: [statement] };
-  let policy: unknown;
-  try {
-    policy = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof policy !== "object" || policy === null || !("Statement" in policy)) return undefined;
-  const there: unknown[] = Array.isArray(policy.Statement) ? policy.Statement : [policy.Statement];
-  const others = there.filter(
-    (one) => !(typeof one === "object" && one !== null && "Sid" in one && one.Sid === statement.Sid),
-  );
-  return { ...policy, Statement: [...others, statement] };
+  } as const;
+  return policyWith(probe, statement, `a public-read policy on the bucket ${name}`);
 }
 
 /**
@@ -168,10 +151,10 @@ async function blockAcls(probe: S3Probe): Promise<Pick<Finding, "paste" | "fix">
   const body = `<PublicAccessBlockConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">\n${fields.join("")}</PublicAccessBlockConfiguration>`;
   return {
     paste,
-    fix: fixOf(probe, "publicAccessBlock", `what makes the bucket ${name} ignore public ACLs`, body),
+    fix: {
+      what: `what makes the bucket ${name} ignore public ACLs`,
+      shown: body,
+      apply: () => writeSetting(probe, "publicAccessBlock", body),
+    },
   };
-}
-
-function fixOf(probe: S3Probe, name: "policy" | "publicAccessBlock", what: string, body: string): Fix {
-  return { what, shown: body, apply: () => writeSetting(probe, name, body) };
 }

@@ -6,8 +6,26 @@ import { awsPaste, readSetting, writeSetting } from "./s3-settings.ts";
 
 /** What becomes of files by themselves. */
 export const lifecycleChecks: readonly Check<S3Probe>[] = [
+  { name: "versioning", needs: ["upload"], run: checkVersioning },
   { name: "lifecycle", needs: ["upload"], run: checkLifecycle },
 ];
+
+/** In a bucket with versions slotd deletes nothing for good: it only adds a mark. */
+async function checkVersioning(probe: S3Probe): Promise<Finding> {
+  const setting = await readSetting(probe, "versioning");
+  if (setting.is === "denied")
+    return skipped("The key may not look at the versioning (s3:GetBucketVersioning).");
+  const status = setting.is === "set" ? childText(parseXml(setting.text), "Status") : undefined;
+  if (status !== "Enabled") return ok("The bucket keeps no versions: what slotd deletes is gone.");
+  const lifecycle = await readSetting(probe, "lifecycle");
+  const rules = enabledRules(lifecycle.is === "set" ? lifecycle.text : "");
+  if (rules.some((rule) => childrenOf(rule, "NoncurrentVersionExpiration").length > 0))
+    return ok("The bucket keeps versions, and a lifecycle rule removes those that were deleted or replaced.");
+  return warn(
+    "The bucket keeps versions: what slotd deletes, what expires and what a client replaces stays there and takes space, uncounted. With object lock a client can also have its file kept for years, by a header that is not signed.",
+    "Use a bucket without versioning and object lock, or add a lifecycle rule with NoncurrentVersionExpiration.",
+  );
+}
 
 const RULE_ID = "slotd-incomplete-uploads";
 

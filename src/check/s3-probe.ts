@@ -119,11 +119,21 @@ export class S3Probe {
       readonly body?: Uint8Array<ArrayBuffer>;
     } = {},
   ): Promise<S3Answer> {
-    this.#written.set(slot.key, slot);
+    this.noteWritten(slot);
     const headers = { "content-type": PROBE_TYPE, ...changes.headers };
     const answer = await this.send("PUT", slot.putUrl, headers, changes.body ?? slot.body);
-    if (!isOk(answer)) this.#written.delete(slot.key);
+    if (!isOk(answer)) this.noteNotWritten(slot);
     return answer;
+  }
+
+  /** Has what may be in a slot from now on removed at the end. */
+  noteWritten(slot: ProbeSlot): void {
+    this.#written.set(slot.key, slot);
+  }
+
+  /** Takes that back: the store has refused it. */
+  noteNotWritten(slot: ProbeSlot): void {
+    this.#written.delete(slot.key);
   }
 
   /** Sends a request as a client would. */

@@ -7,6 +7,7 @@ const roots = {
   cors: ["CORSConfiguration"],
   policy: [],
   lifecycle: ["LifecycleConfiguration"],
+  versioning: ["VersioningConfiguration"],
   // COMPAT(Ceph 16): the second name.
   publicAccessBlock: ["PublicAccessBlockConfiguration", "BlockPublicAccessBlockConfiguration"],
 } as const satisfies Record<string, readonly string[]>;

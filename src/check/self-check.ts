@@ -8,6 +8,7 @@ import type { Logger } from "../ops/log.ts";
 import { fixedCredentials, type OpenCredentials } from "../store/credentials.ts";
 import { folderChecks } from "./disk-folder.ts";
 import { type Finding, type Fix, skipped, warn, wrong } from "./finding.ts";
+import { knownStoreResults } from "./known-store.ts";
 import { findOwnServer, type OwnServer } from "./own-server.ts";
 import { ownDownloadChecks, ownUploadChecks } from "./public-url.ts";
 import { type CheckRun, type Result, runChecks } from "./run-checks.ts";
@@ -45,12 +46,19 @@ export async function selfCheck(options: SelfCheckOptions): Promise<readonly Res
     ...once(options.domains, storageKey).map(
       (domain) => () => (domain.s3 === undefined ? checkDisk(domain, options) : checkS3(domain, options)),
     ),
+    () => checkKnownStores(options),
   ];
   const results: Result[] = [];
   for (const task of tasks) {
     if (options.signal.aborted) break;
     results.push(...(await task()));
   }
+  return results;
+}
+
+async function checkKnownStores({ domains, log, tell }: SelfCheckOptions): Promise<readonly Result[]> {
+  const results = await knownStoreResults(domains, log);
+  for (const result of results) tell(result);
   return results;
 }
 

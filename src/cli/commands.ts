@@ -152,6 +152,15 @@ export const commands: readonly Command[] = [
         name: "delete-unknown",
         summary: "With --fix: deletes files that the ledger does not know, instead of entering them.",
       },
+      {
+        name: "forget-many",
+        summary:
+          "With --fix: forgets missing files also if they are more than 1 % of all, or if it is another store.",
+      },
+      {
+        name: "delete-many",
+        summary: "With --delete-unknown: deletes unknown files also if they are more than 1 % of all.",
+      },
       json,
       config,
     ],

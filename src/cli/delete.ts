@@ -1,6 +1,6 @@
 import { findFile, removeFile } from "../admin/remove.ts";
 import { type Arguments, type CommandIo, UsageError } from "./command.ts";
-import { plain, sizeText } from "./table.ts";
+import { jsonText, plain, sizeText } from "./table.ts";
 import { withPremises } from "./with-premises.ts";
 
 /** `slotd delete`: removes one file from the store and the ledger. Ends with 1 when there is no such file. */
@@ -9,16 +9,15 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
   return withPremises(args, io, false, async (premises) => {
     const found = await findFile(premises, token, filename);
     if (found === undefined) {
-      if (args.has("json")) io.stdout(`${JSON.stringify({ deleted: false, reason: "not-found" })}\n`);
+      if (args.has("json")) io.stdout(jsonText({ deleted: false, reason: "not-found" }));
       else io.stderr("slotd: there is no such file, neither in the ledger nor in the store.\n");
       return 1;
     }
-    const [failed] = await removeFile(found);
+    await premises.requireStores(found.premise);
+    const [failed] = await removeFile(found, io.now);
     if (args.has("json")) {
       const about = found.file ?? found.object;
-      io.stdout(
-        `${JSON.stringify({ deleted: failed === undefined, ...about, reason: failed?.reason }, undefined, 2)}\n`,
-      );
+      io.stdout(jsonText({ deleted: failed === undefined, ...about, reason: failed?.reason }));
     } else if (failed === undefined) io.stdout(`Deleted ${describe(found.file ?? found.object)}.\n`);
     else io.stderr(`slotd: the file does not count any more, but is still there: ${failed.reason}.\n`);
     return failed === undefined ? 0 : 1;

@@ -1,7 +1,7 @@
 import { filesOf } from "../admin/all-files.ts";
 import { purposes } from "../slot/purpose.ts";
 import { type Arguments, type CommandIo, UsageError } from "./command.ts";
-import { plain, sizeText, table } from "./table.ts";
+import { jsonText, plain, sizeText, table } from "./table.ts";
 import { bareJidOf } from "./usage.ts";
 import { withPremises } from "./with-premises.ts";
 
@@ -16,7 +16,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     ).flat();
     files.sort((a, b) => a.reserved.getTime() - b.reserved.getTime());
     if (args.has("json")) {
-      io.stdout(`${JSON.stringify({ files }, undefined, 2)}\n`);
+      io.stdout(jsonText({ files }));
       return 0;
     }
     const rows = files.map((file) => [

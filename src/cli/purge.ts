@@ -2,7 +2,7 @@ import { removeFilesOf } from "../admin/remove.ts";
 import type { Arguments, CommandIo } from "./command.ts";
 import { interruption } from "./interrupt.ts";
 import { Progress } from "./progress.ts";
-import { sizeText } from "./table.ts";
+import { jsonText, sizeText } from "./table.ts";
 import { bareJidOf } from "./usage.ts";
 import { withPremises } from "./with-premises.ts";
 
@@ -10,14 +10,15 @@ import { withPremises } from "./with-premises.ts";
 export function run(args: Arguments, io: CommandIo): Promise<number> {
   const jid = bareJidOf(args.required("jid"));
   return withPremises(args, io, true, async (premises) => {
+    await premises.requireStores();
     const { signal, done } = interruption();
     const progress = new Progress(io, (files) => `${files} files deleted`);
     const onProgress = (files: number) => progress.show(files);
-    const removed = await removeFilesOf(premises, jid, { signal, onProgress }).finally(done);
+    const removed = await removeFilesOf(premises, jid, { signal, onProgress, now: io.now }).finally(done);
     progress.clear();
     const { files, bytes, notRemoved, isWhole } = removed;
     if (args.has("json")) {
-      io.stdout(`${JSON.stringify({ jid, files, bytes, notRemoved, isWhole }, undefined, 2)}\n`);
+      io.stdout(jsonText({ jid, files, bytes, notRemoved, isWhole }));
     } else {
       io.stdout(`Deleted ${files} files of ${jid}, ${sizeText(bytes)}.\n`);
       if (!isWhole) io.stderr("slotd: interrupted; run it again to delete the rest.\n");

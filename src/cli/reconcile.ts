@@ -1,22 +1,28 @@
 import type { Difference } from "../admin/agree.ts";
+import type { TooMany } from "../admin/held-back.ts";
 import { type Mending, type Reconciled, reconcile } from "../admin/reconcile.ts";
 import { type Arguments, type CommandIo, UsageError } from "./command.ts";
 import { interruption } from "./interrupt.ts";
 import { Progress } from "./progress.ts";
-import { plain, sizeText } from "./table.ts";
+import { jsonText, plain, sizeText } from "./table.ts";
 import { withPremises } from "./with-premises.ts";
 
 /** `slotd reconcile`: compares ledger and store. Ends with 1 when a difference is left, or when it was interrupted. */
 export function run(args: Arguments, io: CommandIo): Promise<number> {
   const fix = args.has("fix");
   const deleteUnknown = args.has("delete-unknown");
+  const forgetMany = args.has("forget-many");
+  const deleteMany = args.has("delete-many");
   if (deleteUnknown && !fix) throw new UsageError("--delete-unknown is of use only with --fix");
+  if (forgetMany && !fix) throw new UsageError("--forget-many is of use only with --fix");
+  if (deleteMany && !deleteUnknown)
+    throw new UsageError("--delete-many is of use only with --delete-unknown");
   return withPremises(args, io, true, async (premises) => {
     const { signal, done } = interruption();
     const progress = new Progress(io, (looked) => `${looked} files compared`);
     const found: object[] = [];
     const outcome = await reconcile(premises, {
-      ...{ fix, deleteUnknown, signal, now: io.now },
+      ...{ fix, deleteUnknown, forgetMany, deleteMany, signal, now: io.now },
       onProgress: (looked) => progress.show(looked),
       onDifference: (difference, mending) => {
         progress.clear();
@@ -26,7 +32,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     }).finally(done);
     progress.clear();
     if (args.has("json")) {
-      io.stdout(`${JSON.stringify({ ...outcome, differences: found }, undefined, 2)}\n`);
+      io.stdout(jsonText({ ...outcome, differences: found }));
     } else report(io, outcome, fix);
     return outcome.left === 0 && outcome.isWhole ? 0 : 1;
   });
@@ -36,7 +42,8 @@ function sumsText({ files, bytes, reserved }: Reconciled["sums"][number]["counte
   return `${files} files, ${bytes} bytes (reserved: ${reserved.files}, ${reserved.bytes})`;
 }
 
-function report(io: CommandIo, { looked, differences, left, sums, isWhole }: Reconciled, fix: boolean): void {
+function report(io: CommandIo, outcome: Reconciled, fix: boolean): void {
+  const { looked, differences, left, sums, isWhole } = outcome;
   for (const { account, counted, listed } of sums) {
     io.stdout(
       `sum: ${plain(account)} counts ${sumsText(counted)}; its files are ${sumsText(listed)}${fix ? ": mended" : ""}\n`,
@@ -45,8 +52,27 @@ function report(io: CommandIo, { looked, differences, left, sums, isWhole }: Rec
   const all = differences + sums.length;
   const verdict = all === 0 ? "ledger and store agree" : `${all} differences, ${all - left} of them mended`;
   io.stdout(`${looked} files compared: ${verdict}.\n`);
+  reportTooMany(io, outcome);
   if (!isWhole) io.stderr("slotd: interrupted; what was mended stays so. Run it again for the rest.\n");
   else if (left > 0 && !fix) io.stderr('slotd: "slotd reconcile --fix" mends them.\n');
+}
+
+/** What looks like a wrong store or ledger was left alone. */
+function reportTooMany(io: CommandIo, { tooManyMissing, tooManyUnknown }: Reconciled): void {
+  if (tooManyMissing !== undefined) {
+    io.stderr(
+      `slotd: ${shareText(tooManyMissing)} files of the ledger are missing in the store, too many to be forgotten by --fix alone; none was. Is the store whole? If they are gone for good, add --forget-many.\n`,
+    );
+  }
+  if (tooManyUnknown !== undefined) {
+    io.stderr(
+      `slotd: the ledger does not know ${shareText(tooManyUnknown)} files in the store, too many to be deleted by --delete-unknown alone; none was. Is it the right ledger? If nobody needs them, add --delete-many.\n`,
+    );
+  }
+}
+
+function shareText({ count, all }: TooMany): string {
+  return `${count} of ${all}`;
 }
 
 function describe(difference: Difference, mending: Mending): string {

@@ -45,9 +45,10 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
   );
   log.logger.info(`Got ${await stopSignal}; stopping.`);
   nextSignal().then(() => process.exit(1));
-  checking.abort();
+  const checked = checking.stop();
   await control?.stop();
   await app.stop();
+  await checked;
   process.off("SIGHUP", onHangup);
   log.logger.info("Stopped.");
   return 0;
@@ -67,16 +68,28 @@ async function startApp(config: Config, log: Logger): Promise<App | undefined> {
   }
 }
 
+/** How long the check may take to remove what it wrote when slotd stops; milliseconds. */
+const CHECK_GRACE = 5_000;
+
 /** Says what is wrong with the bucket or the folder; slotd serves all the same, for it may be mended meanwhile. */
-function checkInBackground(config: Config, log: Logger): AbortController {
+function checkInBackground(config: Config, log: Logger): { stop(): Promise<void> } {
   const checking = new AbortController();
-  void backgroundCheck(config, {
+  const done = backgroundCheck(config, {
     now: () => new Date(),
     signal: checking.signal,
     log,
     warn: ({ scope, check, finding: { text, mend = "" } }) => log.warn({ scope, check }, `${text} ${mend}`),
   });
-  return checking;
+  return {
+    async stop() {
+      checking.abort();
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, CHECK_GRACE);
+      });
+      await Promise.race([done, late]).finally(() => clearTimeout(timer));
+    },
+  };
 }
 
 /** Without its control socket slotd runs all the same: SIGHUP is left. */

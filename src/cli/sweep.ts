@@ -3,7 +3,7 @@ import { sweepLedgers } from "../app/sweep-ledgers.ts";
 import type { Arguments, CommandIo } from "./command.ts";
 import { interruption } from "./interrupt.ts";
 import { Progress } from "./progress.ts";
-import { sizeText } from "./table.ts";
+import { jsonText, sizeText } from "./table.ts";
 import { withPremises } from "./with-premises.ts";
 
 /**
@@ -13,12 +13,13 @@ import { withPremises } from "./with-premises.ts";
 export function run(args: Arguments, io: CommandIo): Promise<number> {
   const isDryRun = args.has("dry-run");
   return withPremises(args, io, false, async (premises) => {
+    if (!isDryRun) await premises.requireStores();
     const { signal, done } = interruption();
     const progress = new Progress(io, (files) => `${files} files ${isDryRun ? "found" : "deleted"}`);
     let before = 0;
     const onProgress = (files: number) => progress.show(before + files);
     try {
-      const recorded = await sweepLedgers(premises, isDryRun, { signal, onProgress });
+      const recorded = await sweepLedgers(premises, isDryRun, { signal, onProgress, now: io.now });
       before = recorded.files;
       const dated = await removeExpiredObjects(premises, io.now(), isDryRun, { signal, onProgress });
       progress.clear();
@@ -27,7 +28,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
         left: recorded.left + dated.notRemoved.length,
         isWhole: !signal.aborted,
       };
-      if (args.has("json")) io.stdout(`${JSON.stringify({ ...swept, isDryRun }, undefined, 2)}\n`);
+      if (args.has("json")) io.stdout(jsonText({ ...swept, isDryRun }));
       else report(io, swept, isDryRun, recorded.reason ?? dated.notRemoved[0]?.reason);
       return swept.left === 0 && swept.isWhole ? 0 : 1;
     } finally {

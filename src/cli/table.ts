@@ -1,3 +1,5 @@
+import { printableJson, unprintable } from "../slot/printable.ts";
+
 /** Writes rows as columns that are as wide as they need to be; numbers, as the header's "<" says not, to the right. */
 export function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
   const names = headers.map((header) => header.replace(/^</, ""));
@@ -30,5 +32,10 @@ export function sizeText(bytes: number): string {
 
 /** A text from elsewhere, without what could steer a terminal or turn its line around. */
 export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\uFFFD");
+  return text.replace(unprintable, "\uFFFD");
+}
+
+/** What a command gives with `--json`: without what could steer a terminal, and the same for a program. */
+export function jsonText(value: unknown): string {
+  return `${printableJson(JSON.stringify(value, undefined, 2))}\n`;
 }

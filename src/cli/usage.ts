@@ -1,7 +1,7 @@
 import type { Premises } from "../admin/premises.ts";
 import { parseAccess } from "../config/values.ts";
 import { type Arguments, type CommandIo, UsageError } from "./command.ts";
-import { plain, sizeText, table } from "./table.ts";
+import { jsonText, plain, sizeText, table } from "./table.ts";
 import { withPremises } from "./with-premises.ts";
 
 /** `slotd usage`: who holds how much. */
@@ -15,7 +15,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     };
     const quotas = selection.jid === undefined ? [] : quotasOf(domains, accounts);
     if (args.has("json")) {
-      io.stdout(`${JSON.stringify({ accounts, total, quotas }, undefined, 2)}\n`);
+      io.stdout(jsonText({ accounts, total, quotas }));
       return 0;
     }
     const rows = accounts.map(({ jid, domain, purpose, files, bytes, today }) => [

@@ -16,7 +16,7 @@ export const diskOptions = {
     expected: 'a number of bytes from 0, or a text such as "1GiB"',
     default: "256MiB",
     prose:
-      "The space on the file system of `disk.path` that uploads leave free: an upload that would use it is answered 507, and downloads go on. 0 switches it off.",
+      "The space on the file system of `disk.path` that uploads leave free: an upload that would use it is answered 507, and downloads go on. Uploads under way count with what they bring in ten minutes at their pace, and with 16 MiB at most while they bring nothing: so one that announces much and is slow takes no room from the others. 0 switches it off.",
     example: '"5GiB"',
   },
   "disk.fsync": {
@@ -108,7 +108,7 @@ export const httpOptions = {
     expected: "a whole number from 1 to 1000000",
     default: 2000,
     prose:
-      "How many downloads may be under way at once; one more is answered 503 with Retry-After. A download that its client does not take costs some 50 KiB of memory and a file descriptor.",
+      "How many downloads of files over 128 KiB may be under way at once, and as many of smaller ones, which seldom take a moment; one more is answered 503 with Retry-After. One whose client takes nothing costs some 50 KiB of memory and a file descriptor.",
     example: "2000",
   },
   "http.max_downloads_per_address": {
@@ -129,7 +129,7 @@ export const httpOptions = {
     default: "1KiB",
     unit: "a second",
     prose:
-      "An upload that brings fewer bytes a second than this over half a minute is cut off with 408; 0 switches it off. Time that slotd's own disk takes does not count.",
+      "An upload that brings fewer bytes a second than this over half a minute is cut off with 408, and so is one that at its pace would take more than 23 hours, which is the longest that an upload may take; 0 switches both off, but not the 23 hours. Time that slotd's own disk takes does not count for the pace.",
     example: '"1KiB"',
   },
   "http.idle_timeout": {

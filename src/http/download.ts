@@ -1,35 +1,48 @@
 import type { Bytes } from "../slot/slot.ts";
 import type { OpenObject } from "../store/object-store.ts";
-import { type Answer, notFoundAnswer } from "./answers.ts";
+import { type Answer, notFoundAnswer, refusalAnswer } from "./answers.ts";
 import { clientKey } from "./client-address.ts";
 import { evaluateConditions, mayUseRange } from "./conditional.ts";
 import { crowdedDownloads } from "./crowded.ts";
 import type { Exchange } from "./exchange.ts";
-import type { HttpBucket } from "./http-bucket.ts";
+import { type HttpBucket, unavailableIn } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import type { MissGate } from "./miss-gate.ts";
 import { cacheControl, type ObjectDescription } from "./object-headers.ts";
-import { type ObjectPath, readObjectPath } from "./object-path.ts";
+import { readObjectPath } from "./object-path.ts";
+import type { ObjectSearch } from "./object-search.ts";
 import { type RangeResult, readRange } from "./range.ts";
 import type { RequestHead } from "./request-head.ts";
 import { type SendPace, sendContent } from "./send-content.ts";
 import type { TransferSlots } from "./transfer-slots.ts";
 
-export interface DownloadDeps extends SendPace {
+export interface DownloadDeps {
   readonly buckets: readonly HttpBucket[];
-  readonly prefixes: readonly string[];
+  readonly search: ObjectSearch;
+  readonly prefixes: ReadonlySet<string>;
   readonly now: () => Date;
   readonly missGate: MissGate;
   readonly describe: (object: OpenObject) => ObjectDescription;
   /** Whether caches that serve several people may keep a file. */
   readonly cache: "public" | "private";
-  readonly downloads: TransferSlots;
+  /**
+   * Those of files that are in memory, and those of others, which cost a descriptor each: so that who takes all places
+   * of the latter keeps nobody from a picture.
+   */
+  readonly smallDownloads: Downloads;
+  readonly largeDownloads: Downloads;
+}
+
+/** Downloads of one kind: those under way, and how they go. */
+export interface Downloads {
+  readonly slots: TransferSlots;
+  readonly pace: SendPace;
 }
 
 /**
  * Answers GET and HEAD: the object with its declared type, or a part of it, or the news that it has not changed.
  * A token that is not there, one with another filename and one whose time is over are the same 404, at the same
- * moment after the request. Before a file is looked for there must be a place for the download.
+ * moment after the request.
  *
  * Source: RFC 9110 §9.3.1, §13 and §14.
  */
@@ -40,29 +53,12 @@ export async function download(
 ): Promise<HttpEvent> {
   const missOpens = deps.missGate.arrive();
   const path = readObjectPath(head.rawPath, deps.prefixes);
-  if ("kind" in path) return miss(exchange, missOpens);
-  const key = clientKey(exchange.client);
-  const slot = deps.downloads.take(key);
-  if (slot !== "taken") return refuse(exchange, crowdedDownloads[slot], path.token);
-  try {
-    return await find(path, missOpens, head, exchange, deps);
-  } finally {
-    deps.downloads.give(key);
-  }
-}
-
-async function find(
-  path: ObjectPath,
-  missOpens: Promise<void>,
-  head: RequestHead,
-  exchange: Exchange,
-  deps: DownloadDeps,
-): Promise<HttpEvent> {
-  const object = await findObject(path.token, deps.buckets);
+  if ("kind" in path) return miss(exchange, missOpens, deps.buckets);
+  const object = await deps.search.find(head.host, path);
   try {
     const now = deps.now();
     if (object?.filename !== path.filename || hasExpired(object, now)) {
-      return await miss(exchange, missOpens, path.token);
+      return await miss(exchange, missOpens, deps.buckets, path.token);
     }
     return await serve(head, exchange, object, now, deps);
   } finally {
@@ -74,17 +70,16 @@ function hasExpired({ expiry }: OpenObject, now: Date): boolean {
   return expiry !== undefined && now.getTime() >= expiry.getTime();
 }
 
-async function findObject(token: string, buckets: readonly HttpBucket[]): Promise<OpenObject | undefined> {
-  for (const { store } of buckets) {
-    const object = await store.open?.(token);
-    if (object !== undefined) return object;
-  }
-  return undefined;
-}
-
-async function miss(exchange: Exchange, opens: Promise<void>, token?: string): Promise<HttpEvent> {
+async function miss(
+  exchange: Exchange,
+  opens: Promise<void>,
+  buckets: readonly HttpBucket[],
+  token?: string,
+): Promise<HttpEvent> {
   await opens;
-  return refuse(exchange, notFoundAnswer, token);
+  // What is not here now may be back in a moment: nobody is to remember that it is gone.
+  const away = unavailableIn(buckets);
+  return refuse(exchange, away === undefined ? notFoundAnswer : refusalAnswer(away), token);
 }
 
 async function serve(
@@ -114,12 +109,20 @@ async function serve(
   if (range.kind === "part") headers["Content-Range"] = `bytes ${range.first}-${range.last}/${object.size}`;
   const status = range.kind === "part" ? 206 : 200;
   if (head.method === "HEAD") return sendHead(exchange, status, headers, object.token);
-  exchange.response.writeHead(status, headers);
-  const isSent = await sendContent(exchange.response, object, first, length, deps);
-  const short = shortToken(object.token);
-  return isSent
-    ? { kind: "served", object: short, status, bytes: length }
-    : { kind: "download-aborted", object: short };
+  const { slots, pace } = object.content === undefined ? deps.largeDownloads : deps.smallDownloads;
+  const key = clientKey(exchange.client);
+  const slot = slots.take(key);
+  if (slot !== "taken") return refuse(exchange, crowdedDownloads[slot], object.token);
+  try {
+    exchange.response.writeHead(status, headers);
+    const isSent = await sendContent(exchange.response, object, first, length, pace);
+    const short = shortToken(object.token);
+    return isSent
+      ? { kind: "served", object: short, status, bytes: length }
+      : { kind: "download-aborted", object: short };
+  } finally {
+    slots.give(key);
+  }
 }
 
 function partOf(range: RangeResult, size: Bytes): { readonly first: Bytes; readonly length: Bytes } {

@@ -1,6 +1,13 @@
+import type { AccessKey } from "../sigv4/signing-key.ts";
+import type { Refusal } from "../slot/refusal.ts";
 import type { Bytes } from "../slot/slot.ts";
 import type { ObjectSink, ObjectStore } from "../store/object-store.ts";
 import type { UploadWitness } from "./upload-witness.ts";
+
+/** A list of keys that may be another one from one moment to the next. */
+export interface KeySource {
+  readonly value: readonly AccessKey[];
+}
 
 /** A bucket that takes uploads over HTTP: where they go, and whose signatures open it for a PUT. */
 export interface HttpBucket {
@@ -8,11 +15,22 @@ export interface HttpBucket {
   readonly publicUrls: readonly string[];
   /** Objects can be fetched here only from a store that opens them. */
   readonly store: ObjectSink & Partial<Pick<ObjectStore, "open">>;
-  /** The secret access key of this access key id; undefined when the bucket does not know it. */
-  credentials(accessKeyId: string): string | undefined;
+  /** Whose signatures open it: lists of keys, each asked anew for each upload. A list that has changed is another one. */
+  readonly keys: readonly KeySource[];
   readonly region: string;
   /** Asked anew for each upload; undefined is no limit. */
   maxFileSize(): Bytes | undefined;
   /** Absent: nobody wants to know. */
   readonly witness?: UploadWitness | undefined;
+  /** Why its store cannot be used at present: its volume is not there. Asked for each upload; absent: it always can. */
+  unavailable?(): Refusal | undefined;
+}
+
+/** Why one of these buckets cannot be used at present. */
+export function unavailableIn(buckets: readonly HttpBucket[]): Refusal | undefined {
+  for (const bucket of buckets) {
+    const refusal = bucket.unavailable?.();
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }

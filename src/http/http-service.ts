@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Connection } from "../net/connection.ts";
 import type { Bytes, Seconds } from "../slot/slot.ts";
+import { longestUpload } from "../slot/upload-life.ts";
 import { type Answer, REFERENCE_HEADER, rawAnswer, refusalAnswer } from "./answers.ts";
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
 import { type InlineRule, inlineRule } from "./content-disposition.ts";
 import { ALLOWED_METHODS, type HeadersForOrigin, headersFor, preflightHeaders } from "./cors.ts";
-import { type DownloadDeps, download } from "./download.ts";
+import { type DownloadDeps, type Downloads, download } from "./download.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, type HttpRequestFacts, shortToken } from "./http-event.ts";
@@ -14,6 +15,7 @@ import { malformedAnswer, maxTargetSize, originIn, targetTooLong } from "./malfo
 import { MissGate } from "./miss-gate.ts";
 import { objectDescriber } from "./object-headers.ts";
 import { publicPrefixes } from "./object-path.ts";
+import { ObjectSearch } from "./object-search.ts";
 import { type PrivateBucket, privateBucketOf, redirect } from "./redirect.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
 import { pieceSizeFor } from "./send-content.ts";
@@ -37,9 +39,11 @@ export interface HttpServiceOptions {
   readonly minRate?: Bytes;
   /** 30 when absent. */
   readonly rateWindow?: Seconds;
+  /** An upload is cut off after so long; 23 hours when absent, and never more. */
+  readonly longestUpload?: Seconds;
   /** No limit when absent. */
   readonly uploads?: TransferLimits;
-  /** No limit when absent. */
+  /** Of files that are small enough to be in memory, and as many of others; no limit when absent. */
   readonly downloads?: TransferLimits;
   /** The web origins that may use it; everyone when absent. */
   readonly corsOrigins?: readonly string[];
@@ -75,7 +79,8 @@ export class HttpService {
   #deps: Deps;
   #headersFor: HeadersForOrigin;
   readonly #slots = new TransferSlots();
-  readonly #downloads = new TransferSlots();
+  readonly #smallDownloads = new TransferSlots();
+  readonly #largeDownloads = new TransferSlots();
   readonly #missGate = new MissGate();
   readonly #underWay = new Set<Promise<void>>();
   /** Set it to have each connection closed after its answer. */
@@ -97,24 +102,28 @@ export class HttpService {
     const { buckets, privateBuckets = [] } = options;
     const isInline = inlineRule(inlineTypes);
     this.#slots.limits = options.uploads ?? unlimited;
-    this.#downloads.limits = options.downloads ?? unlimited;
+    const downloads = (slots: TransferSlots): Downloads => {
+      slots.limits = options.downloads ?? unlimited;
+      return { slots, pace: { stallTimeout, pieceSize: () => pieceSizeFor(slots.total) } };
+    };
     return {
       ...options,
-      stallTimeout,
       isInline,
       describe: objectDescriber(isInline),
       pace: {
         stallTimeout,
         minRate,
         window: rateWindow,
+        longest: Math.min(options.longestUpload ?? longestUpload, longestUpload),
         mayReadAhead: () => this.#slots.total <= readAheadLimit,
       },
       cache: options.cache ?? "public",
       proxies: options.proxies ?? { has: () => false },
       slots: this.#slots,
-      downloads: this.#downloads,
-      pieceSize: () => pieceSizeFor(this.#downloads.total),
+      smallDownloads: downloads(this.#smallDownloads),
+      largeDownloads: downloads(this.#largeDownloads),
       check: uploadCheck(buckets),
+      search: new ObjectSearch(buckets),
       privateBucketOf: privateBucketOf(
         privateBuckets,
         buckets.flatMap(({ store, publicUrls }) => (store.open ? publicUrls : [])),

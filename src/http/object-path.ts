@@ -8,6 +8,8 @@ import { parseBucketUrl } from "../store/object-url.ts";
 export interface ObjectPath {
   readonly token: string;
   readonly filename: string;
+  /** The public prefix that stood before it; "" too when a proxy has taken it off. */
+  readonly prefix: string;
   /** The raw path without the public prefix: `/<token>/<filename>` as it was sent. */
   readonly suffix: string;
 }
@@ -16,15 +18,14 @@ export interface ObjectPath {
  * Reads `<prefix>/<token>/<filename>`, or the same without the prefix, as a proxy may forward it.
  *
  * Exactly two segments, strictly percent-encoded UTF-8, decoded once; a filename that could lead anywhere (dot
- * segments, slashes in disguise, control characters) is refused, and so is one over 255 bytes.
+ * segments, slashes in disguise, control characters) is refused, and so is one over 255 bytes. It takes a time that
+ * grows with the path alone.
  *
- * @param prefixes the public path prefixes, encoded, each "" or beginning with "/" and not ending in one.
+ * @param prefixes as `publicPrefixes` gives them.
  */
-export function readObjectPath(rawPath: string, prefixes: readonly string[]): ObjectPath | Refusal {
-  const prefix = longest(prefixes.filter((candidate) => rawPath.startsWith(`${candidate}/`)));
-  const suffix = rawPath.slice(prefix.length);
-  const [, token, segment] = /^\/([^/]+)\/([^/]+)$/.exec(suffix) ?? [];
-  if (token === undefined || segment === undefined || !isToken(token)) {
+export function readObjectPath(rawPath: string, prefixes: ReadonlySet<string>): ObjectPath | Refusal {
+  const { prefix, token, segment } = splitPath(rawPath);
+  if (segment === "" || !prefixes.has(prefix) || !isToken(token)) {
     return refusal(
       "The path is not that of a slot; expected /<token>/<filename>. Use the URL exactly as it was given.",
     );
@@ -36,23 +37,37 @@ export function readObjectPath(rawPath: string, prefixes: readonly string[]): Ob
     );
   }
   const problem = filenameProblem(filename);
-  return problem === undefined ? { token, filename, suffix } : { kind: "bad-filename", text: problem };
+  if (problem !== undefined) return { kind: "bad-filename", text: problem };
+  return { token, filename, prefix, suffix: rawPath.slice(prefix.length) };
+}
+
+/** The last two segments of a path, and what stands before them; all "" when there are not so many. */
+export function splitPath(rawPath: string): {
+  readonly prefix: string;
+  readonly token: string;
+  readonly segment: string;
+} {
+  const last = rawPath.lastIndexOf("/");
+  const before = last > 0 ? rawPath.lastIndexOf("/", last - 1) : -1;
+  if (before < 0) return { prefix: "", token: "", segment: "" };
+  return {
+    prefix: rawPath.slice(0, before),
+    token: rawPath.slice(before + 1, last),
+    segment: rawPath.slice(last + 1),
+  };
 }
 
 /**
- * The path prefixes that requests for these buckets may have.
+ * The path prefixes that requests for these buckets may have, encoded, each "" or beginning with "/" and not ending
+ * in one.
  *
  * @throws {TypeError} when a public URL is none.
  */
 export function publicPrefixes(
   buckets: readonly { readonly publicUrls: readonly string[] }[],
-): readonly string[] {
+): ReadonlySet<string> {
   const urls = buckets.flatMap((bucket) => bucket.publicUrls.map(parseBucketUrl));
-  return [...new Set(["", ...urls.map((url) => url.prefix)])];
-}
-
-function longest(texts: readonly string[]): string {
-  return texts.reduce((best, text) => (text.length > best.length ? text : best), "");
+  return new Set(["", ...urls.map((url) => url.prefix)]);
 }
 
 function refusal(text: string): Refusal {

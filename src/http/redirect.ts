@@ -1,11 +1,11 @@
 import type { ObjectSigner } from "../store/object-signer.ts";
 import { expiryOfToken } from "../store/object-token.ts";
-import { parseBucketUrl } from "../store/object-url.ts";
 import { type Answer, notFoundAnswer, refusalAnswer } from "./answers.ts";
 import { contentDisposition, type InlineRule } from "./content-disposition.ts";
 import type { Exchange } from "./exchange.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
-import { readObjectPath } from "./object-path.ts";
+import { readObjectPath, splitPath } from "./object-path.ts";
+import { PlaceIndex, placesOf } from "./places.ts";
 import type { RequestHead } from "./request-head.ts";
 import { servedType } from "./served-type.ts";
 
@@ -22,8 +22,8 @@ export interface PrivateBucket {
 }
 
 /**
- * Makes the choice of the private bucket that a GET or HEAD is for: by the host that was asked and the longest path
- * prefix, or, for a proxy that changes the host, the only bucket there is.
+ * Makes the choice of the private bucket that a GET or HEAD is for: by the host that was asked and the path's prefix,
+ * or, for a proxy that changes the host, the only bucket there is.
  *
  * @param others the public URLs of what else the HTTP server serves.
  */
@@ -32,20 +32,16 @@ export function privateBucketOf(
   others: readonly string[],
 ): (head: RequestHead) => PrivateBucket | undefined {
   if (buckets.length === 0) return () => undefined;
-  const places = [
-    ...buckets.flatMap((bucket) => bucket.publicUrls.map((url) => ({ bucket, ...parseBucketUrl(url) }))),
-    ...others.map((url) => ({ bucket: undefined, ...parseBucketUrl(url) })),
-  ];
+  const places = new PlaceIndex<PrivateBucket | undefined>([
+    ...placesOf(buckets),
+    ...placesOf([{ publicUrls: others }]).map((place) => ({ ...place, bucket: undefined })),
+  ]);
   const only = others.length === 0 && buckets.length === 1 ? buckets[0] : undefined;
   return (head) => {
-    const here = places.filter(({ host }) => host === head.host.toLowerCase());
-    const under = here.filter(({ prefix }) => head.rawPath.startsWith(`${prefix}/`));
-    const longest = under.reduce<(typeof under)[number] | undefined>(
-      (best, place) => (best === undefined || place.prefix.length > best.prefix.length ? place : best),
-      undefined,
-    );
-    if (longest !== undefined) return longest.bucket;
+    const [under] = places.under(head.host, splitPath(head.rawPath).prefix);
+    if (under !== undefined) return under.bucket;
     // A proxy may have taken the prefix off the path.
+    const here = places.at(head.host);
     return here.length === 1 ? here[0]?.bucket : only;
   };
 }
@@ -62,7 +58,7 @@ export async function redirect(
   head: RequestHead,
   exchange: Exchange,
   bucket: PrivateBucket,
-  deps: { readonly prefixes: readonly string[]; readonly now: () => Date; readonly isInline: InlineRule },
+  deps: { readonly prefixes: ReadonlySet<string>; readonly now: () => Date; readonly isInline: InlineRule },
 ): Promise<HttpEvent> {
   const path = readObjectPath(head.rawPath, deps.prefixes);
   if ("kind" in path) return refuse(exchange, notFoundAnswer);

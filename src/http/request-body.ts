@@ -26,6 +26,11 @@ export interface BodyPace {
   /** Fewer bytes a second than this, over a whole window, end it; 0 is any. */
   readonly minRate: Bytes;
   readonly window: Seconds;
+  /**
+   * A body that is not whole after so long is ended, and so, where `minRate` is above 0, is one that would not be at
+   * the pace it has shown.
+   */
+  readonly longest: Seconds;
   /** Whether more may be taken from the connection while what came last is not worked off: not in a crowd. */
   mayReadAhead(): boolean;
 }
@@ -60,6 +65,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   #wake: (() => void) | undefined;
   /** Of the window under way: bytes given out, and milliseconds that the client was waited for. */
   #window = { bytes: 0, waited: 0 };
+  /** Milliseconds that the client was waited for in the windows before. */
+  #waited = 0;
 
   constructor(request: IncomingMessage, pace: BodyPace) {
     this.#request = request;
@@ -72,11 +79,15 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
 
   /** @throws {BodyError} when the body ends before its length, or comes too slowly. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    const { stallTimeout, minRate } = this.#pace;
+    const { stallTimeout, minRate, longest } = this.#pace;
+    const end = performance.now() + longest * 1000;
     for (;;) {
       const begun = performance.now();
-      const chunk = await this.#next(stallTimeout * 1000, minRate > 0 ? this.#leftOfWindow() : Infinity);
+      const left = Math.max(1, end - begun);
+      const patience = Math.min(left, minRate > 0 ? this.#leftOfWindow() : Infinity);
+      const chunk = await this.#next(stallTimeout * 1000, patience);
       if (chunk === undefined) return;
+      if (performance.now() >= end) throw new BodyError("too-slow");
       if (minRate > 0) this.#checkRate(performance.now() - begun, chunk.length);
       if (chunk.length > 0) yield chunk;
     }
@@ -175,7 +186,14 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
     this.#window.waited += waited;
     this.#window.bytes += bytes;
     if (this.#window.waited < window * 1000) return;
-    if (this.#window.bytes < minRate * window) throw new BodyError("too-slow");
+    if (this.#window.bytes < minRate * window || this.#isBehind()) throw new BodyError("too-slow");
+    this.#waited += this.#window.waited;
     this.#window = { bytes: 0, waited: 0 };
+  }
+
+  /** Whether less has come than a body of this length brings that takes all the time there is. */
+  #isBehind(): boolean {
+    const size = Number(this.#request.headers["content-length"] ?? 0);
+    return this.#received < (this.#waited / 1000) * (size / this.#pace.longest);
   }
 }

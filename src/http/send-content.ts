@@ -13,10 +13,13 @@ export interface SendPace {
 /** The size of pieces while few downloads are under way: their memory does not count, and large ones are faster. */
 export const largePiece: Bytes = 256 * 1024;
 
-/** The size of pieces by how many downloads are under way: all of them together take some 16 MiB, or 16 KiB each. */
+/**
+ * The size of pieces by how many downloads are under way. A client that takes nothing may have two in memory: all of
+ * them together take some 16 MiB, or 16 KiB each.
+ */
 export function pieceSizeFor(downloads: number): Bytes {
-  if (downloads <= 32) return largePiece;
-  return downloads <= 128 ? 64 * 1024 : 16 * 1024;
+  if (downloads <= 16) return largePiece;
+  return downloads <= 64 ? 64 * 1024 : 16 * 1024;
 }
 
 /**

@@ -1,20 +1,24 @@
 import { canonicalHeaderValue } from "../sigv4/canonical-request.ts";
-import { cachedSigningKeys, type SigningKeys } from "../sigv4/signing-key.ts";
-import { type Verification, verify } from "../sigv4/verify.ts";
+import { isInScope, isSignedFor, readClaim, type Verification, verifyTime } from "../sigv4/verify.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Bytes } from "../slot/slot.ts";
 import { isMediaType } from "../slot/slot-request.ts";
 import type { ObjectMeta } from "../store/object-store.ts";
-import { parseBucketUrl } from "../store/object-url.ts";
-import { DECLARED_LENGTH, DECLARED_TYPE, EXPIRES_AT } from "../store/s3-bucket.ts";
+import { DECLARED_LENGTH, DECLARED_TYPE, EXPIRES_AT, IS_RESERVED, PLACE } from "../store/s3-bucket.ts";
 import type { HttpBucket } from "./http-bucket.ts";
+import { KnownKeys, placesToTry, type SignedPlace } from "./known-keys.ts";
 import { type ObjectPath, publicPrefixes, readObjectPath } from "./object-path.ts";
+import { PlaceIndex, placesOf } from "./places.ts";
 import { contentLength, type RequestHead } from "./request-head.ts";
 
 /** An upload that may begin: its head is right in everything that can be known before the body. */
 export interface AdmittedUpload {
   readonly bucket: HttpBucket;
+  /** Every bucket that the same URL opens, this one among them: mostly it alone. */
+  readonly rivals: readonly HttpBucket[];
   readonly object: ObjectMeta;
+  /** Whether its slot stands in a ledger, as the signed query says. */
+  readonly isReserved: boolean;
 }
 
 /** Judges the head of a PUT request. */
@@ -31,17 +35,18 @@ export type UploadCheck = (head: RequestHead, now: Date) => AdmittedUpload | Ref
  * Source: XEP-0363 §4 and §5; AWS Signature Version 4, query parameters.
  */
 export function uploadCheck(buckets: readonly HttpBucket[]): UploadCheck {
-  const places = buckets.flatMap(placesOf);
+  const places = new PlaceIndex(placesOf(buckets));
   const prefixes = publicPrefixes(buckets);
-  const signingKeys = cachedSigningKeys();
+  const keys = new KnownKeys(buckets);
   return (head, now) => {
     const path = readObjectPath(head.rawPath, prefixes);
     if ("kind" in path) return path;
     const size = contentLength(head);
     if (size === undefined || head.header("transfer-encoding") !== undefined) return lengthRequired;
-    const found = findPlace(places, head, path, now, signingKeys);
+    const found = findPlace(keys, places, head, path, now);
     if ("text" in found) return found;
-    const { bucket, declared } = found;
+    const { buckets: opened, declared } = found;
+    const [bucket] = opened;
     const expiry = expiryIn(declared);
     if (expiry === "malformed") return malformed(`${EXPIRES_AT} must be seconds since 1970.`);
     if (expiry !== undefined && now.getTime() >= expiry.getTime()) return signatureRefusals.expired;
@@ -49,69 +54,51 @@ export function uploadCheck(buckets: readonly HttpBucket[]): UploadCheck {
       declaredProblem(declared, size, head.header("content-type")) ??
       sizeProblem(size, bucket.maxFileSize()) ?? {
         bucket,
+        rivals: opened,
         object: { token: path.token, filename: path.filename, size, contentType: typeToKeep(head), expiry },
+        isReserved: declared.get(IS_RESERVED) === "1",
       }
     );
   };
-}
-
-/** One host and path under which a bucket is public. */
-interface Place {
-  readonly bucket: HttpBucket;
-  readonly prefix: string;
-  readonly host: string;
-}
-
-function placesOf(bucket: HttpBucket): readonly Place[] {
-  return bucket.publicUrls.map((url) => ({ bucket, ...parseBucketUrl(url) }));
 }
 
 /** What the signed query says that the slot is for; no entry where it says nothing. */
 type Declared = ReadonlyMap<string, string>;
 
 /**
- * The place that the URL was signed for, or the refusal of the one where verification came furthest. A proxy may
- * have taken the prefix off the path or changed the host, so both are tried as they are public.
+ * The place that the URL was signed for, or the refusal of where verification came furthest. The request is read once,
+ * its key is looked up, and the signature is tried for a few places at most, however many there are.
  */
 function findPlace(
-  places: readonly Place[],
+  keys: KnownKeys,
+  places: PlaceIndex<HttpBucket>,
   head: RequestHead,
   path: ObjectPath,
   now: Date,
-  signingKeys: SigningKeys,
-): { readonly bucket: HttpBucket; readonly declared: Declared } | Refusal {
-  let furthest: Exclude<Verification, { kind: "ok" }> = { kind: "malformed", text: "" };
-  // The host of one place is not a host that a proxy made up for another: two buckets may share their keys.
-  const isKnown = places.some((place) => place.host === head.host);
-  for (const { bucket, prefix, host } of places) {
-    const result = verify(
-      {
-        method: head.method,
-        rawPath: prefix + path.suffix,
-        rawQuery: head.rawQuery,
-        header: (name, query) => (isDeclared(name) ? query.get(name) : undefined) ?? head.header(name),
-        hosts: isKnown ? [host] : [head.host, host],
-        secretAccessKeyOf: (id) => bucket.credentials(id),
-        region: bucket.region,
-        now,
-      },
-      signingKeys,
-    );
-    if (result.kind === "ok") return { bucket, declared: new Map(result.query) };
-    if (progress.indexOf(result.kind) >= progress.indexOf(furthest.kind)) furthest = result;
+): (Pick<SignedPlace, "buckets"> & { readonly declared: Declared }) | Refusal {
+  const claim = readClaim({
+    method: head.method,
+    rawPath: path.suffix,
+    rawQuery: head.rawQuery,
+    header: (name, query) => (isDeclared(name) ? query.get(name) : undefined) ?? head.header(name),
+  });
+  if ("malformed" in claim) return malformed(claim.malformed);
+  const { accessKeyId, scope } = claim.query;
+  if (!keys.hasRegion(scope.region) || !isInScope(claim, scope.region))
+    return signatureRefusals["wrong-scope"];
+  const key = keys.find(scope.region, accessKeyId);
+  if (key === undefined) return signatureRefusals["unknown-key"];
+  const declared: Declared = new Map(claim.query.extra);
+  const isKnownHost = places.at(head.host).length > 0;
+  const request = { host: head.host, isKnownHost, prefix: path.prefix, mark: declared.get(PLACE) };
+  for (const { host, place } of placesToTry(key, request)) {
+    const signingKey = key.signingKeys({ accessKeyId, secretAccessKey: place.secretAccessKey }, scope);
+    if (!isSignedFor(claim, { host, prefix: place.prefix }, signingKey)) continue;
+    const { kind } = verifyTime(claim, now);
+    return kind === "ok" ? { buckets: place.buckets, declared } : signatureRefusals[kind];
   }
-  return furthest.kind === "malformed" ? malformed(furthest.text) : signatureRefusals[furthest.kind];
+  return signatureRefusals["bad-signature"];
 }
-
-/** The failures of verification, in the order in which they are looked for. */
-const progress: readonly Verification["kind"][] = [
-  "malformed",
-  "wrong-scope",
-  "unknown-key",
-  "bad-signature",
-  "not-yet-valid",
-  "expired",
-];
 
 function isDeclared(name: string): boolean {
   return name === DECLARED_LENGTH || name === DECLARED_TYPE;

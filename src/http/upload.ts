@@ -4,7 +4,7 @@ import { type Answer, refusalAnswer } from "./answers.ts";
 import { clientKey } from "./client-address.ts";
 import { crowdedUploads } from "./crowded.ts";
 import type { Exchange } from "./exchange.ts";
-import type { HttpBucket } from "./http-bucket.ts";
+import { type HttpBucket, unavailableIn } from "./http-bucket.ts";
 import { type HttpEvent, shortToken } from "./http-event.ts";
 import { publicPath } from "./public-path.ts";
 import { BodyError, impatient } from "./request-body.ts";
@@ -35,7 +35,13 @@ export async function upload(
   deps: UploadDeps,
 ): Promise<HttpEvent> {
   const admitted = deps.check(head, deps.now());
-  if ("kind" in admitted) return exchange.refuse(refusalAnswer(admitted));
+  if ("kind" in admitted) {
+    // The keys lie beside the files: without them nobody can tell whether the signature is right.
+    const away = admitted.kind === "bad-signature" ? unavailableIn(deps.buckets) : undefined;
+    return exchange.refuse(refusalAnswer(away ?? admitted));
+  }
+  const away = admitted.bucket.unavailable?.();
+  if (away !== undefined) return exchange.refuse(refusalAnswer(away), shortToken(admitted.object.token));
   const key = clientKey(exchange.client);
   const slot = deps.slots.take(key);
   if (slot !== "taken") return exchange.refuse(crowdedUploads[slot], shortToken(admitted.object.token));
@@ -51,13 +57,13 @@ async function receive(
   head: RequestHead,
   exchange: Exchange,
   waits: boolean,
-  { now, buckets }: UploadDeps,
+  { now }: UploadDeps,
 ): Promise<HttpEvent> {
   const body = waits ? afterContinue(exchange) : exchange.body;
   const { token, size } = admitted.object;
   const object = shortToken(token);
   const begun = now().getTime();
-  const failure = await witnessed(admitted, () => store(admitted, buckets, body));
+  const failure = await witnessed(admitted, () => store(admitted, body));
   if (failure === undefined) {
     const location = publicPath(head.rawPath, head.host, admitted.bucket.publicUrls);
     exchange.send({ status: 201, text: "", headers: { Location: location } });
@@ -83,12 +89,12 @@ async function* afterContinue({ response, body }: Exchange): AsyncGenerator<Uint
 
 /** Tells the bucket's witness how an upload goes. It may give a refusal for what was stored. */
 async function witnessed<Failure>(
-  { bucket, object }: AdmittedUpload,
+  { bucket, object, isReserved }: AdmittedUpload,
   put: () => Promise<Failure | undefined>,
 ): Promise<Failure | Refusal | undefined> {
   const over = bucket.witness?.begin(object.token);
   try {
-    return (await put()) ?? (await bucket.witness?.stored(object));
+    return (await put()) ?? (await bucket.witness?.stored(object, isReserved));
   } finally {
     over?.();
   }
@@ -100,13 +106,12 @@ async function witnessed<Failure>(
  * @throws what is neither an expected refusal of the store nor the client's doing.
  */
 async function store(
-  { bucket, object }: AdmittedUpload,
-  buckets: readonly HttpBucket[],
+  { bucket, rivals, object }: AdmittedUpload,
   body: AsyncIterable<Uint8Array>,
 ): Promise<PutError | BodyError | undefined> {
   try {
-    for (const { store } of buckets) {
-      // A GET asks every bucket that opens objects here.
+    for (const { store } of rivals) {
+      // What the same URL has put into another bucket is served from there.
       const isConcerned = store === bucket.store || store.open !== undefined;
       if (isConcerned && (await store.has(object.token, object.filename))) {
         return new PutError("exists", "An object with this token is complete already.");

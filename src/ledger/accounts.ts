@@ -26,7 +26,11 @@ export const dayLength = 86_400_000;
 
 /** The number of the day, UTC, since 1970. */
 export function dayOf(date: Date): number {
-  return Math.floor(date.getTime() / dayLength);
+  return dayAt(date.getTime());
+}
+
+function dayAt(milliseconds: number): number {
+  return Math.floor(milliseconds / dayLength);
 }
 
 /**
@@ -34,14 +38,14 @@ export function dayOf(date: Date): number {
  * one comes of a clock that was wrong, and binds nobody.
  */
 export function isToday(day: number, now: Date): boolean {
-  return day >= dayOf(now) && day <= dayOf(new Date(now.getTime() + clockDifference));
+  return day >= dayOf(now) && day <= dayAt(now.getTime() + clockDifference);
 }
 
 /** The accounts of one transaction: read once, changed in memory, written at the end. */
 export class Accounts {
   readonly #session: Session;
-  /** By domain and JID, then by purpose. */
-  readonly #users = new Map<string, Map<PurposeName, Account>>();
+  /** By domain and JID: one for each purpose that there is. */
+  readonly #users = new Map<string, Account[]>();
 
   constructor(session: Session) {
     this.#session = session;
@@ -53,7 +57,7 @@ export class Accounts {
     const want = (domain: string, jid: string): void => {
       const key = userKey(domain, jid);
       if (this.#users.has(key)) return;
-      this.#users.set(key, new Map());
+      this.#users.set(key, []);
       wanted.push([domain, jid]);
     };
     for (const { domain, jid } of users) {
@@ -63,31 +67,31 @@ export class Accounts {
     }
     for (const row of await this.#session.bulk(findAccounts, wanted)) {
       const account = readAccount(row);
-      this.#users.get(userKey(account.domain, account.jid))?.set(account.purpose, accountOf(account));
+      this.#users.get(userKey(account.domain, account.jid))?.push(accountOf(account));
     }
   }
 
   /** The accounts of one user, one for each purpose that there is; without a JID a domain's, without both the whole's. */
   ofUser(domain: string, jid: string): readonly Account[] {
-    return [...(this.#users.get(userKey(domain, jid))?.values() ?? [])];
+    return this.#users.get(userKey(domain, jid)) ?? [];
   }
 
   /** One account; a new and empty one when there is none. It must have been read for. */
   of(domain: string, jid: string, purpose: PurposeName): Account {
     const user = this.#users.get(userKey(domain, jid));
     if (user === undefined) throw new Error("an account is used that was not read");
-    let account = user.get(purpose);
+    let account = user.find(({ row }) => row.purpose === purpose);
     if (account === undefined) {
       account = accountOf({ id: undefined, domain, jid, purpose, ...nothing });
-      user.set(purpose, account);
+      user.push(account);
     }
     return account;
   }
 
   /** Adds a file to the sums that it is in, or takes it out of them. */
   count({ domain, jid, purpose, size, state }: LedgerFile, sign: 1 | -1, day: DayEffect): void {
-    const own = this.of(domain, jid, purpose);
-    for (const account of [own, this.of(domain, "", purpose), this.of("", "", purpose)]) {
+    const counting = this.#countingIn(domain, jid, purpose);
+    for (const account of counting) {
       account.bytes += sign * size;
       account.files += sign;
       if (state === "reserved") {
@@ -96,14 +100,26 @@ export class Accounts {
       }
       account.isChanged = true;
     }
-    if (day !== "none") countDay(own, day, sign * size, sign);
+    if (day !== "none") countDay(counting[0], day, sign * size, sign);
+  }
+
+  /** A reserved file is complete with the size that it was reserved with. */
+  settle({ domain, jid, purpose, size }: LedgerFile): void {
+    for (const account of this.#countingIn(domain, jid, purpose)) {
+      account.reservedBytes -= size;
+      account.reservedFiles -= 1;
+      account.isChanged = true;
+    }
+  }
+
+  /** Those that count a file: its user's, its domain's, the whole's. */
+  #countingIn(domain: string, jid: string, purpose: PurposeName): [own: Account, Account, Account] {
+    return [this.of(domain, jid, purpose), this.of(domain, "", purpose), this.of("", "", purpose)];
   }
 
   /** Writes what was changed. Gives the numbers of each file's account and part. */
   async write(): Promise<(file: LedgerFile) => { readonly account: number; readonly part: number }> {
-    const changed = [...this.#users.values()]
-      .flatMap((user) => [...user.values()])
-      .filter(({ isChanged }) => isChanged);
+    const changed = [...this.#users.values()].flat().filter(({ isChanged }) => isChanged);
     const counts = (account: Account) => [
       account.bytes,
       account.files,
@@ -164,8 +180,8 @@ const nothing = {
 };
 
 function accountOf(row: AccountRow): Account {
-  const { id: _, domain: _domain, jid: _jid, purpose: _purpose, ...counts } = row;
-  return { row, ...counts, isChanged: false };
+  const { bytes, files, reservedBytes, reservedFiles, day, dayBytes, dayFiles } = row;
+  return { row, bytes, files, reservedBytes, reservedFiles, day, dayBytes, dayFiles, isChanged: false };
 }
 
 /** Names one user, or one rate of a domain. */

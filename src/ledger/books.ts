@@ -9,6 +9,7 @@ import {
   findRates,
   insertFiles,
   readFile,
+  recheckOf,
   saveRates,
   stateNumbers,
   timeOf,
@@ -25,7 +26,7 @@ export interface Needs {
 }
 
 /** The most files that are evicted in one transaction: it bounds how long everybody else waits. */
-const mostEvictions = 256;
+const mostEvictions = 64;
 
 /**
  * The ledger's rows during one transaction: read once, changed in memory by one entry after the other, written at
@@ -148,9 +149,7 @@ export class Books {
     day: DayEffect = "none",
   ): LedgerFile {
     const changed = { ...file, ...change };
-    const isSame = file.state === changed.state && file.size === changed.size && day === "none";
-    if (!isSame && isCounted(file)) this.#accounts.count(file, -1, day);
-    if (!isSame && isCounted(changed)) this.#accounts.count(changed, 1, day);
+    this.#recount(file, changed, day);
     this.#files.set(file.token, changed);
     this.#changedFiles.add(file.token);
     return changed;
@@ -177,7 +176,14 @@ export class Books {
       updateFiles,
       changed
         .filter(isOld)
-        .map((file) => [file.id, file.size, stateNumbers[file.state], dueOf(file), timeOf(file.completed)]),
+        .map((file) => [
+          file.id,
+          file.size,
+          stateNumbers[file.state],
+          dueOf(file),
+          recheckOf(file),
+          timeOf(file.completed),
+        ]),
     );
     await this.#session.bulk(
       insertFiles,
@@ -187,7 +193,7 @@ export class Books {
           const { account, part } = numbers(file);
           return [
             ...[tokenKey(file.token), file.token, account, part, file.filename, file.size],
-            ...[stateNumbers[file.state], file.reserved.getTime(), dueOf(file)],
+            ...[stateNumbers[file.state], file.reserved.getTime(), dueOf(file), recheckOf(file)],
             ...[timeOf(file.completed), timeOf(file.expires)],
           ];
         }),
@@ -197,6 +203,19 @@ export class Books {
       saveRates,
       rates.map(({ domain, name, fullAt }) => [domain, name, Math.ceil(fullAt)]),
     );
+  }
+
+  #recount(before: LedgerFile, after: LedgerFile, day: DayEffect): void {
+    if (before.size === after.size && day === "none") {
+      if (before.state === after.state) return;
+      // What mostly happens.
+      if (before.state === "reserved" && after.state === "complete") {
+        this.#accounts.settle(before);
+        return;
+      }
+    }
+    if (isCounted(before)) this.#accounts.count(before, -1, day);
+    if (isCounted(after)) this.#accounts.count(after, 1, day);
   }
 
   async #readRates(rates: readonly { readonly domain: string; readonly name: string }[]): Promise<void> {

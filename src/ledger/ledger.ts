@@ -127,8 +127,9 @@ export interface LedgerFile {
   readonly state: FileState;
   readonly reserved: Date;
   /**
-   * When the store is to be asked about a reserved or lapsed file. On a doomed one, its PUT URL may still be used until
-   * then.
+   * When the store is to be asked about a file: whether a reserved or lapsed one is there, and once more how large a
+   * complete one is, where its PUT URL is the store's own. On a doomed one: when it is to be removed (again), because its
+   * PUT URL, or an upload that has begun, may have brought it by then; undefined is at once.
    */
   readonly askAt: Date | undefined;
   readonly completed: Date | undefined;
@@ -140,6 +141,17 @@ export interface LedgerFile {
  * since; it is doomed now. "doomed": it was doomed before. "unknown": the ledger does not know it.
  */
 export type Completion = "complete" | "over" | "doomed" | "unknown";
+
+/** What else there is to a file that is complete. */
+export interface CompleteOptions {
+  /**
+   * Is handed the files that gave way: no longer counted, not to be served, to be removed. When there are many, more
+   * than once, each time after they were written down.
+   */
+  readonly evicted?: (files: readonly LedgerFile[]) => void;
+  /** When the store is to be asked once more, for an upload that may replace the file until then; not at all if absent. */
+  readonly askAgain?: Date | undefined;
+}
 
 /** One account of usage. */
 export interface Usage extends Holding {
@@ -224,15 +236,20 @@ export interface Ledger {
    *
    * @param size what the store has; a difference from what was reserved is put right.
    * @param limits by them older files are evicted; and a file that had lapsed takes its place again if there is room.
-   * @param evicted is handed the files that gave way: no longer counted, not to be served, to be removed. When there
-   *   are many, more than once, each time after they were written down.
    */
   complete(
     token: string,
     size: Bytes,
     limits: (file: LedgerFile) => Limits,
-    evicted?: (files: readonly LedgerFile[]) => void,
+    also?: CompleteOptions,
   ): Promise<Completion>;
+
+  /**
+   * The store was asked once more about a complete file, and is not to be asked again.
+   *
+   * @param size what the store has: a difference is put right. undefined: it has nothing any more; its size stays.
+   */
+  confirm(token: string, size: Bytes | undefined): Promise<void>;
 
   /**
    * Takes back a reservation whose slot was not given, with its size and its share of the day. Gives
@@ -246,12 +263,15 @@ export interface Ledger {
    */
   lapse(token: string, askAgain?: Date): Promise<void>;
 
-  /** Puts off the question to the store: an upload is under way. */
+  /**
+   * Puts off the question to the store: an upload is, or may be, under way. Of a doomed file it puts off the next
+   * removal, and the file stays until somebody forgets it. A complete file that is not to be asked about stays as it is.
+   */
   postpone(token: string, askAt: Date): Promise<void>;
 
   /**
-   * The reserved and lapsed files whose `askAt` has come, of each domain and purpose the longest waiting first; and, by
-   * and by, reserved ones whose times are of a clock that was ahead.
+   * The files that are not doomed and whose `askAt` has come, reserved ones first, of each domain and purpose the longest
+   * waiting first; and, by and by, reserved ones whose times are of a clock that was ahead.
    */
   toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
@@ -264,10 +284,16 @@ export interface Ledger {
   /** How many bytes and files `expire` would doom if it had no limit: for a dry run. */
   expired(domains: readonly string[]): Promise<Holding>;
 
-  /** Up to `limit` doomed files that can be removed: those whose PUT URL can be used no more. */
+  /**
+   * Up to `limit` doomed files that are to be removed by now, of each domain and purpose the longest waiting first. Each
+   * is given until it is forgotten or put off.
+   */
   doomed(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
-  /** Dooms files whatever their state: they are no longer counted, and the sweep removes them. Gives those doomed now. */
+  /**
+   * Dooms files whatever their state: they are no longer counted, and the sweep removes them; those whose PUT URL can
+   * still be used, when that is over. Gives those doomed now.
+   */
   doom(tokens: readonly string[]): Promise<readonly LedgerFile[]>;
 
   /** Forgets files that are no longer in the store, whatever their state. */
@@ -292,6 +318,19 @@ export interface Ledger {
    * while pages are read. Files of a page may be forgotten before the next one is asked for.
    */
   filesOf(user: UserSelection, page: UserPage): Promise<FilePage>;
+
+  /** The identity of the store in which each of these domains has its files; without those that are not known. */
+  storeIds(domains: readonly string[]): Promise<ReadonlyMap<string, string>>;
+
+  /** Writes down that the files of these domains are in the store with this identity. */
+  setStoreId(domains: readonly string[], id: string): Promise<void>;
+
+  /**
+   * Some of a domain's complete files, of as many users as possible. Empty only when the domain has no complete file.
+   *
+   * @param limit 1 to 1,000.
+   */
+  sample(domain: string, limit: number): Promise<readonly LedgerFile[]>;
 
   /** The accounts of a selection, by domain, JID and purpose; empty ones are left out. */
   usage(selection: Selection): Promise<readonly Usage[]>;

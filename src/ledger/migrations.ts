@@ -14,7 +14,8 @@ type Migration = (dialect: Dialect) => readonly string[];
  *
  * States of a file: 0 reserved, 1 complete, 2 lapsed, 3 doomed. Times are milliseconds since 1970, a day is a number of
  * days since then. `due_at` is when something is next to be done about a file: the store is to be asked (0 and 2), it
- * expires (1; null: never), it is to be removed (3).
+ * expires (1; null: never), it is to be removed (3). `recheck_at` is when the store is to be asked once more about a
+ * complete file, where an upload that nobody tells of may replace it; mostly null.
  *
  * `token_key` is what a token begins with, as a number: an index of it is a fifth of one of tokens. Reserved files have
  * a small one of their own, because new tokens come at random places: with a million files each would change another
@@ -35,16 +36,19 @@ const migrations: readonly Migration[] = [
        id ${id}, token_key BIGINT NOT NULL, token TEXT NOT NULL,
        account BIGINT NOT NULL, part BIGINT NOT NULL,
        filename TEXT NOT NULL, size BIGINT NOT NULL, state BIGINT NOT NULL,
-       reserved_at BIGINT NOT NULL, due_at BIGINT, completed_at BIGINT, expires_at BIGINT)`,
+       reserved_at BIGINT NOT NULL, due_at BIGINT, recheck_at BIGINT, completed_at BIGINT, expires_at BIGINT)`,
     "CREATE INDEX slotd_files_token_reserved ON slotd_files (token_key) WHERE state = 0",
     "CREATE INDEX slotd_files_token ON slotd_files (token_key) WHERE state <> 0",
     "CREATE INDEX slotd_files_due ON slotd_files (part, state, due_at, account)",
+    "CREATE INDEX slotd_files_recheck ON slotd_files (part, recheck_at) WHERE recheck_at IS NOT NULL",
     "CREATE INDEX slotd_files_oldest ON slotd_files (account, id) WHERE state = 1",
     "CREATE INDEX slotd_files_oldest_of_part ON slotd_files (part, id) WHERE state = 1",
     "CREATE TABLE slotd_rates (domain TEXT NOT NULL, name TEXT NOT NULL, full_at BIGINT NOT NULL, PRIMARY KEY (domain, name))",
     `INSERT INTO slotd_accounts (domain, jid, purpose, bytes, files, day, day_bytes, day_files)
        VALUES ('', '', '', 0, 0, 0, 0, 0)`,
   ],
+  // The identity of the store in which a domain has its files.
+  () => ["CREATE TABLE slotd_stores (domain TEXT NOT NULL PRIMARY KEY, store_id TEXT NOT NULL)"],
 ];
 
 /**

@@ -17,18 +17,20 @@ export interface PartHead {
 
 /**
  * The parts with files of this state, by what is first in them: by `due_at` (milliseconds; files that are never due are
- * passed over), or by `id`. Looks at one entry of an index for each part, however many files it has.
+ * passed over), by `recheck_at`, or by `id`. Looks at one entry of an index for each part, however many files it has.
  */
 export async function partHeads(
   session: Session,
   { sql, values }: PartFilter,
-  by: "due_at" | "id",
+  by: "due_at" | "recheck_at" | "id",
   state: FileState,
   limit: number,
 ): Promise<readonly PartHead[]> {
+  // Without the condition the small index of those that have one would not be taken.
+  const given = by === "recheck_at" ? " AND f.recheck_at IS NOT NULL" : "";
   const rows = await session.query(
     `SELECT part, first FROM (SELECT a.id AS part,
-        (SELECT MIN(f.${by}) FROM slotd_files f WHERE f.part = a.id AND f.state = ${stateNumbers[state]}) AS first
+        (SELECT MIN(f.${by}) FROM slotd_files f WHERE f.part = a.id AND f.state = ${stateNumbers[state]}${given}) AS first
         FROM slotd_accounts a WHERE a.jid = '' AND a.domain <> '' AND ${sql}) heads
       WHERE first IS NOT NULL ORDER BY first, part LIMIT $${values.length + 1}`,
     [...values, limit],
@@ -46,17 +48,29 @@ export async function dueFiles(
   state: FileState,
   until: Date,
   limit: number,
+  by: "due_at" | "recheck_at" = "due_at",
 ): Promise<FileRow[]> {
   const found: FileRow[] = [];
-  for (const { part, first } of await partHeads(session, parts, "due_at", state, limit)) {
+  for (const { part, first } of await partHeads(session, parts, by, state, limit)) {
     if (first > until.getTime() || found.length >= limit) break;
     const rows = await session.query(
-      `${selectFiles.filesFirst} f.part = $1 AND f.state = ${stateNumbers[state]} AND f.due_at <= $2 ORDER BY f.due_at LIMIT $3`,
+      `${selectFiles.filesFirst} f.part = $1 AND f.state = ${stateNumbers[state]} AND f.${by} <= $2 ORDER BY f.${by} LIMIT $3`,
       [part, until.getTime(), limit - found.length],
     );
     found.push(...rows.map(readFile));
   }
   return found;
+}
+
+/** Up to `limit` files of this state about which the store is to be asked by now, as `dueFiles` gives them. */
+export function filesToAsk(
+  session: Session,
+  parts: PartFilter,
+  state: "reserved" | "lapsed" | "complete",
+  now: Date,
+  limit: number,
+): Promise<FileRow[]> {
+  return dueFiles(session, parts, state, now, limit, state === "complete" ? "recheck_at" : "due_at");
 }
 
 /** The parts of these domains. `texts`: how the database reads a list; see Dialect. */

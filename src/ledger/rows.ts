@@ -9,7 +9,7 @@ export const stateNumbers = { reserved: 0, complete: 1, lapsed: 2, doomed: 3 } a
 
 const stateNames = ["reserved", "complete", "lapsed", "doomed"] as const satisfies readonly FileState[];
 
-const fileColumns = `f.id, f.token, f.filename, f.size, f.state, f.reserved_at, f.due_at, f.completed_at,
+const fileColumns = `f.id, f.token, f.filename, f.size, f.state, f.reserved_at, f.due_at, f.recheck_at, f.completed_at,
   f.expires_at, a.domain, a.jid, a.purpose`;
 
 /*
@@ -33,7 +33,7 @@ export interface FileRow extends LedgerFile {
 /** Reads what `selectFiles` gave. */
 export function readFile(row: Row): FileRow {
   const state = stateNames[Number(row.state)] ?? "doomed";
-  const isAsked = state === "complete" ? false : Number(row.due_at) > 0;
+  const askAt = state === "complete" ? row.recheck_at : row.due_at;
   return {
     id: Number(row.id),
     token: String(row.token),
@@ -44,7 +44,7 @@ export function readFile(row: Row): FileRow {
     size: Number(row.size),
     state,
     reserved: new Date(Number(row.reserved_at)),
-    askAt: isAsked ? dateOf(row.due_at) : undefined,
+    askAt: Number(askAt) > 0 ? dateOf(askAt) : undefined,
     completed: dateOf(row.completed_at),
     expires: dateOf(row.expires_at),
   };
@@ -65,6 +65,11 @@ export function tokenKey(token: string): number {
 export function dueOf({ state, askAt, expires }: LedgerFile): Value {
   if (state === "complete") return timeOf(expires);
   return timeOf(askAt) ?? (state === "doomed" ? 0 : null);
+}
+
+/** When the store is to be asked once more about a complete file. */
+export function recheckOf({ state, askAt }: LedgerFile): Value {
+  return state === "complete" ? timeOf(askAt) : null;
 }
 
 /** Milliseconds since 1970. */
@@ -152,7 +157,7 @@ export const updateAccounts: BulkStatement = {
 };
 
 const insertedColumns =
-  "token_key, token, account, part, filename, size, state, reserved_at, due_at, completed_at, expires_at";
+  "token_key, token, account, part, filename, size, state, reserved_at, due_at, recheck_at, completed_at, expires_at";
 
 export const insertFiles: BulkStatement = {
   input: {
@@ -165,18 +170,23 @@ export const insertFiles: BulkStatement = {
     state: "bigint",
     reserved_at: "bigint",
     due_at: "bigint",
+    recheck_at: "bigint",
     completed_at: "bigint",
     expires_at: "bigint",
   },
   sql: `INSERT INTO slotd_files (${insertedColumns}) SELECT ${insertedColumns} FROM input`,
-  single: `INSERT INTO slotd_files (${insertedColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+  single: `INSERT INTO slotd_files (${insertedColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 };
 
 export const updateFiles: BulkStatement = {
-  input: { id: "bigint", size: "bigint", state: "bigint", due_at: "bigint", completed_at: "bigint" },
+  input: {
+    ...{ id: "bigint", size: "bigint", state: "bigint" },
+    ...{ due_at: "bigint", recheck_at: "bigint", completed_at: "bigint" },
+  },
   sql: `UPDATE slotd_files SET size = input.size, state = input.state, due_at = input.due_at,
-    completed_at = input.completed_at FROM input WHERE slotd_files.id = input.id`,
-  single: "UPDATE slotd_files SET size = $2, state = $3, due_at = $4, completed_at = $5 WHERE id = $1",
+    recheck_at = input.recheck_at, completed_at = input.completed_at FROM input WHERE slotd_files.id = input.id`,
+  single:
+    "UPDATE slotd_files SET size = $2, state = $3, due_at = $4, recheck_at = $5, completed_at = $6 WHERE id = $1",
 };
 
 export const deleteFiles: BulkStatement = {

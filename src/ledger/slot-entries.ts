@@ -1,7 +1,14 @@
 import { dayOf, isToday } from "./accounts.ts";
 import type { Books } from "./books.ts";
 import { evictFor } from "./evict.ts";
-import { type Completion, type LedgerFile, type Limits, noLimits, type Reservation } from "./ledger.ts";
+import {
+  type CompleteOptions,
+  type Completion,
+  type LedgerFile,
+  type Limits,
+  noLimits,
+  type Reservation,
+} from "./ledger.ts";
 import { afterTaking, plausible } from "./rate.ts";
 import { findRoom, type Over, type RoomDeps } from "./room.ts";
 
@@ -45,9 +52,9 @@ export async function completeIn(
   books: Books,
   file: LedgerFile,
   limitsOf: (file: LedgerFile) => Limits,
-  deps: RoomDeps,
+  deps: RoomDeps & Pick<CompleteOptions, "askAgain">,
 ): Promise<Completion | "more"> {
-  const { now, doomed } = deps;
+  const { now, doomed, askAgain } = deps;
   const before = books.file(file.token);
   if (before === undefined) return "unknown";
   if (before.state === "complete" || before.state === "doomed") return before.state;
@@ -64,7 +71,7 @@ export async function completeIn(
   }
   if ((await evictFor(books, file, limits, doomed)) === "more") return "more";
   const day = isLate ? { reserved: file.reserved, now } : "none";
-  books.change(before, { state: "complete", size: file.size, askAt: undefined, completed: now }, day);
+  books.change(before, { state: "complete", size: file.size, askAt: askAgain, completed: now }, day);
   return "complete";
 }
 

@@ -6,6 +6,7 @@ import { LedgerAwayError } from "./errors.ts";
 import { FullScopes } from "./full-scopes.ts";
 import { GroupCommit } from "./group-commit.ts";
 import type {
+  CompleteOptions,
   Completion,
   Disagreement,
   FilePage,
@@ -27,12 +28,13 @@ import type {
 import { listFiles, listFilesOf, listUsage } from "./listings.ts";
 import { MigratedDatabase } from "./migrated-database.ts";
 import { MisdatedReservations } from "./misdated.ts";
-import { dueFiles, type PartFilter, partsOf, sumExpired } from "./parts.ts";
+import { dueFiles, filesToAsk, type PartFilter, partsOf, sumExpired } from "./parts.ts";
 import { Pruning } from "./prune.ts";
 import { retryAt } from "./retry.ts";
 import type { Over } from "./room.ts";
 import { findFiles, readFile, tokenKey } from "./rows.ts";
 import { completeIn, reserveIn } from "./slot-entries.ts";
+import { readStoreIds, sampleFiles, writeStoreId } from "./stores.ts";
 
 export interface LedgerDeps {
   readonly now: () => Date;
@@ -134,20 +136,27 @@ class SqlLedger implements Ledger {
     token: string,
     size: Bytes,
     limits: (file: LedgerFile) => Limits,
-    evicted: (files: readonly LedgerFile[]) => void = () => undefined,
+    { evicted, askAgain }: CompleteOptions = {},
   ): Promise<Completion> {
     for (;;) {
       let files: LedgerFile[] = [];
       const outcome = await this.#change(token, "unknown" as const, (file, books) => {
         files = [];
         return completeIn(books, { ...file, size }, limits, {
-          ...{ now: this.#now(), fullScopes: this.#fullScopes, looksForExpired: true },
+          ...{ now: this.#now(), fullScopes: this.#fullScopes, looksForExpired: true, askAgain },
           doomed: (other) => files.push(other),
         });
       });
-      if (files.length > 0) evicted(files);
+      if (files.length > 0) evicted?.(files);
       if (outcome !== "more") return outcome;
     }
+  }
+
+  confirm(token: string, size: Bytes | undefined): Promise<void> {
+    return this.#change(token, undefined, (file, books) => {
+      if (file.state === "complete" && file.askAt !== undefined)
+        books.change(file, { size: size ?? file.size, askAt: undefined });
+    });
   }
 
   release(token: string): Promise<boolean> {
@@ -170,14 +179,18 @@ class SqlLedger implements Ledger {
 
   postpone(token: string, askAt: Date): Promise<void> {
     return this.#change(token, undefined, (file, books) => {
-      if (file.state === "reserved" || file.state === "lapsed") books.change(file, { askAt });
+      // What is complete and not to be asked about was settled meanwhile.
+      if (file.state !== "complete" || file.askAt !== undefined) books.change(file, { askAt });
     });
   }
 
   async toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]> {
-    const reserved = await this.#due(domains, "reserved", limit);
-    const due = [...reserved, ...(await this.#due(domains, "lapsed", limit - reserved.length))];
-    if (due.length >= limit) return due;
+    const due: LedgerFile[] = [];
+    for (const state of ["reserved", "lapsed", "complete"] as const) {
+      const parts = this.#parts(domains);
+      due.push(...(await filesToAsk(this.#database, parts, state, this.#now(), limit - due.length)));
+      if (due.length >= limit) return due;
+    }
     const misdated = await this.#misdated.next(this.#database, this.#now());
     return [...due, ...misdated.filter(({ domain }) => domains.includes(domain))].slice(0, limit);
   }
@@ -245,6 +258,18 @@ class SqlLedger implements Ledger {
     return listFilesOf(this.#database, user, page);
   }
 
+  storeIds(domains: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return readStoreIds(this.#database, domains);
+  }
+
+  setStoreId(domains: readonly string[], id: string): Promise<void> {
+    return this.#changes.alone((session) => writeStoreId(session, domains, id));
+  }
+
+  sample(domain: string, limit: number): Promise<readonly LedgerFile[]> {
+    return sampleFiles(this.#database, domain, limit);
+  }
+
   usage(selection: Selection): Promise<readonly Usage[]> {
     return listUsage(this.#database, selection, this.#now());
   }
@@ -306,9 +331,15 @@ function disagreementOf({ account, counted, listed }: WrongAccount): Disagreemen
   return { account, counted, listed };
 }
 
-/** A doomed file keeps its share of the day: what was sent that day was sent. */
+/**
+ * A doomed file keeps its share of the day: what was sent that day was sent. While it is reserved its PUT URL waits to
+ * be used, and there is nothing to remove before; all else is to be removed at once.
+ */
 function doomIn(books: Books, file: LedgerFile): LedgerFile {
-  return books.change(file, { state: "doomed" });
+  return books.change(file, {
+    state: "doomed",
+    askAt: file.state === "reserved" ? file.askAt : undefined,
+  });
 }
 
 function isDue({ askAt }: LedgerFile, now: Date): boolean {

@@ -35,9 +35,9 @@ class SqliteDatabase implements Database {
 
   constructor(path: string) {
     this.#path = path;
-    this.#writer = new Connection(path, 32 * 1024);
+    this.#writer = new Connection(path, 32 * 1024, true);
     try {
-      this.#reader = new Connection(path, 4 * 1024);
+      this.#reader = new Connection(path, 4 * 1024, false);
     } catch (error) {
       this.#writer.close();
       throw error;
@@ -69,7 +69,7 @@ class SqliteDatabase implements Database {
   }
 
   async snapshot<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const connection = new Connection(this.#path, 4 * 1024);
+    const connection = new Connection(this.#path, 4 * 1024, false);
     try {
       await connection.query("BEGIN");
       return await work(connection);
@@ -103,9 +103,12 @@ class Connection implements Session {
   readonly #sqlite: Sqlite;
   readonly #statements = new Map<string, Statement<Row, Value[]>>();
 
-  /** `pages`: how much of them is kept in memory; KiB. */
-  constructor(path: string, pages: number) {
-    this.#sqlite = new Sqlite(path, { create: true, readwrite: true, strict: true });
+  /**
+   * @param pages how much of them is kept in memory; KiB.
+   * @param create whether a file that is not there is made: not where the ledger was there before.
+   */
+  constructor(path: string, pages: number, create: boolean) {
+    this.#sqlite = new Sqlite(path, { create, readwrite: true, strict: true });
     for (const pragma of [
       // Only for the switch to WAL and the checkpoints; changes wait in #begin().
       "busy_timeout = 100",

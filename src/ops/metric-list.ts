@@ -45,6 +45,12 @@ export const metricList = {
     help: "Stanzas answered with internal-server-error; the log says why.",
     labels: ["domain"],
   },
+  storeMatches: {
+    name: "slotd_store_matches",
+    type: "gauge",
+    help: "1 while the store is the one in which the ledger has a domain's files; 0, and no uploads, while it is another one, such as a folder whose volume is not mounted.",
+    labels: ["domain"],
+  },
   componentUp: {
     name: "slotd_component_up",
     type: "gauge",
@@ -148,6 +154,12 @@ export const metricList = {
     name: "slotd_sweep_deleted_bytes_total",
     type: "counter",
     help: "Their sizes.",
+    labels: [],
+  },
+  oversizedFiles: {
+    name: "slotd_oversized_files_total",
+    type: "counter",
+    help: "Files that were found larger than their slots in a bucket that clients PUT to, and removed.",
     labels: [],
   },
   reloads: {

@@ -1,3 +1,6 @@
+import { shortToken } from "../http/http-event.ts";
+import type { LedgerFile } from "../ledger/ledger.ts";
+import type { Bytes } from "../slot/slot.ts";
 import type { Asked } from "./ask-stores.ts";
 import type { Watchers } from "./events.ts";
 import type { Failure, Swept } from "./sweep.ts";
@@ -6,8 +9,9 @@ import type { Failure, Swept } from "./sweep.ts";
  * Watches what becomes of the records: logs and counts what was swept and settled, and tells once when the ledger is
  * away and once when it is back.
  */
-export function watchRecords({ log, metrics }: Pick<Watchers, "log" | "metrics">) {
+export function watchRecords({ log, metrics, reference }: Pick<Watchers, "log" | "metrics" | "reference">) {
   let isAway = false;
+  metrics.count("oversizedFiles", {}, 0);
   const failures = (failed: readonly Failure[], what: string): void => {
     for (const { domain, files, reason } of failed) log.warn({ domain, files, reason }, what);
   };
@@ -27,15 +31,21 @@ export function watchRecords({ log, metrics }: Pick<Watchers, "log" | "metrics">
       if (files > 0) log.info({ files, bytes }, "Removed files whose time was over.");
       failures(failed, "Files could not be removed from their store; trying again.");
     },
-    asked({ complete, lapsed, over, underWay, failed }: Asked): void {
+    asked({ failed, ...counts }: Asked): void {
+      const { complete, lapsed, over, oversized, underWay } = counts;
       const level = over > 0 ? "info" : "debug";
-      if (complete + lapsed + over + underWay > 0) {
-        log[level](
-          { complete, lapsed, over, underWay },
-          "Looked for the files of slots whose time was over.",
-        );
+      if (complete + lapsed + over + oversized + underWay > 0) {
+        log[level](counts, "Looked for the files of slots whose time was over.");
       }
       failures(failed, "A store could not be asked for files; trying again.");
+    },
+    /** A file is larger than its slot: something was put there in a way that its signed length does not hold. */
+    oversized({ token, domain, jid, size: slotSize }: LedgerFile, size: Bytes): void {
+      metrics.count("oversizedFiles", {});
+      log.warn(
+        { ref: reference(), domain, jid, object: shortToken(token), size, slotSize },
+        "Removes a file that is larger than its slot. slotd check says what the store lets clients do.",
+      );
     },
     /** `object` is the beginning of its token. */
     refusedLate(object: string): void {

@@ -10,15 +10,20 @@ export interface Repeated {
  * Does `work` now and then for ever, never twice at once: the next time comes `interval` milliseconds after the last
  * has ended.
  *
+ * @param interval asked each time where it changes.
  * @param work must not throw.
  */
-export function repeat(interval: number, work: (signal: AbortSignal) => Promise<void>): Repeated {
+export function repeat(
+  interval: number | (() => number),
+  work: (signal: AbortSignal) => Promise<void>,
+): Repeated {
   const stopping = new AbortController();
+  const pause = typeof interval === "number" ? () => interval : interval;
   let isNudged = false;
   let wake: () => void = () => undefined;
   const wait = (): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, isNudged ? 0 : interval);
+      const timer = setTimeout(resolve, isNudged ? 0 : pause());
       wake = () => {
         clearTimeout(timer);
         resolve();

@@ -3,9 +3,11 @@ import type { Bytes } from "../slot/slot.ts";
 import type { Inventory, NotRemoved } from "../store/inventory.ts";
 
 export interface SweepDeps {
-  readonly ledger: Pick<Ledger, "expire" | "doomed" | "forget">;
+  readonly ledger: Pick<Ledger, "expire" | "doomed" | "forget" | "postpone">;
   /** Where the files of each served domain are; files of other domains are left alone. */
   readonly inventories: ReadonlyMap<string, Inventory>;
+  /** When a file that was removed is to be removed again; undefined: nothing can bring it any more. */
+  readonly nextRemoval: (file: LedgerFile) => Date | undefined;
   /** How many files are removed together, 1 to 1,000; 200 when absent. */
   readonly batch?: number;
   /** Is waited for between batches, and told how long the last one took, in milliseconds. */
@@ -20,7 +22,7 @@ export interface SweepDeps {
 
 /** What a sweep has done. */
 export interface Swept {
-  /** Removed from their store and forgotten. */
+  /** Removed from their store, each counted the first time. */
   readonly files: number;
   readonly bytes: Bytes;
   /** Still there; the next sweep tries again. */
@@ -37,8 +39,8 @@ export interface Failure {
 
 /**
  * Dooms the files whose time has come, and removes all doomed files from their stores, in batches. A file is
- * forgotten after it was removed: a sweep that breaks off, or two at once, leave nothing behind and remove nothing
- * that the ledger does not know.
+ * forgotten after it was removed, and not before nothing can bring it any more: a sweep that breaks off, two at once,
+ * and an upload under way leave nothing behind, and nothing is removed that the ledger does not know.
  *
  * A domain whose store fails is left to the next sweep.
  *
@@ -65,10 +67,8 @@ async function removeDoomed(
   while (!deps.signal?.aborted) {
     const began = now();
     const files = await deps.ledger.doomed(domains(), batch);
-    const before = sums.looked;
-    if (files.length > 0) await removeBatch(deps, files, sums);
-    // What is neither removed nor refused by its store would be found again at once.
-    if (sums.looked === before) return;
+    if (files.length === 0) return;
+    await removeBatch(deps, files, sums);
     await deps.rest?.(now() - began);
   }
 }
@@ -79,9 +79,24 @@ async function removeBatch(deps: SweepDeps, files: readonly LedgerFile[], sums: 
     const failed = await remove(deps.inventories.get(domain), some);
     const kept = new Set(failed.map(({ token }) => token));
     const removed = some.filter(({ token }) => !kept.has(token));
-    await deps.ledger.forget(removed.map(({ token }) => token));
-    sums.add(domain, removed, failed);
+    await forgetOrPutOff(removed, deps);
+    sums.add(domain, removed.filter(isFirstRemoval), failed);
   }
+}
+
+/** What was removed is forgotten, or stays to be removed again while something may bring it. */
+async function forgetOrPutOff(
+  files: readonly LedgerFile[],
+  { ledger, nextRemoval }: Pick<SweepDeps, "ledger" | "nextRemoval">,
+): Promise<void> {
+  const next = files.map((file) => [file.token, nextRemoval(file)] as const);
+  await ledger.forget(next.flatMap(([token, at]) => (at === undefined ? [token] : [])));
+  await Promise.all(next.map(([token, at]) => (at === undefined ? undefined : ledger.postpone(token, at))));
+}
+
+/** A file counts once, however often it is removed; a slot that was deleted unused is none. */
+function isFirstRemoval({ completed, askAt }: LedgerFile): boolean {
+  return completed !== undefined && askAt === undefined;
 }
 
 async function remove(
@@ -109,11 +124,6 @@ class Sums {
 
   get swept(): Swept {
     return { files: this.#files, bytes: this.#bytes, failed: [...this.#failed.values()] };
-  }
-
-  /** How many files were removed or refused so far. */
-  get looked(): number {
-    return [...this.#failed.values()].reduce((sum, { files }) => sum + files, this.#files);
   }
 
   hasFailed(domain: string): boolean {

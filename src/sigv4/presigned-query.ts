@@ -1,7 +1,7 @@
 import { UNSIGNED_PAYLOAD } from "./canonical-request.ts";
 import { type CredentialScope, parseCredential } from "./credential-scope.ts";
 import { MAX_EXPIRES } from "./presign.ts";
-import { parseQuery, type QueryParameter } from "./query.ts";
+import { parameterCount, parseQuery, type QueryParameter } from "./query.ts";
 import { parseSigningDate, type Seconds } from "./signing-date.ts";
 import { ALGORITHM } from "./string-to-sign.ts";
 
@@ -31,8 +31,20 @@ export interface MalformedQuery {
   readonly malformed: string;
 }
 
-/** Reads the query (without "?") of a presigned URL, its parameters in any order. Names are case-sensitive. */
+/** The most that the query of a presigned URL may have; slotd's own have less than a third of the bytes. */
+export const maxQuery = { bytes: 4096, parameters: 32 } as const;
+
+/**
+ * Reads the query (without "?") of a presigned URL, its parameters in any order. Names are case-sensitive. A query over
+ * `maxQuery` is not looked at.
+ */
 export function parsePresignedQuery(rawQuery: string): PresignedQuery | MalformedQuery {
+  if (rawQuery.length > maxQuery.bytes) {
+    return { malformed: `The query must have at most ${maxQuery.bytes} bytes.` };
+  }
+  if (parameterCount(rawQuery) > maxQuery.parameters) {
+    return { malformed: `The query must have at most ${maxQuery.parameters} parameters.` };
+  }
   const parameters = parseQuery(rawQuery);
   if (!parameters) return { malformed: "The query must be name=value pairs in percent-encoded UTF-8." };
   const amz = new Map<string, string>();

@@ -37,6 +37,13 @@ export function parseQuery(rawQuery: string): readonly QueryParameter[] | undefi
   return parameters;
 }
 
+/** How many parameters a raw query has, good ones or bad. */
+export function parameterCount(rawQuery: string): number {
+  let count = rawQuery === "" ? 0 : 1;
+  for (let at = rawQuery.indexOf("&"); at >= 0; at = rawQuery.indexOf("&", at + 1)) count += 1;
+  return count;
+}
+
 /** Whether text has nothing but visible ASCII, as a request target must. Source: RFC 3986 §2. */
 export function isPrintableAscii(text: string): boolean {
   return /^[\x21-\x7e]*$/.test(text);

@@ -1,5 +1,6 @@
 import { formatDateTime } from "./date-time.ts";
 import { type MediaTypeRules, refuseMediaType } from "./media-type-rules.ts";
+import { printable } from "./printable.ts";
 import { type Purpose, purposes } from "./purpose.ts";
 import type { Refusal } from "./refusal.ts";
 import { type Bytes, MAX_FILE_SIZE, type Seconds, type SlotRequest } from "./slot.ts";
@@ -71,10 +72,13 @@ export function purposesOn(policy: Policy): Purpose[] {
 
 function refuseRequester(requester: Requester, { access, deny }: Policy): Refusal | undefined {
   if (isListed(requester, deny)) {
-    return { kind: "forbidden", text: `${requester.bareJid} may not upload here.` };
+    return { kind: "forbidden", text: `${printable(requester.bareJid)} may not upload here.` };
   }
   if (isListed(requester, access)) return undefined;
-  return { kind: "forbidden", text: `${requester.domain} is not among those who may upload here.` };
+  return {
+    kind: "forbidden",
+    text: `${printable(requester.domain)} is not among those who may upload here.`,
+  };
 }
 
 function isListed({ bareJid, domain }: Requester, list: readonly string[]): boolean {

@@ -1,4 +1,5 @@
 import { parseDateTime } from "./date-time.ts";
+import { printable } from "./printable.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** What a file is for; a service may treat each differently. Source: XEP-0363 1.2 §5. */
@@ -41,13 +42,14 @@ export function readPurpose(raw: readonly RawPurpose[]): StatedPurpose | Refusal
   const purpose = purposes.find((known) => known === first.name);
   if (purpose === undefined) {
     return badRequest(
-      `The purpose "${shortened(first.name)}" is not known; expected one of ${purposes.join(", ")}.`,
+      `The purpose "${printable(first.name, 40)}" is not known; expected one of ${purposes.join(", ")}.`,
     );
   }
   if (purpose !== "ephemeral") return { purpose };
   const expireBefore = parseDateTime(first.expireBefore ?? "");
   if (expireBefore !== undefined) return { purpose, expireBefore };
-  const got = first.expireBefore === undefined ? "it is missing" : `got "${shortened(first.expireBefore)}"`;
+  const got =
+    first.expireBefore === undefined ? "it is missing" : `got "${printable(first.expireBefore, 40)}"`;
   return badRequest(
     `An ephemeral file needs an expire-before with a date and time such as 2030-01-31T12:00:00Z; ${got}.`,
   );
@@ -55,8 +57,4 @@ export function readPurpose(raw: readonly RawPurpose[]): StatedPurpose | Refusal
 
 function badRequest(text: string): Refusal {
   return { kind: "bad-request", text };
-}
-
-function shortened(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

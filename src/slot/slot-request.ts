@@ -1,3 +1,4 @@
+import { printable } from "./printable.ts";
 import { type RawPurpose, readPurpose } from "./purpose.ts";
 import type { Refusal } from "./refusal.ts";
 import type { SlotRequest } from "./slot.ts";
@@ -97,6 +98,5 @@ function nameOf(character: string): string {
 /** Echoes what came, short and printable: the text may end in a terminal. */
 function got(value: string | undefined): string {
   if (value === undefined) return "none came";
-  const shown = value.slice(0, 40).replace(/[^\x20-\x7e]/g, "?");
-  return `got "${shown}"${value.length > 40 ? "..." : ""}`;
+  return `got "${printable(value, 40)}"`;
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, read, readSync, type Stats } from "node:fs";
+import { close, closeSync, fstatSync, read, readSync, type Stats } from "node:fs";
 import type { Bytes } from "../slot/slot.ts";
 import type { HotObjects } from "./hot-objects.ts";
 import { decodeTrailer, maxTrailerSize, ObjectFileError, type ObjectTrailer } from "./object-file.ts";
@@ -90,9 +90,14 @@ class LargeObject extends DiskObject implements OpenObject {
     });
   }
 
-  async close(): Promise<void> {
-    if (this.#fd !== undefined) closeSync(this.#fd);
+  /** Its name may have been taken away meanwhile: then this frees a large file, which takes long. */
+  close(): Promise<void> {
+    const fd = this.#fd;
     this.#fd = undefined;
+    if (fd === undefined) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      close(fd, (error) => (error ? reject(error) : resolve()));
+    });
   }
 }
 

@@ -22,6 +22,8 @@ export interface DiskStoreDeps {
   readonly now: () => Date;
   /** Gives `length` random bytes; they keep the temporary files of simultaneous uploads apart. */
   readonly randomBytes: (length: number) => Uint8Array;
+  /** Milliseconds of a clock that never goes back; the process's own when absent. */
+  readonly monotonic?: () => number;
   /** The file system; the real one when absent. */
   readonly files?: Files;
 }
@@ -65,15 +67,18 @@ export async function openDiskStore(
   const files = deps.files ?? nodeFiles;
   const incoming = new Incoming(join(folder, "incoming"), files, deps.randomBytes);
   const objects = join(folder, "objects");
-  await makeFolders(files, folder, [incoming.folder, objects]);
-  incoming.removeLeftovers(deps.now());
-  const space = new FreeSpace(folder, options.reserve ?? 0, files);
+  await makeStoreFolders(folder, files);
+  await incoming.removeLeftovers(deps.now());
+  const { monotonic = () => performance.now() } = deps;
+  const space = new FreeSpace(folder, options.reserve ?? 0, { files, monotonic });
   return new DiskStore({ objects, incoming, space, files, now: deps.now, isSynced: options.fsync ?? true });
 }
 
-async function makeFolders(files: Files, folder: string, inside: readonly string[]): Promise<void> {
-  for (const path of [folder, ...inside]) files.mkdir(path, { recursive: true, mode: 0o750 });
+/** Makes what is missing of a store's folders: also when another volume has come to its place. */
+export async function makeStoreFolders(folder: string, files: Files = nodeFiles): Promise<void> {
   const objects = join(folder, "objects");
+  for (const path of [folder, join(folder, "incoming"), objects])
+    files.mkdir(path, { recursive: true, mode: 0o750 });
   const present = new Set(files.readdir(objects));
   for (let i = 0; i < 256; i += 1) {
     const shard = i.toString(16).padStart(2, "0");
@@ -114,21 +119,27 @@ class DiskStore implements ObjectStore {
     const { files, incoming, space, now, isSynced } = this.#parts;
     const temporary = incoming.path(meta.token);
     let isMade = false;
+    let isPublished = false;
     try {
       const room = space.promise(meta.size);
-      if (room === undefined) throw new PutError("full", "The disk is full but for what is to stay free.");
+      if (room === undefined) throw fullButForReserve();
       try {
         const fd = files.open(temporary, "wx", 0o640);
         isMade = true;
-        await writeObject(fd, meta, body, { files, now, isSynced, onWritten: room.use });
+        const onWritten = (bytes: Bytes) => {
+          if (!room.use(bytes)) throw fullButForReserve();
+        };
+        await writeObject(fd, meta, body, { files, now, isSynced, onWritten });
       } finally {
         room.release();
       }
       await this.#publish(temporary, meta.token);
+      isPublished = true;
     } catch (error) {
       throw putErrorOf(error);
     } finally {
-      if (isMade) this.#remove(temporary);
+      if (isPublished) this.#unlink(temporary);
+      else if (isMade) await files.remove(temporary).catch(() => undefined);
     }
   }
 
@@ -155,13 +166,13 @@ class DiskStore implements ObjectStore {
     try {
       await syncFolder(files, join(target, ".."));
     } catch (error) {
-      this.#remove(target);
+      this.#unlink(target);
       throw error;
     }
   }
 
   /** A temporary file that cannot be removed now is removed at the next start; it must not hide how the upload went. */
-  #remove(path: string): void {
+  #unlink(path: string): void {
     try {
       this.#parts.files.unlink(path);
     } catch {}
@@ -170,6 +181,10 @@ class DiskStore implements ObjectStore {
   #target(token: string): string {
     return `${this.#parts.objects}/${token.slice(0, 2)}/${token}`;
   }
+}
+
+function fullButForReserve(): PutError {
+  return new PutError("full", "The disk is full but for what is to stay free.");
 }
 
 function isToken(token: string): boolean {
@@ -191,6 +206,7 @@ const failures: Readonly<Record<string, readonly [PutFailure, string]>> = {
   ENOSPC: ["full", "The disk is full."],
   EDQUOT: ["full", "The disk quota is used up."],
   EROFS: ["read-only", "The file system is mounted read-only."],
+  ENOENT: ["read-only", "The folders of the store are not there; is its volume mounted?"],
   EACCES: ["read-only", "slotd may not write to its folder."],
   EPERM: ["read-only", "slotd may not write to its folder."],
   EMFILE: ["read-only", "slotd has as many files open as it may."],

@@ -11,7 +11,7 @@ export interface WriteDeps {
   readonly now: () => Date;
   /** Whether to wait until the disk has it. */
   readonly isSynced: boolean;
-  /** Is told of each piece of content that the file system has taken. */
+  /** Is told of each piece of content that the file system has taken; what it throws ends the upload. */
   readonly onWritten: (bytes: Bytes) => void;
 }
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { codeOf, type Files } from "./disk-files.ts";
 import { isGone, thisOwner } from "./owner.ts";
+import { sideBySide } from "./side-by-side.ts";
 
 /** A file that nobody has written to for so long is left over, whoever made it; milliseconds. */
 const STALE_AFTER = 15 * 60_000;
@@ -31,12 +32,13 @@ export class Incoming {
    * Removes the files of processes that are gone. Where that cannot be told (another container shares the
    * folder), those that have not grown for a quarter of an hour: an upload under way would have been cut off.
    */
-  removeLeftovers(now: Date): void {
-    for (const name of this.#files.readdir(this.folder)) {
+  async removeLeftovers(now: Date): Promise<void> {
+    // One by one: a slotd that serves may be opening this folder anew.
+    await sideBySide(this.#files.readdir(this.folder), 1, async (name) => {
       const path = join(this.folder, name);
       const gone = isGone(name.split(".")[1] ?? "") ?? this.#isStale(path, now);
-      if (gone) this.#remove(path);
-    }
+      if (gone) await this.#remove(path);
+    });
   }
 
   #isStale(path: string, now: Date): boolean {
@@ -44,9 +46,9 @@ export class Incoming {
     return stat !== undefined && now.getTime() - stat.mtimeMs > STALE_AFTER;
   }
 
-  #remove(path: string): void {
+  async #remove(path: string): Promise<void> {
     try {
-      this.#files.unlink(path);
+      await this.#files.remove(path);
     } catch (error) {
       if (codeOf(error) !== "ENOENT") throw error;
     }

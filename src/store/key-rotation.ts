@@ -15,7 +15,8 @@ export interface Rotation {
 /**
  * Puts a new key first in a folder's `signing-keys.json`. The others verify until no slot of theirs can be valid any
  * more, which is seven days after they were retired, and are removed by the next rotation after that. A slotd that
- * runs on the folder has the new keys two seconds later.
+ * runs on the folder has the new keys two seconds later, and one that makes the first key meanwhile ends with these.
+ * Two rotations at once would lose a key: whoever calls this sees to it that it is alone.
  *
  * @param forgets removes every other key at once, for one that has become known.
  * @throws {SigningKeysError} when the file is damaged; it stays as it is then.

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { uriDecode, uriEncode } from "../sigv4/encode.ts";
 
 /** Where a bucket is, ready to be signed. */
@@ -32,6 +33,14 @@ export function parseBucketUrl(text: string): BucketUrl {
     throw new TypeError("A bucket URL must have no query (?...) and no fragment (#...); remove it.");
   }
   return { scheme: url.protocol === "http:" ? "http" : "https", host: url.host, prefix: encodePrefix(path) };
+}
+
+/**
+ * A short name for a bucket's host and prefix, eight hex digits. Whoever has to find out for which of many places a
+ * URL was signed looks at the mark in it first; it proves nothing, and two places may have the same.
+ */
+export function placeMark({ host, prefix }: Pick<BucketUrl, "host" | "prefix">): string {
+  return createHash("sha256").update(host).update(prefix).digest("hex").slice(0, 8);
 }
 
 /**

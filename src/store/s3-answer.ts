@@ -14,8 +14,9 @@ export interface S3Answer {
 
 /** A request to the store that did not do what it should. Its text holds no URL and no signature. */
 export class S3RequestError extends Error {
-  readonly code: "unreachable" | "refused";
-  constructor(code: "unreachable" | "refused", message: string, cause?: unknown) {
+  /** "denied": the key may not do so (401, 403). */
+  readonly code: "unreachable" | "refused" | "denied";
+  constructor(code: S3RequestError["code"], message: string, cause?: unknown) {
     super(message, { cause });
     this.name = "S3RequestError";
     this.code = code;

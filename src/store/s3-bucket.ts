@@ -4,7 +4,7 @@ import { cachedSigningKeys } from "../sigv4/signing-key.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Bucket, NewObject } from "./bucket.ts";
 import { type CredentialSource, CredentialsError, lifeWithin } from "./credentials.ts";
-import { objectPath, parseBucketUrl, urlOf } from "./object-url.ts";
+import { objectPath, parseBucketUrl, placeMark, urlOf } from "./object-url.ts";
 
 /** The query parameter in which `echoDeclared` repeats the declared size, in bytes. */
 export const DECLARED_LENGTH = "content-length";
@@ -14,6 +14,12 @@ export const DECLARED_TYPE = "content-type";
 
 /** The query parameter in which `echoDeclared` says when the object expires, in seconds since 1970; absent for never. */
 export const EXPIRES_AT = "expires-at";
+
+/** The query parameter with which `echoDeclared` says that the slot stands in a ledger; absent: in none. */
+export const IS_RESERVED = "reserved";
+
+/** The query parameter with which `echoDeclared` says for which host and prefix the URL is, as `placeMark` writes it. */
+export const PLACE = "place";
 
 export interface S3BucketOptions {
   /** As `parseBucketUrl` reads it. */
@@ -25,7 +31,10 @@ export interface S3BucketOptions {
   readonly publicUrl?: string;
   /** Asks for a public-read object, in the signed query: the requester has no way to send a header for it. */
   readonly addAcl: boolean;
-  /** Repeats the declared size and type, and the expiry, in the signed query, for a bucket that says what it expected. Never on S3. */
+  /**
+   * Repeats the declared size and type, the expiry, whether the slot is reserved, and which place it is for, in the
+   * signed query, for a bucket that says what it expected. Never on S3.
+   */
   readonly echoDeclared?: boolean;
 }
 
@@ -40,6 +49,7 @@ export function s3Bucket(options: S3BucketOptions): Bucket {
   const bucket = parseBucketUrl(options.bucketUrl);
   const publicBucket = options.publicUrl === undefined ? bucket : parseBucketUrl(options.publicUrl);
   const signingKeys = cachedSigningKeys();
+  const mark = placeMark(bucket);
   return {
     slot(object, expiresIn, now) {
       const credentials = options.credentials.current(now);
@@ -51,7 +61,7 @@ export function s3Bucket(options: S3BucketOptions): Bucket {
           method: "PUT",
           host: bucket.host,
           path,
-          query: extraQuery(options, object, headers),
+          query: extraQuery(options, object, headers, mark),
           headers,
           date: now,
           expires: lifeWithin(credentials, now, expiresIn),
@@ -83,12 +93,16 @@ function declaredHeaders(object: NewObject): Record<string, string> {
 
 function extraQuery(
   options: S3BucketOptions,
-  { expiry }: NewObject,
+  { expiry, isReserved }: NewObject,
   declared: Record<string, string>,
+  mark: string,
 ): readonly QueryParameter[] {
-  const query: QueryParameter[] = options.echoDeclared ? Object.entries(declared) : [];
-  if (options.echoDeclared && expiry !== undefined) {
-    query.push([EXPIRES_AT, String(Math.floor(expiry.getTime() / 1000))]);
+  const query: QueryParameter[] = [];
+  if (options.echoDeclared) {
+    query.push(...Object.entries(declared));
+    if (expiry !== undefined) query.push([EXPIRES_AT, String(Math.floor(expiry.getTime() / 1000))]);
+    query.push([PLACE, mark]);
+    if (isReserved === true) query.push([IS_RESERVED, "1"]);
   }
   if (options.addAcl) query.push(["x-amz-acl", "public-read"]);
   return query;

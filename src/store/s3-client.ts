@@ -1,6 +1,6 @@
 import { createHash, hash } from "node:crypto";
 import { signAuthorization } from "../sigv4/authorization.ts";
-import { uriEncodePath } from "../sigv4/encode.ts";
+import { uriDecode, uriEncodePath } from "../sigv4/encode.ts";
 import type { Credentials } from "../sigv4/presign.ts";
 import { canonicalQuery, type QueryParameter } from "../sigv4/query.ts";
 import type { Bytes } from "../slot/slot.ts";
@@ -42,7 +42,7 @@ export interface S3Client {
    * delete the bucket (COMPAT(OpenStack Swift)).
    */
   send(request: S3Request): Promise<S3Answer>;
-  /** The size of an object; undefined when there is none. @throws {S3RequestError} for any other answer. */
+  /** The size of an object; undefined when there is none. @throws {S3RequestError} for any answer that tells neither. */
   headObject(key: string): Promise<{ readonly size: Bytes } | undefined>;
   /** Deletes an object, or nothing when there is none. @throws {S3RequestError} when it is refused. */
   deleteObject(key: string): Promise<void>;
@@ -69,8 +69,10 @@ export function s3Client(options: S3ClientOptions): S3Client {
     async headObject(key) {
       const answer = await send({ method: "HEAD", key });
       if (answer.status === 404) return undefined;
+      // Whoever encrypts a file with a key of its own keeps others from asking for its size, but not from listing it.
+      if (answer.status === 400) return listedObject(send, key);
       expectOk(answer, "HEAD of an object");
-      return { size: Number(answer.headers.get("content-length")) };
+      return { size: lengthOf(answer) };
     },
     async deleteObject(key) {
       const answer = await send({ method: "DELETE", key });
@@ -128,10 +130,46 @@ export function contentMd5(body: string): string {
   return createHash("md5").update(body).digest("base64");
 }
 
+/** The object as ListObjectsV2 has it. Of all keys that begin with one, it is the first itself. */
+async function listedObject(
+  send: S3Client["send"],
+  key: string,
+): Promise<{ readonly size: Bytes } | undefined> {
+  const query: QueryParameter[] = [
+    ["list-type", "2"],
+    ["encoding-type", "url"],
+    ["max-keys", "1"],
+    ["prefix", key],
+  ];
+  const answer = await send({ method: "GET", query });
+  expectOk(answer, "ListObjectsV2 in place of a HEAD that was answered with 400");
+  const [entry] = childrenOf(answer.xml, "Contents");
+  if (entry === undefined || decodeListed(childText(entry, "Key") ?? "") !== key) return undefined;
+  const size = childText(entry, "Size") ?? "";
+  if (isSize(size)) return { size: Number(size) };
+  throw new S3RequestError("refused", "ListObjectsV2 was answered without a size");
+}
+
+/** A key as a listing with encoding-type=url has it; undefined when it is not well-formed. */
+export function decodeListed(key: string): string | undefined {
+  return uriDecode(key.replaceAll("+", "%20"));
+}
+
+function isSize(text: string): boolean {
+  return /^\d{1,15}$/.test(text);
+}
+
+/** A size that is not told must not pass for a small one. */
+function lengthOf({ headers }: S3Answer): Bytes {
+  const length = headers.get("content-length") ?? "";
+  if (isSize(length)) return Number(length);
+  throw new S3RequestError("refused", "HEAD of an object was answered without its length");
+}
+
 function expectOk(answer: S3Answer, what: string): void {
   if (answer.status >= 200 && answer.status < 300) return;
   throw new S3RequestError(
-    "refused",
+    answer.status === 401 || answer.status === 403 ? "denied" : "refused",
     `${what} was answered with ${answer.status} ${answer.code ?? ""}`.trim(),
   );
 }

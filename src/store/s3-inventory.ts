@@ -1,9 +1,8 @@
-import { uriDecode } from "../sigv4/encode.ts";
 import type { QueryParameter } from "../sigv4/query.ts";
 import type { Inventory, NotRemoved, ObjectName, StoredObject } from "./inventory.ts";
 import { expiryOfToken, isToken } from "./object-token.ts";
 import { S3RequestError } from "./s3-answer.ts";
-import type { S3Client } from "./s3-client.ts";
+import { decodeListed, type S3Client } from "./s3-client.ts";
 import { childrenOf, childText, type XmlNode } from "./xml-answer.ts";
 
 /** Keys of the longest names, percent-encoded, stay under what the client reads of an answer. */
@@ -63,7 +62,7 @@ async function listPage(client: S3Client, keys: number, next: string | undefined
 
 /** Undefined for what slotd has not put there. */
 function readEntry(entry: XmlNode, keyPrefix: string): StoredObject | undefined {
-  const key = uriDecode((childText(entry, "Key") ?? "").replaceAll("+", "%20"));
+  const key = decodeListed(childText(entry, "Key") ?? "");
   if (key === undefined || !key.startsWith(keyPrefix)) return undefined;
   const [token = "", filename = "", ...more] = key.slice(keyPrefix.length).split("/");
   if (!isToken(token) || filename === "" || more.length > 0) return undefined;

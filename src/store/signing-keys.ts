@@ -45,8 +45,8 @@ export async function openSigningKeys(
   randomBytes: (length: number) => Uint8Array,
 ): Promise<SigningKeys> {
   const path = signingKeysPath(folder);
-  const text = await readFile(path, "utf8").catch(undefinedIf("ENOENT"));
-  if (text !== undefined) return parseKeys(path, text);
+  const keys = await readSigningKeys(folder);
+  if (keys !== undefined) return keys;
   await writeKeys(folder, [newSigningKey(randomBytes)], randomBytes, (temporary) =>
     link(temporary, path).catch(undefinedIf("EEXIST")),
   );
@@ -54,17 +54,37 @@ export async function openSigningKeys(
   return parseKeys(path, await readFile(path, "utf8"));
 }
 
-/** As `openSigningKeys`, and reads the file again when it changes. */
-export function watchSigningKeys(
+/** The key pairs of a folder; undefined when there is no such file. @throws {SigningKeysError} as `openSigningKeys`. */
+async function readSigningKeys(folder: string): Promise<SigningKeys | undefined> {
+  const path = signingKeysPath(folder);
+  const text = await readFile(path, "utf8").catch(undefinedIf("ENOENT"));
+  return text === undefined ? undefined : parseKeys(path, text);
+}
+
+/**
+ * As `openSigningKeys`, and reads the file again when it changes. While the file is gone, as it is when its volume is
+ * not mounted, the keys stay: others would void the slots that were given.
+ */
+export async function watchSigningKeys(
   folder: string,
   randomBytes: (length: number) => Uint8Array,
   deps: Pick<WatchOptions<SigningKeys>, "onProblem" | "onChange" | "interval">,
 ): Promise<Watched<SigningKeys>> {
-  return watchFiles({
-    ...deps,
-    paths: [signingKeysPath(folder)],
-    read: () => openSigningKeys(folder, randomBytes),
-  });
+  let last: SigningKeys | undefined;
+  const read = async (): Promise<SigningKeys> => {
+    last =
+      last === undefined
+        ? await openSigningKeys(folder, randomBytes)
+        : ((await readSigningKeys(folder)) ?? last);
+    return last;
+  };
+  const onChange = (keys: SigningKeys): void => {
+    if (JSON.stringify(keys) !== JSON.stringify(former)) deps.onChange?.(keys);
+    former = keys;
+  };
+  const watched = await watchFiles({ ...deps, onChange, paths: [signingKeysPath(folder)], read });
+  let former = watched.value;
+  return watched;
 }
 
 /** Where the keys of a folder are. */

@@ -23,6 +23,9 @@ export interface Route {
   handle(request: IqRequest): IqAnswer | Promise<IqAnswer>;
 }
 
+/** An IQ with a longer id is not answered: written as references, it would be six times as long. In characters. */
+const MAX_ID = 4_096;
+
 /**
  * Answers stanzas by (type, namespace, element). Gives the answer, or undefined where none may be sent.
  *
@@ -45,6 +48,7 @@ export class Router {
     const type = stanza.attrs.type;
     if (stanza.name !== "iq" || stanza.ns !== NS_COMPONENT || type === "result" || type === "error")
       return undefined;
+    if ((stanza.attrs.id?.length ?? 0) > MAX_ID) return undefined;
     const from = parseJid(stanza.attrs.from ?? "");
     const isForUs = stanza.attrs.to === this.#host || this.#isHost(stanza.attrs.to ?? "");
     if (from === undefined || isForUs === undefined) return undefined;

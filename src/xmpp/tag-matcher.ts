@@ -1,16 +1,12 @@
 import { OpenNames } from "./open-names.ts";
+import { Action, automaton, KIND_BITS, State } from "./tag-states.ts";
 import { XmlError } from "./xml-error.ts";
-import { characterClasses, NAME_CHARACTER, NAME_START, SPACE } from "./xml-names.ts";
 import { ReferenceCheck } from "./xml-reference.ts";
 
-// Where the next character stands. Numbers, for one is looked at for each token of what a stranger sends.
-const [TEXT, CDATA, REFERENCE, MARKUP, BANG] = [0, 1, 2, 3, 4];
-const [START_NAME, BEHIND, IN_TAG, ATTRIBUTE_NAME, BEFORE_EQUALS] = [5, 6, 7, 8, 9];
-const [BEFORE_VALUE, VALUE, EMPTY, END_NAME, BEHIND_END_NAME] = [10, 11, 12, 13, 14];
+/** What an attribute of the head begins or ends with, or the head itself. */
+export type Stop = "attribute" | "value" | "tag";
 
 const CDATA_START = "[CDATA[";
-const [EXCLAMATION, QUOTE, AMPERSAND, APOSTROPHE, SLASH] = [0x21, 0x22, 0x26, 0x27, 0x2f];
-const [COLON, LESS, EQUALS, GREATER, BRACKET] = [0x3a, 0x3c, 0x3d, 0x3e, 0x5d];
 
 /**
  * Reads the rest of an element that is passed over, or a text between elements. Every token has to be well-formed
@@ -21,25 +17,38 @@ const [COLON, LESS, EQUALS, GREATER, BRACKET] = [0x3a, 0x3c, 0x3d, 0x3e, 0x5d];
  * Source: XML 1.0 (Fifth Edition); Namespaces in XML 1.0 §4.
  */
 export class TagMatcher {
-  readonly #classes = characterClasses();
+  readonly #kinds: Uint8Array;
+  #table: Uint8Array;
   readonly #names = new OpenNames();
   readonly #reference = new ReferenceCheck();
-  #place = TEXT;
-  #isDone = false;
-  #quote = 0;
-  /** How many "]" stand before this place, up to two. */
-  #brackets = 0;
+  #state: number;
+  /** Where to go on behind a reference. */
+  #around: number = State.TEXT;
   /** How much of the start of a CDATA section has come. */
   #started = 0;
-  /** Whether the part of a name before or behind its colon has a character, and whether the colon has come. */
-  #hasPart = false;
-  #hasColon = false;
+  /** Where the name of the tag begins and ends that is read in this piece; -1 where it is added or matched. */
+  #nameFrom = -1;
+  #nameTo = -1;
+  /** Whether the last piece ended within a name. */
+  #isCut = false;
+  #isDone = false;
+  #isInHead: boolean;
+  #stop: Stop | undefined;
 
-  /** @param open the names of the elements that are open, the outermost first. */
-  constructor(open: readonly string[]) {
+  /**
+   * @param open the names of the elements that are open, the outermost first.
+   * @param isHead whether it begins behind the "<" of an element, and stops at what its start tag is made of.
+   */
+  constructor(open: readonly string[], isHead: boolean) {
+    const { kinds, table, tableOfHead } = automaton();
+    this.#kinds = kinds;
+    this.#table = isHead ? tableOfHead : table;
+    this.#state = isHead ? State.MARKUP : State.TEXT;
+    this.#isInHead = isHead;
     for (const name of open) {
-      this.#names.open();
+      this.#names.begin();
       this.#names.add(name, 0, name.length);
+      this.#names.open();
     }
   }
 
@@ -48,209 +57,173 @@ export class TagMatcher {
     return this.#isDone;
   }
 
-  /** Whether a name or an attribute of a start tag is complete, and the next one has not begun. */
-  get isBetweenAttributes(): boolean {
-    return this.#place === BEHIND || this.#place === IN_TAG;
-  }
-
-  /** Whether the last token is complete. */
-  get isBetweenTokens(): boolean {
-    return this.#place === TEXT;
-  }
-
-  /** Begins with the "<" of an element, where otherwise a text is read. */
-  beginElement(): void {
-    this.#place = MARKUP;
+  /**
+   * Why the last read() of the head stopped: behind the first character of an attribute, behind the quote that ends
+   * one, or behind the tag. Undefined: at the end of the piece.
+   */
+  get stop(): Stop | undefined {
+    return this.#stop;
   }
 
   /**
-   * Reads a piece from a place on until it is done or the piece ends. Gives the place behind what it read.
+   * Reads a piece from a place on until it is done, the piece ends, or something of the head does. Gives the place
+   * behind what it read.
    *
    * @throws {XmlError} at the first thing that is wrong.
    */
   read(text: string, from: number): number {
+    if (this.#isCut) this.#nameFrom = from;
+    this.#isCut = false;
+    this.#stop = undefined;
     let at = from;
-    while (at < text.length && !this.#isDone) at = this.step(text, at);
+    while (at < text.length && !this.#isDone && this.#stop === undefined) {
+      if (this.#state === State.REFERENCE) at = this.#readReference(text, at);
+      else if (this.#state === State.BANG) at = this.#readBang(text, at);
+      else at = this.#run(text, at);
+    }
+    if (at === text.length) this.#keepName(text);
     return at;
   }
 
-  /** Reads a run of characters of one kind, or completes what came before it; `at` must be within the piece. */
-  step(text: string, at: number): number {
-    switch (this.#place) {
-      case TEXT:
-        return this.#readText(text, at);
-      case CDATA:
-        return this.#readCdata(text, at);
-      case REFERENCE:
-        return this.#readReference(text, at);
-      case START_NAME:
-      case ATTRIBUTE_NAME:
-      case END_NAME:
-        return this.#readName(text, at);
-      case VALUE:
-        return this.#readValue(text, at);
-      case MARKUP:
-        return this.#readMarkup(text, at);
-      case BANG:
-        return this.#readBang(text, at);
+  #run(text: string, from: number): number {
+    const [kinds, table] = [this.#kinds, this.#table];
+    let state = this.#state;
+    for (let at = from; at < text.length; at += 1) {
+      const next = table[(state << KIND_BITS) | (kinds[text.charCodeAt(at)] ?? 0)] ?? Action.REFUSE;
+      if (next < Action.REFUSE) state = next;
+      else {
+        this.#around = state;
+        const isStopped = this.#act(next, text, at);
+        state = this.#state;
+        // What ends a text outside of elements is left to be read by others.
+        if (isStopped) return this.#isDone && next === Action.BEGIN_MARKUP ? at : at + 1;
+      }
+    }
+    this.#state = state;
+    return text.length;
+  }
+
+  /** Does what is to be done at a character, and tells whether the run ends there. */
+  #act(action: number, text: string, at: number): boolean {
+    switch (action) {
+      case Action.BEGIN_MARKUP:
+        this.#isDone = this.#names.isEmpty;
+        return this.#go(State.MARKUP, this.#isDone);
+      case Action.BEGIN_NAME:
+        this.#names.begin();
+        this.#nameFrom = at;
+        return this.#go(State.NAME);
+      case Action.END_NAME:
+        this.#nameTo = at;
+        return this.#go(State.IN_TAG);
+      case Action.END_NAME_EMPTY:
+        this.#nameTo = at;
+        return this.#go(State.EMPTY);
+      case Action.END_NAME_OPEN:
+        this.#nameTo = at;
+        return this.#open(text);
+      case Action.OPEN:
+        return this.#open(text);
+      case Action.CLOSE_EMPTY:
+        this.#names.drop();
+        return this.#closed();
+      case Action.BEGIN_END:
+        this.#names.beginMatch();
+        this.#nameFrom = at + 1;
+        return this.#go(State.END);
+      case Action.MATCH:
+        this.#match(text, at);
+        return this.#go(State.END_SPACE);
+      case Action.MATCH_CLOSE:
+        this.#match(text, at);
+        return this.#closed();
+      case Action.CLOSE:
+        return this.#closed();
       default:
-        return this.#readWithinTag(text, at);
+        return this.#actRarely(action);
     }
   }
 
-  #readText(text: string, from: number): number {
-    let brackets = this.#brackets;
-    let at = from;
-    for (; at < text.length; at += 1) {
-      const code = text.charCodeAt(at);
-      if (code === LESS || code === AMPERSAND) break;
-      if (code === BRACKET) brackets = Math.min(2, brackets + 1);
-      else if (code === GREATER && brackets === 2) throw new XmlError('a text holds "]]>"');
-      else brackets = 0;
+  #actRarely(action: number): boolean {
+    switch (action) {
+      case Action.BEGIN_REFERENCE:
+        this.#reference.begin();
+        return this.#go(State.REFERENCE, true);
+      case Action.BEGIN_BANG:
+        this.#started = 0;
+        return this.#go(State.BANG, true);
+      case Action.BEGIN_ATTRIBUTE:
+        this.#stop = "attribute";
+        return this.#go(State.ATTRIBUTE, true);
+      case Action.END_VALUE:
+        this.#stop = "value";
+        return this.#go(State.BEHIND, true);
+      default:
+        throw new XmlError("a tag or a text is not well-formed");
     }
-    this.#brackets = brackets;
-    if (at === text.length) return at;
-    this.#brackets = 0;
-    if (text.charCodeAt(at) === AMPERSAND) return this.#beginReference(at);
-    if (this.#names.isEmpty) {
-      this.#isDone = true;
-      return at;
-    }
-    this.#place = MARKUP;
-    return at + 1;
   }
 
-  #readCdata(text: string, from: number): number {
-    let brackets = this.#brackets;
-    let at = from;
-    for (; at < text.length; at += 1) {
-      const code = text.charCodeAt(at);
-      if (code === BRACKET) brackets = Math.min(2, brackets + 1);
-      else if (code === GREATER && brackets === 2) {
-        this.#place = TEXT;
-        this.#brackets = 0;
-        return at + 1;
-      } else brackets = 0;
-    }
-    this.#brackets = brackets;
-    return at;
+  #go(state: number, isStopped = false): boolean {
+    this.#state = state;
+    return isStopped;
   }
 
-  #beginReference(at: number): number {
-    this.#reference.begin();
-    this.#place = REFERENCE;
-    return at + 1;
+  #open(text: string): boolean {
+    if (this.#nameFrom >= 0) this.#names.add(text, this.#nameFrom, this.#nameTo);
+    this.#nameFrom = -1;
+    this.#names.open();
+    return this.#go(State.TEXT, this.#endHead());
+  }
+
+  #endHead(): boolean {
+    if (!this.#isInHead) return false;
+    this.#isInHead = false;
+    this.#table = automaton().table;
+    this.#stop = "tag";
+    return true;
+  }
+
+  #closed(): boolean {
+    this.#nameFrom = -1;
+    this.#isDone = this.#names.isEmpty;
+    return this.#go(State.TEXT, this.#endHead() || this.#isDone);
+  }
+
+  #match(text: string, to: number): void {
+    if (!this.#names.match(text, this.#nameFrom, to) || !this.#names.close())
+      throw new XmlError("an end tag does not match its start tag");
+    this.#nameFrom = -1;
+  }
+
+  /** Keeps what this piece has of a tag's name. */
+  #keepName(text: string): void {
+    if (this.#nameFrom < 0) return;
+    const isEnd = this.#state >= State.END && this.#state <= State.END_LOCAL;
+    this.#isCut = isEnd || (this.#state >= State.NAME && this.#state <= State.NAME_LOCAL);
+    if (!isEnd) this.#names.add(text, this.#nameFrom, this.#isCut ? text.length : this.#nameTo);
+    else if (!this.#names.match(text, this.#nameFrom, text.length))
+      throw new XmlError("an end tag does not match its start tag");
+    this.#nameFrom = -1;
   }
 
   #readReference(text: string, from: number): number {
     for (let at = from; at < text.length; at += 1) {
       if (!this.#reference.take(text.charCodeAt(at))) continue;
-      this.#place = this.#quote === 0 ? TEXT : VALUE;
+      this.#state = this.#around;
       return at + 1;
     }
     return text.length;
   }
 
-  #readValue(text: string, from: number): number {
-    const quote = this.#quote;
+  #readBang(text: string, from: number): number {
     for (let at = from; at < text.length; at += 1) {
-      const code = text.charCodeAt(at);
-      if (code === quote) {
-        this.#quote = 0;
-        this.#place = BEHIND;
-        return at + 1;
-      }
-      if (code === AMPERSAND) return this.#beginReference(at);
-      if (code === LESS) throw notATag();
-    }
-    return text.length;
-  }
-
-  #readMarkup(text: string, at: number): number {
-    const code = text.charCodeAt(at);
-    if (code === SLASH) {
-      this.#names.beginMatch();
-      return this.#beginName(END_NAME, at + 1);
-    }
-    if (code === EXCLAMATION) {
-      this.#place = BANG;
-      this.#started = 0;
+      if (text.charCodeAt(at) !== CDATA_START.charCodeAt(this.#started))
+        throw new XmlError("a comment or document type is in the stream");
+      this.#started += 1;
+      if (this.#started < CDATA_START.length) continue;
+      this.#state = State.CDATA;
       return at + 1;
     }
-    this.#names.open();
-    return this.#beginName(START_NAME, at);
-  }
-
-  #readBang(text: string, at: number): number {
-    if (text.charCodeAt(at) !== CDATA_START.charCodeAt(this.#started))
-      throw new XmlError("a comment or document type is in the stream");
-    this.#started += 1;
-    if (this.#started === CDATA_START.length) this.#place = CDATA;
-    return at + 1;
-  }
-
-  #beginName(place: number, at: number): number {
-    this.#place = place;
-    this.#hasPart = false;
-    this.#hasColon = false;
-    return at;
-  }
-
-  #readName(text: string, from: number): number {
-    const classes = this.#classes;
-    let at = from;
-    if (!this.#hasPart) {
-      if (((classes[text.charCodeAt(at)] ?? 0) & NAME_START) === 0) throw notATag();
-      this.#hasPart = true;
-    }
-    while (at < text.length && ((classes[text.charCodeAt(at)] ?? 0) & NAME_CHARACTER) !== 0) at += 1;
-    const isColon = at < text.length && text.charCodeAt(at) === COLON && !this.#hasColon;
-    if (isColon) {
-      this.#hasColon = true;
-      this.#hasPart = false;
-      at += 1;
-    }
-    if (this.#place === START_NAME) this.#names.add(text, from, at);
-    else if (this.#place === END_NAME && !this.#names.match(text, from, at)) throw notMatching();
-    if (at < text.length && !isColon) this.#endName();
-    return at;
-  }
-
-  #endName(): void {
-    if (this.#place === START_NAME) this.#place = BEHIND;
-    else if (this.#place === ATTRIBUTE_NAME) this.#place = BEFORE_EQUALS;
-    else if (this.#names.endMatch()) this.#place = BEHIND_END_NAME;
-    else throw notMatching();
-  }
-
-  /** Reads what stands between names and values, or gives the place of a name that begins there. */
-  #readWithinTag(text: string, at: number): number {
-    const code = text.charCodeAt(at);
-    const place = this.#place;
-    if (((this.#classes[code] ?? 0) & SPACE) !== 0 && place !== EMPTY) {
-      if (place === BEHIND) this.#place = IN_TAG;
-    } else if (place === BEHIND || place === IN_TAG) {
-      if (code === SLASH) this.#place = EMPTY;
-      else if (code === GREATER) this.#place = TEXT;
-      else if (place === IN_TAG) return this.#beginName(ATTRIBUTE_NAME, at);
-      else throw notATag();
-    } else if (code === GREATER && (place === EMPTY || place === BEHIND_END_NAME)) {
-      this.#close(place === EMPTY);
-    } else if (code === EQUALS && place === BEFORE_EQUALS) this.#place = BEFORE_VALUE;
-    else if ((code === QUOTE || code === APOSTROPHE) && place === BEFORE_VALUE) {
-      this.#quote = code;
-      this.#place = VALUE;
-    } else throw notATag();
-    return at + 1;
-  }
-
-  /** Ends a tag that closes an element; the name of an empty one is still among the open ones. */
-  #close(isEmpty: boolean): void {
-    if (isEmpty) this.#names.close();
-    this.#isDone = this.#names.isEmpty;
-    this.#place = TEXT;
+    return text.length;
   }
 }
-
-const notATag = (): XmlError => new XmlError("a tag is not well-formed");
-const notMatching = (): XmlError => new XmlError("an end tag does not match its start tag");

@@ -115,13 +115,22 @@ export class XmlReader {
    * @throws {XmlError} at the first thing that is wrong; nothing may be written after that.
    */
   write(piece: string): void {
-    const bad = piece.search(notACharacter);
-    const text = bad < 0 ? piece : piece.slice(0, bad);
-    this.#tokens.begin(text);
-    while (this.#tokens.at < text.length) this.#read(text);
-    if (bad >= 0) throw new XmlError("a character is not allowed in XML");
-    this.#before += text.length;
-    this.#tokens.begin("");
+    let text = piece;
+    let isChecked = false;
+    this.#tokens.begin(text, 0);
+    while (this.#tokens.at < text.length) {
+      if (this.#matcher) this.#tokens.at = this.#match(this.#matcher, text, this.#tokens.at);
+      else if (isChecked) this.#read(text);
+      else {
+        // A matcher checks by itself what it reads.
+        text = piece.slice(0, endOfGood(piece));
+        this.#tokens.begin(text, this.#tokens.at);
+        isChecked = true;
+      }
+    }
+    if (text.length < piece.length) throw new XmlError("a character is not allowed in XML");
+    this.#before += piece.length;
+    this.#tokens.begin("", 0);
     if (this.#isOutside) this.#start = this.#before;
     else if (!this.#matcher && this.length > this.#bounds.length) this.#passOver(this.#tokens.takePartial());
   }
@@ -134,8 +143,7 @@ export class XmlReader {
 
   #read(text: string): void {
     const tokens = this.#tokens;
-    if (this.#matcher) tokens.at = this.#match(this.#matcher, text, tokens.at);
-    else if (this.#open.length > 1 || !tokens.isBetween) this.#readToken();
+    if (this.#open.length > 1 || !tokens.isBetween) this.#readToken();
     else if (text.charCodeAt(tokens.at) !== LESS) this.#readOutside(text);
     else {
       this.#start = this.#before + tokens.at;
@@ -146,7 +154,7 @@ export class XmlReader {
 
   #readOutside(text: string): void {
     if (this.#open.length === 1) {
-      this.#matcher = new TagMatcher([]);
+      this.#matcher = new TagMatcher([], false);
       return;
     }
     const end = text.indexOf("<", this.#tokens.at);
@@ -224,10 +232,10 @@ export class XmlReader {
   /** Passes over the child of the root that is being read, from this token on. */
   #passOver(raw: string): void {
     if (this.#open.length === 0) throw new XmlError("the start of the document is over its bounds");
-    const matcher = new TagMatcher(this.#open.slice(1).map(({ name }) => name));
-    this.#matcher = matcher;
     const isChild = this.#open.length === 1;
-    if (isChild) matcher.beginElement();
+    const names = this.#open.slice(1).map(({ name }) => name);
+    const matcher = new TagMatcher(names, isChild);
+    this.#matcher = matcher;
     if (isChild && !raw.startsWith("<!")) this.#capture = new HeadCapture([...this.#bounds.kept, "xmlns"]);
     this.#match(matcher, raw, isChild ? 1 : 0);
   }
@@ -248,10 +256,16 @@ export class XmlReader {
     if (isChild) this.#handlers.passedOver(head && this.#resolved(head));
   }
 
-  #resolved({ name = "", attrs }: Head): XmlHead {
+  #resolved({ name, attrs }: Head): XmlHead {
     const { xmlns = this.#open[0]?.scope.defaultNs ?? "", ...kept } = attrs;
     return { name, ns: name.includes(":") ? "" : xmlns, attrs: kept };
   }
+}
+
+/** Where the first character stands that XML does not allow; the end when there is none. */
+function endOfGood(text: string): number {
+  const bad = text.search(notACharacter);
+  return bad < 0 ? text.length : bad;
 }
 
 function isEndTagOf(name: string, raw: string): boolean {

@@ -28,10 +28,10 @@ export class XmlTokens {
   /** The quote that a tag is within, or 0. */
   #quote = 0;
 
-  /** Goes on with the next piece of text; the one before must have been read to its end. */
-  begin(text: string): void {
+  /** Goes on with the next piece of text, from a place on; the one before must have been read to its end. */
+  begin(text: string, at: number): void {
     this.#text = text;
-    this.at = 0;
+    this.at = at;
   }
 
   /** What the last token was. */

@@ -2,6 +2,7 @@ import type { Attack } from "./attack.ts";
 import { httpAttacks } from "./http-attacks.ts";
 import { inputAttacks } from "./input-attacks.ts";
 import { ledgerAttacks } from "./ledger-attacks.ts";
+import { ledgerRulesAttacks } from "./ledger-rules-attacks.ts";
 import { s3Attacks } from "./s3-attacks.ts";
 import { storeAttacks } from "./store-attacks.ts";
 import { streamAttacks } from "./stream-attacks.ts";
@@ -13,6 +14,7 @@ export const attacks: readonly Attack[] = [
   ...httpAttacks,
   ...uploadsAttacks,
   ...ledgerAttacks,
+  ...ledgerRulesAttacks,
   ...storeAttacks,
   ...s3Attacks,
   ...inputAttacks,

@@ -1,3 +1,233 @@
-import type { Attack } from "./attack.ts";
+import type { Attack, AttackOptions, Measure } from "./attack.ts";
+import { cutAnywhere, malformed } from "./hostile-xml.ts";
+import { jidAttacks } from "./jid-attacks.ts";
+import { ownTime } from "./own-time.ts";
+import { throughServers } from "./stream-server-attacks.ts";
+import { forgetPeak, iqOf, type StreamTarget, startProbe, startStreamTarget } from "./stream-target.ts";
+import { flat, hostileShapes, knownShapes, type Shape } from "./xml-shapes.ts";
 
-export const streamAttacks: readonly Attack[] = [];
+const MiB = 1024 * 1024;
+/** What is asked for here has room for the IQ around it within 64 KiB. */
+const WITHIN = 65_000;
+
+/** Runs an attack against a target that has answered enough to be warm. */
+async function onTarget(
+  warmUp: (target: StreamTarget) => Promise<void>,
+  attack: (target: StreamTarget) => Promise<Measure[]>,
+  options = "",
+): Promise<Measure[]> {
+  const target = await startStreamTarget(options);
+  try {
+    await target.server.online();
+    for (let asked = 0; asked < 200; asked += 1) await target.server.askSlot();
+    await warmUp(target);
+    return await attack(target);
+  } finally {
+    await target.stop();
+  }
+}
+
+/** By how much the memory of slotd was higher at some time than before, in bytes. */
+async function memoryAbove({ slotd }: StreamTarget, attack: () => Promise<void>): Promise<number> {
+  forgetPeak(slotd.process.pid);
+  const rest = slotd.process.memory().now;
+  await attack();
+  return slotd.process.memory().peak - rest;
+}
+
+/** How long some stanzas and the slot after them take, in milliseconds of own time; the shortest of some rounds. */
+async function timeOf({ server, slotd }: StreamTarget, stanza: Buffer, rounds: number): Promise<number> {
+  const copies = Buffer.concat([stanza, stanza, stanza, stanza]);
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < rounds; round += 1) {
+    const begun = ownTime(slotd.process.pid);
+    await server.send(copies);
+    await server.askSlot();
+    shortest = Math.min(shortest, ownTime(slotd.process.pid) - begun);
+  }
+  return shortest / copies.length;
+}
+
+const bytesOf = (shape: Shape, length: number): Buffer => Buffer.from(iqOf("x", shape.make(length)));
+
+async function within64KiB({ isShort, random }: AttackOptions): Promise<Measure[]> {
+  const shapes = [...knownShapes, ...hostileShapes(random, isShort ? 12 : 200)];
+  const stanzas = shapes.map((shape) => ({ shape, stanza: bytesOf(shape, WITHIN) }));
+  const sendAll = async ({ server }: StreamTarget): Promise<void> => {
+    for (const { stanza } of stanzas) {
+      for (const piece of cutAnywhere(stanza, random)) await server.send(piece);
+      await server.askSlot();
+    }
+  };
+  return onTarget(sendAll, async (target) => {
+    const above = await memoryAbove(target, () => sendAll(target));
+    const rounds = isShort ? 4 : 12;
+    const usual = await timeOf(target, bytesOf(flat, WITHIN), 2 * rounds);
+    let worst = { name: "", ratio: 0 };
+    for (const { shape, stanza } of stanzas) {
+      const ratio = (await timeOf(target, stanza, rounds)) / usual;
+      if (ratio > worst.ratio) worst = { name: shape.name, ratio };
+    }
+    return [
+      { what: "memory above rest, 64 KiB of any shape", measured: above / MiB, unit: "MiB", atMost: 16 },
+      { what: `time against a flat stanza (${worst.name})`, measured: worst.ratio, unit: "x", atMost: 3 },
+      { what: "logins", measured: target.server.timesOnline(), unit: "answers", atMost: 1 },
+    ];
+  });
+}
+
+interface Oversized {
+  /** Bytes above rest, and above the stanza's own length. */
+  readonly memory: number;
+  /** Until the next slot, and the longest that others waited; milliseconds. */
+  readonly slot: number;
+  readonly loop: number;
+  readonly isAnswered: boolean;
+}
+
+/** Sends one stanza that is too large, in pieces, with a slot request right behind it. */
+async function sendOversized(
+  target: StreamTarget,
+  probe: { worst(): number },
+  stanza: Buffer,
+  pieces: readonly Buffer[],
+): Promise<Oversized> {
+  const { server, slotd } = target;
+  let [slot, isAnswered] = [0, false];
+  probe.worst();
+  const above = await memoryAbove(target, async () => {
+    const answer = server.ask("x", pieces[0] ?? "");
+    for (const piece of pieces.slice(1)) await server.send(piece);
+    const sent = ownTime(slotd.process.pid);
+    await server.askSlot();
+    slot = ownTime(slotd.process.pid) - sent;
+    isAnswered = (await answer).includes("policy-violation");
+  });
+  return { memory: above - stanza.length, slot, loop: probe.worst(), isAnswered };
+}
+
+/** The same some times: what is not slotd's own doing differs each time, so the least of each figure counts. */
+async function leastOf(times: number, send: () => Promise<Oversized>): Promise<Oversized> {
+  let least = await send();
+  for (let time = 1; time < times; time += 1) {
+    const next = await send();
+    least = {
+      memory: Math.max(least.memory, next.memory),
+      slot: Math.min(least.slot, next.slot),
+      loop: Math.min(least.loop, next.loop),
+      isAnswered: least.isAnswered && next.isAnswered,
+    };
+  }
+  return least;
+}
+
+async function overTheBounds({ isShort, random }: AttackOptions): Promise<Measure[]> {
+  const generated = hostileShapes(random, isShort ? 3 : 40);
+  const known = isShort ? knownShapes.filter((_, index) => index % 6 === 0) : knownShapes;
+  const sizes = isShort ? [3_000_000] : [70_000, 1_000_000, 16_000_000];
+  const warmUp = async ({ server }: StreamTarget): Promise<void> => {
+    for (const shape of knownShapes) await server.ask("x", bytesOf(shape, 1_000_000));
+  };
+  return onTarget(warmUp, async (target) => {
+    const probe = await startProbe(target);
+    const seen: Oversized[] = [];
+    for (const shape of [...known, ...generated]) {
+      for (const size of sizes) {
+        const content = shape.make(size);
+        // Up to 16 Mi characters it is passed over, after that the stream ends.
+        if (content.length > 16 * MiB - 1_000) continue;
+        const stanza = Buffer.from(iqOf("x", content));
+        const pieces = cutAnywhere(stanza, random);
+        seen.push(await leastOf(3, () => sendOversized(target, probe, stanza, pieces)));
+      }
+    }
+    probe.stop();
+    const most = (figure: (one: Oversized) => number) => Math.max(...seen.map(figure));
+    return [
+      {
+        what: "memory above rest and the stanza",
+        measured: most(({ memory }) => memory) / MiB,
+        unit: "MiB",
+        atMost: 16,
+      },
+      {
+        what: "the next slot after its last byte",
+        measured: most(({ slot }) => slot),
+        unit: "ms",
+        atMost: 50,
+      },
+      { what: "the event loop, without others", measured: most(({ loop }) => loop), unit: "ms", atMost: 20 },
+      {
+        what: "not answered with policy-violation",
+        measured: seen.filter(({ isAnswered }) => !isAnswered).length,
+        unit: "answers",
+        atMost: 0,
+      },
+      { what: "logins", measured: target.server.timesOnline(), unit: "answers", atMost: 1 },
+    ];
+  });
+}
+
+async function noXml({ isShort, random }: AttackOptions): Promise<Measure[]> {
+  // After each a component waits twice as long until it comes again.
+  const rounds = isShort ? 2 : 6;
+  return onTarget(
+    async () => undefined,
+    async (target) => {
+      const { server } = target;
+      let worst = 0;
+      for (let round = 1; round <= rounds; round += 1) {
+        const [shape] = hostileShapes(random, 1);
+        const xml = malformed(random, iqOf("x", shape?.make(WITHIN) ?? ""));
+        const above = await memoryAbove(target, async () => {
+          for (const piece of cutAnywhere(Buffer.from(xml), random))
+            await server.send(piece).catch(() => undefined);
+          // What was still good XML, or the middle of some, is none with this.
+          await server.send("\0").catch(() => undefined);
+          await server.loggedIn(round + 1);
+          await server.askSlot();
+        });
+        worst = Math.max(worst, above);
+      }
+      return [
+        {
+          what: "memory above rest, 64 KiB of what is no XML",
+          measured: worst / MiB,
+          unit: "MiB",
+          atMost: 16,
+        },
+        {
+          what: "logins",
+          measured: server.timesOnline(),
+          unit: "answers",
+          atLeast: rounds + 1,
+          atMost: rounds + 1,
+        },
+      ];
+    },
+  );
+}
+
+/** What comes over a component stream, whoever made the server pass it on. */
+export const streamAttacks: readonly Attack[] = [
+  {
+    name: "xml-64-kib",
+    promise: "64 KiB on the component stream cost at most 16 MiB and three times what a flat stanza costs",
+    needs: [],
+    run: within64KiB,
+  },
+  {
+    name: "xml-oversized",
+    promise: "a stanza over the bounds costs its own length and 16 MiB, and keeps nobody waiting",
+    needs: [],
+    run: overTheBounds,
+  },
+  {
+    name: "xml-malformed",
+    promise: "what is no XML costs at most 16 MiB, and the component comes again",
+    needs: [],
+    run: noXml,
+  },
+  ...jidAttacks,
+  ...throughServers,
+];

@@ -23,7 +23,7 @@ const users = ["ann", "ben", "cat", "dan"];
 /** Each user of each domain asks for so many slots at the same time: 64 requesters. */
 const requestersEach = 8;
 const largest = 40_000;
-const quota = { user: 900_000, userFiles: 36, domain: 2_400_000, total: 4_200_000 };
+const quota = { user: 900_000, userFiles: 36, domain: 2_400_000 };
 
 export interface ChaosResult {
   /** Requests by what came of them: "slot", a condition, or "no answer". */
@@ -59,7 +59,6 @@ url = "${ledgerUrl}"
 user = ${quota.user}
 user_files = ${quota.userFiles}
 domain = ${quota.domain}
-total = ${quota.total}
 [rate]
 slots_per_minute = 600
 burst = 20
@@ -68,14 +67,21 @@ when_full = "delete-oldest"
 `;
 }
 
-/** Notes every account that is committed over a quota, whoever writes it. */
+/**
+ * Notes every account that is committed over a quota, whoever writes it. Where the oldest files are deleted, complete
+ * files are within it, and reserved ones too.
+ */
 const watchdog = `
 CREATE TABLE violations (what TEXT);
 CREATE FUNCTION note_violation() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-  IF (NEW.jid <> '' AND (NEW.bytes > ${quota.user} OR NEW.files > ${quota.userFiles}))
-    OR (NEW.jid = '' AND NEW.domain <> '' AND NEW.bytes > ${quota.domain})
-    OR (NEW.domain = '' AND NEW.bytes > ${quota.total})
-    OR NEW.bytes < 0 OR NEW.files < 0
+  IF (NEW.domain = '${domains[0]}' AND (
+      (NEW.jid <> '' AND (NEW.bytes > ${quota.user} OR NEW.files > ${quota.userFiles}))
+      OR (NEW.jid = '' AND NEW.bytes > ${quota.domain})))
+    OR (NEW.domain = '${domains[1]}' AND (
+      (NEW.jid <> '' AND (GREATEST(NEW.bytes - NEW.reserved_bytes, NEW.reserved_bytes) > ${quota.user}
+        OR GREATEST(NEW.files - NEW.reserved_files, NEW.reserved_files) > ${quota.userFiles}))
+      OR (NEW.jid = '' AND GREATEST(NEW.bytes - NEW.reserved_bytes, NEW.reserved_bytes) > ${quota.domain})))
+    OR NEW.bytes < 0 OR NEW.files < 0 OR NEW.reserved_bytes < 0 OR NEW.reserved_files < 0
   THEN INSERT INTO violations VALUES (NEW.domain || ' ' || NEW.jid || ' ' || NEW.bytes || ' ' || NEW.files); END IF;
   RETURN NEW; END $$;
 CREATE TRIGGER note_violation AFTER INSERT OR UPDATE ON slotd_accounts FOR EACH ROW EXECUTE FUNCTION note_violation();`;
@@ -108,7 +114,8 @@ export async function ledgerChaos(seconds: number): Promise<ChaosResult> {
     await settled(postgres);
     const complete = await postgres.psql("ledger", "SELECT token FROM slotd_files WHERE state = 1");
     const tokens = new Set(complete.split("\n").filter((line) => line !== ""));
-    const stored = new Set((await rgw.listKeys()).map((key) => key.split("/")[0] ?? ""));
+    const files = (await rgw.listKeys()).filter((key) => key !== "slotd-store-identity.json");
+    const stored = new Set(files.map((key) => key.split("/")[0] ?? ""));
     return {
       ...{ answers, uploads, kills, complete: tokens.size },
       violations: (await postgres.psql("ledger", "SELECT what FROM violations")).split("\n").filter(Boolean),
@@ -121,12 +128,13 @@ export async function ledgerChaos(seconds: number): Promise<ChaosResult> {
   }
 }
 
-/** Until no reservation is open and nothing is left to be removed. */
+/** Until no reservation is open and nothing is to be removed by now; what was removed stays pending deletion for a day. */
 async function settled(postgres: Postgres): Promise<void> {
+  const open = `SELECT count(*) FROM slotd_files WHERE state = 0
+    OR (state = 3 AND due_at <= extract(epoch FROM now()) * 1000)`;
   await waitUntil(
     "the ledger to be settled",
-    async () =>
-      (await postgres.psql("ledger", "SELECT count(*) FROM slotd_files WHERE state IN (0, 3)")) === "0",
+    async () => (await postgres.psql("ledger", open)) === "0",
     45_000,
   );
 }

@@ -129,14 +129,12 @@ export function ledgerClockContract(name: string, open: (now: () => Date) => Pro
 
     test("those who reserve much are refused before those who need little, and every sum stays exact", async () => {
       const outcomes: boolean[] = [];
-      for (let round = 0; round < 30; round += 1) {
-        const some = Array.from({ length: 250 }, () => scene.reserve({ size: 2 ** 40 - 1 }));
+      for (const size of [2 ** 40 - 1, 2 ** 39 - 1]) {
+        const some = Array.from({ length: 200 }, () => scene.reserve({ size }));
         outcomes.push(...(await Promise.all(some)).map((outcome) => "over" in outcome));
       }
       expect(outcomes.indexOf(true)).toBeLessThan(10);
-      for (let round = 0; round < 20; round += 1) {
-        await Promise.all(Array.from({ length: 250 }, () => scene.reserve({ size: 2 ** 39 })));
-      }
+      expect(outcomes.indexOf(true, 200)).toBe(-1);
       await scene.upload({ size: 2 ** 30, jid: "romeo@example.org" });
       const [bytesHeld] = await scene.held();
       expect(Number.isSafeInteger(bytesHeld)).toBe(true);

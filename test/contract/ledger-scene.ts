@@ -81,12 +81,9 @@ export class LedgerScene {
   }
 
   complete(token: string, size: number, limits: Partial<Limits> = {}) {
-    return this.ledger.complete(
-      token,
-      size,
-      () => ({ ...noLimits, ...limits }),
-      (gone: readonly LedgerFile[]) => this.evicted.push(...gone.map((file) => file.token)),
-    );
+    return this.ledger.complete(token, size, () => ({ ...noLimits, ...limits }), {
+      evicted: (gone) => this.evicted.push(...gone.map((file) => file.token)),
+    });
   }
 
   /** Reserves and completes. */

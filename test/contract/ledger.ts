@@ -215,6 +215,71 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
     });
   });
 
+  describe(`${name}: a complete file that may be replaced`, () => {
+    const uploadAskedAgain = async (size = 100): Promise<string> => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      expect(await ledger.complete(wanted.token, size, () => noLimits, { askAgain: at(1 * hours) })).toBe(
+        "complete",
+      );
+      return wanted.token;
+    };
+
+    test("counts at once, and is asked about once more", async () => {
+      const token = await uploadAskedAgain();
+      expect(await held()).toEqual([100, 1]);
+      clock += 0.5 * hours;
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      clock += 0.5 * hours;
+      expect(tokens(await ledger.toAsk(["example.org"], 10))).toEqual([token]);
+      await ledger.postpone(token, at(2 * hours));
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      clock += 1 * hours;
+      for (let i = 0; i < 2; i += 1) await ledger.confirm(token, 90);
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      expect(await ledger.find(token)).toMatchObject({ state: "complete", size: 90, askAt: undefined });
+      expect(await held()).toEqual([90, 1]);
+      await ledger.postpone(token, at(3 * hours));
+      expect((await ledger.find(token))?.askAt).toBeUndefined();
+    });
+
+    test("keeps its size when the store has nothing of it any more", async () => {
+      const token = await uploadAskedAgain();
+      await ledger.confirm(token, undefined);
+      expect(await ledger.find(token)).toMatchObject({ state: "complete", size: 100, askAt: undefined });
+    });
+
+    test("can be removed at once when it is doomed, and once more when that was postponed", async () => {
+      const token = await uploadAskedAgain();
+      await ledger.doom([token]);
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([token]);
+      await ledger.postpone(token, at(2 * hours));
+      expect(await ledger.doomed(["example.org"], 10)).toEqual([]);
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      clock += 2 * hours;
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([token]);
+    });
+
+    test("is listed once, whoever is asked for", async () => {
+      const token = await uploadAskedAgain();
+      expect(tokens((await ledger.filesOf({ jid: "juliet@example.org" }, { limit: 10 })).files)).toEqual([
+        token,
+      ]);
+      expect(tokens(await ledger.files({ limit: 10 }))).toEqual([token]);
+    });
+
+    test("is not confirmed when it is none", async () => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      await ledger.confirm(wanted.token, 5);
+      expect(await ledger.find(wanted.token)).toMatchObject({ state: "reserved", size: 100 });
+      const settled = await upload();
+      await ledger.confirm(settled, 5);
+      expect((await ledger.find(settled))?.size).toBe(100);
+    });
+  });
+
   describe(`${name}: quotas`, () => {
     const bytes = (allowed: number) => ({ bytes: allowed, files: undefined });
     const files = (allowed: number) => ({ bytes: undefined, files: allowed });
@@ -451,6 +516,36 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([wanted.token]);
     });
 
+    test("a doomed file whose removal is put off comes again, the longest waiting first, until it is forgotten", async () => {
+      const [first, second, third] = [await upload(), await upload(), await upload()];
+      await ledger.doom([first, second, third]);
+      await ledger.postpone(first, at(2 * hours));
+      await ledger.postpone(second, at(1 * hours));
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([third]);
+      await ledger.forget([third]);
+      expect(await ledger.doomed(["example.org"], 10)).toEqual([]);
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      clock = start + 2 * hours;
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([second, first]);
+      expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
+      expect(await ledger.complete(first, 100, () => noLimits)).toBe("doomed");
+      expect(await held()).toEqual([0, 0]);
+    });
+
+    test("a file that had lapsed is to be removed at once when it is doomed", async () => {
+      const wanted = reservation();
+      await ledger.reserve(wanted, noLimits);
+      await ledger.lapse(wanted.token, at(24 * hours));
+      await ledger.doom([wanted.token]);
+      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([wanted.token]);
+    });
+
+    test("putting off does nothing to a complete file", async () => {
+      const token = await upload();
+      await ledger.postpone(token, at(1 * hours));
+      expect((await ledger.find(token))?.askAt).toBeUndefined();
+    });
+
     test("forgetting a file that counts gives its space back", async () => {
       await ledger.forget([await upload()]);
       expect(await held()).toEqual([0, 0]);
@@ -626,6 +721,39 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
     test("several at once, on a database without a schema or with it", async () => {
       const ledgers = await Promise.all(Array.from({ length: 5 }, () => opened.again()));
       for (const each of ledgers) expect(await each.audit()).toEqual([]);
+    });
+  });
+
+  describe(`${name}: the store of a domain`, () => {
+    test("has the identity that was last written down, for each domain by itself", async () => {
+      expect(await ledger.storeIds(["example.org"])).toEqual(new Map());
+      await ledger.setStoreId(["example.org", "example.net"], "one");
+      await ledger.setStoreId(["example.net"], "two");
+      const other = await opened.again();
+      expect(await other.storeIds(["example.org", "example.net", "example.com"])).toEqual(
+        new Map([
+          ["example.org", "one"],
+          ["example.net", "two"],
+        ]),
+      );
+      expect(await ledger.storeIds([])).toEqual(new Map());
+    });
+
+    test("is tried with files of many users; only complete ones are in it, and there is one if any is", async () => {
+      expect(await ledger.sample("example.org", 10)).toEqual([]);
+      for (let i = 0; i < 20; i += 1) await reserve({ jid: `a${i}@example.org` });
+      expect(await ledger.sample("example.org", 10)).toEqual([]);
+      const old = await upload({ jid: "x@example.org" });
+      await upload({ jid: "x@example.org" });
+      const last = await upload({ jid: "x@example.org" });
+      const other = await upload({ jid: "y@example.org", purpose: "profile" });
+      await upload({ domain: "example.net", jid: "z@example.net" });
+      await ledger.doom([await upload({ jid: "v@example.org" })]);
+      expect(tokens(await ledger.sample("example.org", 10)).toSorted()).toEqual(
+        [old, last, other].toSorted(),
+      );
+      expect(tokens(await ledger.sample("example.org", 2)).toSorted()).toEqual([last, other].toSorted());
+      expect(await ledger.sample("example.org", 1)).toHaveLength(1);
     });
   });
 }

@@ -13,7 +13,7 @@ await startHttpServer({
     {
       publicUrls: [`http://127.0.0.1:${port}`],
       store: await openDiskStore(folder, deps, { fsync: true, reserve: 1 }),
-      credentials: (id) => (id === accessKeyId ? secretAccessKey : undefined),
+      keys: [{ value: [{ accessKeyId, secretAccessKey }] }],
       region: "local",
       maxFileSize: () => undefined,
     },

@@ -215,7 +215,7 @@ export function fuzzPresigned(inputs: number, seed: number, fixture: Fixture): F
   const bucket: HttpBucket = {
     publicUrls: [fixture.origin],
     store: fixture.store,
-    credentials: (id) => (id === credentials.accessKeyId ? credentials.secretAccessKey : undefined),
+    keys: [{ value: [credentials] }],
     region: "local",
     maxFileSize: () => undefined,
   };

@@ -87,6 +87,8 @@ rgw_enable_ops_log = false
 rgw_s3_auth_use_sts = ${options.sts === true}
 rgw_sts_key = 0123456789abcdef
 rgw_sts_min_session_duration = 1
+# Else a client's own encryption key is taken over TLS only.
+rgw_crypt_require_ssl = false
 `;
 }
 

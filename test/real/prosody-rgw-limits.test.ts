@@ -151,11 +151,13 @@ describe.each([
 
     const token = get.split("/").at(-2)!;
     await waitUntil(
-      "the ledger and the store to have let it go",
+      "the store to have let it go, and the ledger to keep it only as pending deletion",
       async () => {
         const keys = await rgw.listKeys();
         const { files } = await command("files", "--jid", `alice@${domain}`);
-        const isKnown = files.some((file: { token: string }) => file.token === token);
+        const isKnown = files.some(
+          (file: { token: string; state: string }) => file.token === token && file.state !== "doomed",
+        );
         return !isKnown && !keys.some((key) => key.startsWith(token));
       },
       40_000,

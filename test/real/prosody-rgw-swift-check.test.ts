@@ -25,8 +25,9 @@ describe("slotd check on a fresh RGW bucket", () => {
   test("finds what web clients and readers lack, says how to put it, and puts nothing", async () => {
     const { code, wrong, findings } = await check(s3Config(rgw, xmpp()));
     expect(code).toBe(1);
-    expect(wrong.map((finding) => finding.check)).toEqual(["download", "cors"]);
-    const [download, cors] = wrong;
+    expect(wrong.map((finding) => finding.check)).toEqual(["copy-source", "download", "cors"]);
+    const [copySource, download, cors] = wrong;
+    expect(copySource?.text).toContain("of this and of every other bucket");
     expect(download?.text).toContain("the bucket is private");
     expect(download?.paste?.[0]?.text).toContain(
       `aws s3api put-bucket-policy --endpoint-url ${rgw.endpoint} `,
@@ -50,12 +51,14 @@ describe("slotd check on a fresh RGW bucket", () => {
     expect(stdout).toEndWith("\nEverything holds.\n");
     expect(code).toBe(0);
     expect(await setting("policy")).toContain("SlotdPublicRead");
+    expect(await setting("policy")).toContain("SlotdNoCopies");
     const { code: again, findings } = await check(s3Config(rgw, xmpp()));
     expect(again).toBe(0);
     expect(findings.map((finding) => [finding.check, finding.level])).toEqual(
       [
         ...["options", "handshake", "reach", "clock", "upload", "region", "length", "type", "expiry"],
-        ...["overwrite", "download", "range", "client-acl", "cors", "lifecycle"],
+        ...["overwrite", "chunked-length", "copy-source", "download", "range", "client-acl", "cors"],
+        ...["versioning", "lifecycle"],
       ].map((name) => [name, "ok"]),
     );
     expect(await rgw.listKeys()).toEqual([]);
@@ -83,7 +86,7 @@ describe("slotd check on a fresh RGW bucket", () => {
     const { code, findings } = await check(config, ["--fix"]);
     expect(code).toBe(0);
     expect(findings.filter(({ fixed }) => fixed).map((finding) => finding.check)).toEqual([
-      ...["download", "cors", "lifecycle"],
+      ...["copy-source", "download", "cors", "lifecycle"],
     ]);
     const policy = await setting("policy", bucket);
     expect(policy).toContain('"Mine"');
@@ -154,7 +157,7 @@ describe("slotd check says in one finding", () => {
 
   test("that the bucket is private in public mode", async () => {
     const bucket = "no-policy";
-    await prepare(bucket, ["cors", "lifecycle"]);
+    await prepare(bucket, ["cors", "lifecycle"], ["SlotdNoCopies"]);
     expect(await one(s3Config(rgw, xmpp(), { bucketUrl: `${rgw.endpoint}/${bucket}` }))).toStartWith(
       "download: The file is uploaded, and its GET URL answers 403 AccessDenied: the bucket is private",
     );
@@ -193,12 +196,20 @@ describe("slotd check says in one finding", () => {
     );
   });
 
-  const prepare = async (bucket: string, names: readonly string[]) => {
+  /** A bucket with these settings of the one that was set right; of its policy, perhaps only some statements. */
+  const prepare = async (bucket: string, names: readonly string[], statements: readonly string[] = []) => {
     await signedFetchOk(rgw, { method: "PUT", path: `/${bucket}` });
-    for (const name of names) {
-      const body = (await setting(name)).replaceAll("arn:aws:s3:::uploads/", `arn:aws:s3:::${bucket}/`);
-      await signedFetchOk(rgw, { method: "PUT", path: `/${bucket}`, query: { [name]: "" }, body });
-    }
+    const put = (name: string, body: string) =>
+      signedFetchOk(rgw, { method: "PUT", path: `/${bucket}`, query: { [name]: "" }, body });
+    const own = async (name: string) =>
+      (await setting(name)).replaceAll("arn:aws:s3:::uploads/", `arn:aws:s3:::${bucket}/`);
+    for (const name of names) await put(name, await own(name));
+    if (statements.length === 0) return;
+    const policy: { readonly Statement: readonly { readonly Sid: string }[] } = JSON.parse(
+      await own("policy"),
+    );
+    const Statement = policy.Statement.filter(({ Sid }) => statements.includes(Sid));
+    await put("policy", JSON.stringify({ ...policy, Statement }));
   };
 });
 
@@ -238,7 +249,7 @@ test("on Swift --fix puts nothing that Swift does not know, and the bucket is st
   await swift.putObject("keep/me.txt", "hello");
   const { code, wrong, findings } = await check(s3Config(swift, xmpp()), ["--fix"]);
   expect(code).toBe(1);
-  expect(wrong.map((finding) => finding.check)).toEqual(["download", "cors"]);
+  expect(wrong.map((finding) => finding.check)).toEqual(["chunked-length", "download", "cors"]);
   expect(wrong.map(({ mend }) => mend).join("\n")).toContain('s3.access = "private"');
   expect(wrong.map(({ mend }) => mend).join("\n")).toContain('s3.upload = "proxy"');
   expect(findings.find(({ check }) => check === "region")?.text).toContain("is right");

@@ -45,7 +45,7 @@ export async function startProxy(
       {
         publicUrls: [origin],
         store: sink,
-        credentials: (id) => (id === own.accessKeyId ? own.secretAccessKey : undefined),
+        keys: [{ value: [own] }],
         region: "us-east-1",
         maxFileSize: () => undefined,
       },

@@ -17,7 +17,14 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rgw.stop());
 
-/** A bucket of its own, with CORS and a lifecycle rule: what a private bucket has too. */
+/** A statement that denies copies: what every bucket on RGW has that clients PUT to. */
+const noCopies = (bucket: string) => ({
+  ...{ Sid: "SlotdNoCopies", Effect: "Deny", Principal: "*", Action: "s3:PutObject" },
+  Resource: `arn:aws:s3:::${bucket}/*`,
+  Condition: { StringLike: { "s3:x-amz-copy-source": "*" } },
+});
+
+/** A bucket of its own, with CORS, a lifecycle rule and a policy: what a private bucket has too. */
 async function bucketFor(name: string): Promise<string> {
   await signedFetchOk(rgw, { method: "PUT", path: `/${name}` });
   const put = (query: string, body: string) =>
@@ -30,6 +37,7 @@ async function bucketFor(name: string): Promise<string> {
     "lifecycle",
     "<LifecycleConfiguration><Rule><ID>a</ID><Prefix></Prefix><Status>Enabled</Status><AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>",
   );
+  await put("policy", JSON.stringify({ Version: "2012-10-17", Statement: [noCopies(name)] }));
   return `${rgw.endpoint}/${name}`;
 }
 
@@ -47,7 +55,7 @@ const configOf = async (bucketUrl: string, s3: string, more = "") => {
 };
 
 describe("slotd check of a private bucket", () => {
-  test("holds with no policy at all, and warns of clients that make a file public; --fix mends that", async () => {
+  test("holds with no policy that lets anyone in, and warns of clients that make a file public; --fix mends that", async () => {
     const { config } = await configOf(await bucketFor("private"), 'access = "private"');
     const before = await checkStorage(config);
     expect(before.bad.map((finding) => [finding.check, finding.level])).toEqual([["client-acl", "warn"]]);
@@ -125,6 +133,23 @@ describe("slotd check of uploads through slotd", () => {
   });
 });
 
+test("a bucket that keeps versions is a warning, unless a lifecycle rule ends them", async () => {
+  const url = await bucketFor("versions");
+  const put = (query: string, body: string) =>
+    signedFetchOk(rgw, { method: "PUT", path: "/versions", query: { [query]: "" }, body });
+  await put("versioning", "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>");
+  const { config } = await configOf(url, 'access = "private"');
+  const warning = (await checkStorage(config)).findings.find(({ check }) => check === "versioning");
+  expect(warning).toMatchObject({ level: "warn" });
+  expect(warning?.text).toContain("what slotd deletes, what expires and what a client replaces stays there");
+  await put(
+    "lifecycle",
+    "<LifecycleConfiguration><Rule><ID>a</ID><Prefix></Prefix><Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration></Rule></LifecycleConfiguration>",
+  );
+  const { findings } = await checkStorage(config);
+  expect(findings.find(({ check }) => check === "versioning")?.level).toBe("ok");
+});
+
 test("keys that cannot be had are one finding", async () => {
   const config = s3Config(rgw, { port: closedPort, secret: "s" }, {}).replace(
     /access_key_id = [\s\S]*/,
@@ -139,7 +164,8 @@ test("a key that may not delete is told what it has left", async () => {
   const bucketUrl = await bucketFor(bucket);
   const deny = { Effect: "Deny", Principal: "*", Action: "s3:DeleteObject" };
   const allow = { Effect: "Allow", Principal: "*", Action: "s3:GetObject" };
-  const Statement = [deny, allow].map((each) => ({ ...each, Resource: `arn:aws:s3:::${bucket}/*` }));
+  const own = [deny, allow].map((each) => ({ ...each, Resource: `arn:aws:s3:::${bucket}/*` }));
+  const Statement = [...own, noCopies(bucket)];
   const body = JSON.stringify({ Version: "2012-10-17", Statement });
   await signedFetchOk(rgw, { method: "PUT", path: `/${bucket}`, query: { policy: "" }, body });
   const { bad } = await checkStorage((await configOf(bucketUrl, "")).config);

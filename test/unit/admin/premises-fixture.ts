@@ -10,8 +10,10 @@ import type { Ledger, LedgerFile } from "../../../src/ledger/ledger.ts";
 import { openSqlLedger } from "../../../src/ledger/sql-ledger.ts";
 import { openSqlite } from "../../../src/ledger/sqlite.ts";
 import { createLog } from "../../../src/ops/log.ts";
+import { diskIdentity } from "../../../src/store/disk-identity.ts";
 import { openDiskStore } from "../../../src/store/disk-store.ts";
 import type { ObjectStore } from "../../../src/store/object-store.ts";
+import { newStoreId } from "../../../src/store/store-identity.ts";
 import { noLimits } from "../../contract/ledger.ts";
 import { bodyOf } from "../../contract/object-store.ts";
 
@@ -38,8 +40,10 @@ const seconds = 1000;
 export async function openScene(more = ""): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), "slotd-admin-"));
   const configFile = join(folder, "slotd.toml");
-  const toml = `domains = ["example.org"]\nbackend = "disk"\nxmpp.secret = "x"\ndisk.path = "data"\n${more}`;
-  writeFileSync(configFile, toml);
+  const toml = `domains = ["example.org"]\nbackend = "disk"\nxmpp.secret = "x"\ndisk.path = "data"\n`;
+  // Not in the data folder: some tests put another one in its place.
+  const where = more.includes("ledger.url") ? "" : 'ledger.url = "sqlite:../ledger.db"\n';
+  writeFileSync(configFile, `${toml}${where}${more}`);
   const now = () => new Date();
   const store = await openDiskStore(join(folder, "data"), { now, randomBytes });
   const result = loadConfig({ file: configFile, env: {}, cwd: folder });
@@ -48,6 +52,9 @@ export async function openScene(more = ""): Promise<Scene> {
   const ledger =
     (await openLedger(result.config.domains[0]!.ledger, { now, log })) ??
     (await openSqlLedger(await openSqlite(join(folder, "unused.db")), { now }));
+  const id = newStoreId(randomBytes);
+  await diskIdentity(join(folder, "data"), { randomBytes }).write(id);
+  await ledger.setStoreId(["example.org"], id);
   const premises = await openForCommand(result.config, log);
   const scene: Scene = {
     ...{ folder, configFile, store, ledger, premises },

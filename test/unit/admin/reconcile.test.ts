@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { truncateSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { type Difference, differenceOf } from "../../../src/admin/agree.ts";
+import { HeldBack } from "../../../src/admin/held-back.ts";
 import { mergeByToken, type Placed, pairsOf } from "../../../src/admin/merge.ts";
+import type { Premises } from "../../../src/admin/premises.ts";
 import { type Mending, type ReconcileOptions, reconcile } from "../../../src/admin/reconcile.ts";
 import type { FileState, LedgerFile } from "../../../src/ledger/ledger.ts";
 import { noLimits } from "../../../src/ledger/ledger.ts";
@@ -18,12 +20,14 @@ beforeAll(async () => {
 afterEach(() => scene.clear());
 afterAll(() => scene.stop());
 
-async function compare(change: Partial<ReconcileOptions> = {}) {
+async function compare(change: Partial<ReconcileOptions> = {}, premises: Premises = scene.premises) {
   const found: { kind: Difference["kind"]; token: string; mending: Mending }[] = [];
-  const outcome = await reconcile(scene.premises, {
+  const outcome = await reconcile(premises, {
     now: () => new Date(),
     fix: false,
     deleteUnknown: false,
+    forgetMany: false,
+    deleteMany: false,
     signal: new AbortController().signal,
     onDifference: (difference, mending) => {
       const { token } = "object" in difference ? difference.object : difference.file;
@@ -100,6 +104,30 @@ describe("ledger and store", () => {
     expect(await holding()).toEqual([{ jid: "alice@example.org", files: 1, bytes: 42 }]);
   });
 
+  test("differ by a file larger than its slot in a bucket that clients PUT to; it is removed", async () => {
+    const [domain] = scene.premises.domains;
+    const s3 = { upload: "direct" } as NonNullable<typeof domain.config.s3>;
+    const premises = {
+      ...scene.premises,
+      domains: [{ ...domain, config: { ...domain.config, s3 } }] as const,
+    };
+    const larger = [await scene.upload(), await scene.reserve()];
+    await scene.premises.domains[0].inventory.remove(larger.map((token) => ({ token, filename: "a.txt" })));
+    for (const token of larger) await scene.put(token, 10);
+    const { found } = await compare({ ...later, fix: true }, premises);
+    expect(found.toSorted((a, b) => a.kind.localeCompare(b.kind))).toEqual([
+      { kind: "not-completed", token: larger[1] ?? "", mending: "removed" },
+      { kind: "other-size", token: larger[0] ?? "", mending: "removed" },
+    ]);
+    for (const token of larger) {
+      expect([await scene.store.has(token), String((await scene.ledger.find(token))?.state)]).toEqual([
+        ...[false, "doomed"],
+      ]);
+    }
+    expect(await holding()).toEqual([]);
+    expect((await compare({}, premises)).found).toEqual([]);
+  });
+
   test("differ by an upload that was never completed; mending completes it", async () => {
     const token = await scene.reserve();
     await scene.put(token);
@@ -127,6 +155,104 @@ describe("ledger and store", () => {
     const { found, isWhole } = await compare({ fix: true, signal: controller.signal, onProgress });
     expect([found.length, isWhole]).toEqual([3, false]);
     expect((await compare()).found).toHaveLength(7);
+  });
+});
+
+describe("more differences than can be accidents", () => {
+  const lose = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i += 1) {
+      const token = await scene.reserve();
+      await scene.ledger.complete(token, 32, () => noLimits);
+    }
+  };
+  const known = async () => (await scene.ledger.files({ limit: 1000 })).length;
+
+  test("missing files are forgotten when they are ten; of eleven none is, unless told twice", async () => {
+    await scene.upload();
+    await lose(10);
+    const few = await compare({ fix: true });
+    expect(few).toMatchObject({ left: 0, tooManyMissing: undefined });
+    expect([few.found.length, await known()]).toEqual([10, 1]);
+    await lose(11);
+    const many = await compare({ fix: true });
+    expect(many).toMatchObject({ left: 11, differences: 11, tooManyMissing: { count: 11, all: 12 } });
+    expect([new Set(many.found.map(({ mending }) => mending)), await known()]).toEqual([
+      new Set(["left"]),
+      12,
+    ]);
+    expect(await compare()).toMatchObject({ left: 11, tooManyMissing: undefined });
+    expect(await compare({ fix: true, forgetMany: true })).toMatchObject({ left: 0, differences: 11 });
+    expect(await known()).toBe(1);
+  });
+
+  test("unknown objects are removed when they are few; a whole store that the ledger does not know is not", async () => {
+    for (let i = 0; i < 11; i += 1) await scene.put(randomBytes(16).toString("hex"));
+    const asked = { fix: true, deleteUnknown: true };
+    expect(await compare(asked)).toMatchObject({ left: 11, tooManyUnknown: { count: 11, all: 11 } });
+    expect(await Array.fromAsync(scene.premises.domains[0].inventory.list())).toHaveLength(11);
+    expect(await compare({ ...asked, deleteMany: true })).toMatchObject({ left: 0, differences: 11 });
+    expect(await Array.fromAsync(scene.premises.domains[0].inventory.list())).toHaveLength(0);
+  });
+
+  test("one part in a hundred is a small share, and what is held back until then has a bound", () => {
+    const held = new HeldBack<number>();
+    for (let i = 0; i < 2_000_000; i += 1) held.countOne();
+    for (let i = 0; i < 20_000; i += 1) expect(held.hold(i)).toEqual([]);
+    expect(held.hold(20_000)).toHaveLength(20_001);
+    expect(held.hold(20_001)).toEqual([20_001]);
+    expect(held.release()).toEqual({ items: [], tooMany: { count: 20_002, all: 2_000_000 } });
+    const small = new HeldBack<number>();
+    for (let i = 0; i < 1_500; i += 1) small.countOne();
+    for (let i = 0; i < 15; i += 1) small.hold(i);
+    expect(small.release()).toMatchObject({
+      items: Array.from({ length: 15 }, (_, i) => i),
+      tooMany: undefined,
+    });
+    const large = new HeldBack<number>();
+    for (let i = 0; i < 1_499; i += 1) large.countOne();
+    for (let i = 0; i < 15; i += 1) large.hold(i);
+    expect(large.release().tooMany).toEqual({ count: 15, all: 1_499 });
+  });
+});
+
+describe("a store that is not the one that the ledger knows", () => {
+  const data = () => join(scene.folder, "data");
+
+  test("is not compared at all, unless told to forget what is not there; then it is the one", async () => {
+    const lost = await scene.upload();
+    renameSync(data(), `${data()}-away`);
+    mkdirSync(data());
+    try {
+      for (const change of [{}, { fix: true }, { fix: true, deleteUnknown: true, deleteMany: true }]) {
+        await expect(compare(change)).rejects.toMatchObject({ code: "other-store" });
+      }
+      expect((await scene.ledger.find(lost))?.state).toBe("complete");
+      const told = await compare({ fix: true, forgetMany: true });
+      expect(told.found).toEqual([{ kind: "missing", token: lost, mending: "mended" }]);
+      expect(await compare()).toMatchObject({ found: [], left: 0 });
+      const { id } = JSON.parse(readFileSync(join(data(), "store-identity.json"), "utf8"));
+      expect(await scene.ledger.storeIds(["example.org"])).toEqual(new Map([["example.org", id]]));
+    } finally {
+      await scene.premises.acceptStores();
+      cpSync(`${data()}-away`, data(), { recursive: true, force: false });
+      rmSync(`${data()}-away`, { recursive: true });
+    }
+  });
+
+  test("is noticed when it goes away during the comparison: nothing is forgotten", async () => {
+    const lost = await scene.upload();
+    const stays = await scene.upload();
+    await scene.premises.domains[0].inventory.remove([{ token: lost, filename: "a.txt" }]);
+    const onProgress = (looked: number) => {
+      if (looked === 2) renameSync(data(), `${data()}-away`);
+    };
+    try {
+      await expect(compare({ fix: true, onProgress })).rejects.toMatchObject({ code: "other-store" });
+      expect(await scene.ledger.find(lost)).toBeDefined();
+      expect(await scene.ledger.find(stays)).toBeDefined();
+    } finally {
+      renameSync(`${data()}-away`, data());
+    }
   });
 });
 

@@ -11,16 +11,17 @@ beforeAll(async () => {
 afterEach(() => scene.clear());
 afterAll(() => scene.stop());
 
-const going = { signal: new AbortController().signal, onProgress: () => undefined };
+const now = () => new Date();
+const going = { now, signal: new AbortController().signal, onProgress: () => undefined };
 
 describe("a file that is removed by hand", () => {
   test("is gone from the store and from the ledger, and no other is", async () => {
     const [token, stays] = [await scene.upload(), await scene.upload()];
     const found = await findFile(scene.premises, token, undefined);
-    expect(await removeFile(found!)).toEqual([]);
+    expect(await removeFile(found!, now)).toEqual([]);
     expect([await scene.store.has(token), await scene.store.has(stays)]).toEqual([false, true]);
-    expect(await scene.ledger.find(token)).toBeUndefined();
     expect(await scene.ledger.usage({})).toMatchObject([{ files: 1 }]);
+    expect(await findFile(scene.premises, token, undefined)).toBeUndefined();
   });
 
   test("is found in the store when the ledger does not know it", async () => {
@@ -28,14 +29,29 @@ describe("a file that is removed by hand", () => {
     await scene.put(token);
     const found = await findFile(scene.premises, token, "a.txt");
     expect(found?.file).toBeUndefined();
-    expect(await removeFile(found!)).toEqual([]);
+    expect(await removeFile(found!, now)).toEqual([]);
     expect(await scene.store.has(token)).toBe(false);
     expect(await findFile(scene.premises, token, "a.txt")).toBeUndefined();
   });
 
+  test("stays pending deletion while its PUT URL, or an upload that it began, may bring it once more", async () => {
+    const token = await scene.upload();
+    const { ledger } = scene;
+    const [putUntil, hours] = [Date.now() + 60_000, 3_600_000];
+    await removeFile((await findFile(scene.premises, token, undefined))!, now);
+    const file = await ledger.find(token);
+    expect(file?.state).toBe("doomed");
+    expect(Math.abs((file?.askAt?.getTime() ?? 0) - putUntil - 10_000)).toBeLessThan(5_000);
+    await scene.put(token);
+    const found = await findFile(scene.premises, token, undefined);
+    await removeFile(found!, () => new Date(putUntil + 25 * hours));
+    expect(await scene.store.has(token)).toBe(false);
+    expect(await ledger.find(token)).toBeUndefined();
+  });
+
   test("stays doomed while its slot may still be used", async () => {
     const token = await scene.reserve();
-    await removeFile((await findFile(scene.premises, token, undefined))!);
+    await removeFile((await findFile(scene.premises, token, undefined))!, now);
     expect((await scene.ledger.find(token))?.state).toBe("doomed");
   });
 });
@@ -58,6 +74,14 @@ describe("a JID that is purged", () => {
       ["alice@example.org", 0],
       ["bob@example.org", 1],
     ]);
+  });
+
+  test("and is purged again counts nothing twice, and loses what has come meanwhile", async () => {
+    const [, token] = [await scene.upload(), await scene.reserve()];
+    expect(await removeFilesOf(scene.premises, "alice@example.org", going)).toMatchObject({ files: 2 });
+    await scene.put(token);
+    expect(await removeFilesOf(scene.premises, "alice@example.org", going)).toMatchObject({ files: 0 });
+    expect(await scene.store.has(token)).toBe(false);
   });
 
   test("keeps its files when it is interrupted before the first", async () => {

@@ -88,7 +88,7 @@ describe("slotd check of files on disk", () => {
         {
           publicUrls: [`http://127.0.0.1:${listen}`],
           store,
-          credentials: (id) => keys.find(({ accessKeyId }) => accessKeyId === id)?.secretAccessKey,
+          keys: [{ value: keys }],
           region: "us-east-1",
           maxFileSize: () => 50_000,
         },

@@ -187,6 +187,20 @@ describe("slotd reconcile", () => {
 
   test("deletes what is unknown only when it may mend", async () => {
     expect((await run(["reconcile", "--delete-unknown"])).code).toBe(2);
+    expect((await run(["reconcile", "--forget-many"])).code).toBe(2);
+    expect((await run(["reconcile", "--fix", "--delete-many"])).code).toBe(2);
+  });
+
+  test("says why it does not forget many missing files, and what to do", async () => {
+    for (let i = 0; i < 11; i += 1) {
+      await scene.ledger.complete(await scene.reserve(), 32, () => noLimits);
+    }
+    const { code, out, err } = await run(["reconcile", "--fix"]);
+    expect([code, out]).toEqual([1, expect.stringContaining("11 differences, 0 of them mended")]);
+    expect(err).toBe(
+      "slotd: 11 of 11 files of the ledger are missing in the store, too many to be forgotten by --fix alone; none was. Is the store whole? If they are gone for good, add --forget-many.\n",
+    );
+    expect((await run(["reconcile", "--fix", "--forget-many"])).code).toBe(0);
   });
 });
 

@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main } from "../../../src/cli/main.ts";
+import { openSigningKeys } from "../../../src/store/signing-keys.ts";
 import { fakeIo } from "./fake-io.ts";
 
 let folder: string;
@@ -57,4 +61,30 @@ describe("slotd rotate-key", () => {
       "slotd: c.example is not among the domains served: a.example, b.example.\n",
     ]);
   });
+
+  test("many at once, and a slotd that makes its first key, lose no key that one of them reported", async () => {
+    for (let round = 0; round < 2; round += 1) {
+      rmSync(join(folder, "data"), { recursive: true, force: true });
+      const toml = config('backend = "disk"\n');
+      writeFileSync(join(folder, "slotd.toml"), toml);
+      const served = mkdir(join(folder, "data"), { recursive: true }).then(() =>
+        openSigningKeys(join(folder, "data"), (length) => randomBytes(length)),
+      );
+      const all = await Promise.all(Array.from({ length: 6 }, () => rotated()));
+      const kept = ids("data");
+      const first = (await served).at(-1)!.accessKeyId;
+      expect(kept.toSorted()).toEqual([...all, first].toSorted());
+    }
+  });
 });
+
+/** What the command, in a process of its own, says to sign from now on. */
+function rotated(): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const command = [join(import.meta.dirname, "../../../src/cli.ts"), "rotate-key"];
+    execFile(process.execPath, command, { cwd: folder }, (error, out) => {
+      if (error) reject(error);
+      else resolve(/signs from now on: (\w+)/.exec(out)?.[1] ?? "");
+    });
+  });
+}

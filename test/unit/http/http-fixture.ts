@@ -79,7 +79,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
       {
         publicUrls,
         store,
-        credentials: (id) => (id === credentials.accessKeyId ? credentials.secretAccessKey : undefined),
+        keys: [{ value: [credentials] }],
         region: "local",
         maxFileSize: () => fixture.maxFileSize,
         witness: options.witness,

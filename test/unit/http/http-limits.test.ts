@@ -107,11 +107,15 @@ describe("downloads at once", () => {
     const fixture = await start({ server: { downloads: { total: 9, perClient: 1 }, proxies } });
     const path = await largeFile(fixture);
     const one = await stall(fixture, path, "X-Forwarded-For: 192.0.2.1\r\n");
-    const ask = (address: string) =>
-      fixture.send(`HEAD ${path} HTTP/1.1\nX-Forwarded-For: 6.6.6.6, ${address}`);
-    expect((await ask("192.0.2.1")).status).toBe(429);
+    const ask = (what: string, address: string) =>
+      fixture.send(`${what} HTTP/1.1\nRange: bytes=0-1\nX-Forwarded-For: 6.6.6.6, ${address}`);
+    expect((await ask(`GET ${path}`, "192.0.2.1")).status).toBe(429);
     expect(await fixture.event("refused")).toMatchObject({ status: 429, reason: "too-many-downloads" });
-    expect((await ask("192.0.2.2")).status).toBe(200);
+    expect((await ask(`GET ${path}`, "192.0.2.2")).status).toBe(206);
+    expect((await ask(`HEAD ${path}`, "192.0.2.1")).status).toBe(200);
+    const token = newToken();
+    await fixture.store.put({ token, filename: "a", contentType: "a/b", size: 5 }, bodyOf("hello"));
+    expect((await ask(`GET /${token}/a`, "192.0.2.1")).status).toBe(206);
     one.destroy();
   });
 
@@ -158,6 +162,34 @@ describe("a slow client", () => {
     }
     expect(await fixture.event("stored")).toMatchObject({ size: 60 });
     socket.destroy();
+  });
+
+  test("is cut off when it is behind the pace that so long a file needs, and not before", async () => {
+    const server = { minRate: 1, rateWindow: 0.2, longestUpload: 10 };
+    const cutOff = async (bytesATime: number) => {
+      const fixture = await start({ server });
+      const { socket, closed } = await begin(fixture, "", 200_000);
+      const drip = setInterval(() => socket.write("x".repeat(bytesATime)), 20);
+      const answer = await Promise.race([
+        closed,
+        new Promise<string>((done) => setTimeout(done, 1500, "on")),
+      ]);
+      clearInterval(drip);
+      socket.destroy();
+      return answer.slice(0, 12);
+    };
+    // 20,000 bytes a second are wanted.
+    expect(await Promise.all([cutOff(40), cutOff(2000)])).toEqual(["HTTP/1.1 408", "on"]);
+  });
+
+  test("is cut off when it takes longer than any upload may, at whatever pace", async () => {
+    const fixture = await start({ server: { minRate: 0, longestUpload: 0.4 } });
+    const { socket, closed } = await begin(fixture, "", 1_000_000);
+    const drip = setInterval(() => socket.write("x".repeat(5000)), 10);
+    const answer = await closed;
+    clearInterval(drip);
+    expect(answer).toStartWith("HTTP/1.1 408 ");
+    expect((await fixture.files()).incoming).toEqual([]);
   });
 
   test.each([

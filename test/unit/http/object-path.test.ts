@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readObjectPath } from "../../../src/http/object-path.ts";
 
 const token = "0123456789abcdef";
-const prefixes = ["", "/files", "/files/more"];
+const prefixes = new Set(["", "/files", "/files/more"]);
 
 describe("the path of an object", () => {
   test.each([
@@ -17,6 +17,7 @@ describe("the path of an object", () => {
     expect(readObjectPath(path, prefixes)).toEqual({
       token,
       filename,
+      prefix: path.slice(0, path.indexOf(`/${token}`)),
       suffix: path.slice(path.indexOf(`/${token}`)),
     });
   });

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Ledger } from "../../../src/ledger/ledger.ts";
 import { askStores } from "../../../src/ops/ask-stores.ts";
-import { sweep } from "../../../src/ops/sweep.ts";
+import { type SweepDeps, sweep as sweepFiles } from "../../../src/ops/sweep.ts";
+import { nextRemoval } from "../../../src/slot/upload-life.ts";
 import type { Inventory, ObjectName } from "../../../src/store/inventory.ts";
 import { noLimits, type TestLedger } from "../../contract/ledger.ts";
 import { openTestLedger } from "../ledger/test-ledger.ts";
@@ -88,6 +89,10 @@ async function uploads(howMany: number): Promise<string[]> {
 
 const allTokens = async () => (await ledger.files({ limit: 10_000 })).map(({ token }) => token);
 
+/** Nothing can bring a file any more, where nothing else is said. */
+const sweep = (deps: Omit<SweepDeps, "nextRemoval"> & Partial<SweepDeps>) =>
+  sweepFiles({ nextRemoval: () => undefined, ...deps });
+
 describe("the sweep", () => {
   test("removes what has expired from its store and then from the ledger, and nothing else", async () => {
     const expired = [await upload(), await upload("example.net")];
@@ -143,6 +148,7 @@ describe("the sweep", () => {
       expire: ledger.expire.bind(ledger),
       doomed: ledger.doomed.bind(ledger),
       forget: crash,
+      postpone: ledger.postpone.bind(ledger),
     };
     await expect(sweep({ ledger: crashing, inventories })).rejects.toThrow("killed");
     expect(store.objects.size).toBe(0);
@@ -189,6 +195,44 @@ describe("the sweep", () => {
     expect((await sweep({ ledger, inventories })).files).toBe(1);
   });
 
+  describe("of a file that something may still bring", () => {
+    const careful = () =>
+      sweep({
+        ...{ ledger, inventories },
+        nextRemoval: ({ reserved }) => nextRemoval({ reserved, expiresIn: 60 }, new Date(clock)),
+      });
+
+    test("keeps it in the ledger, counts it once, and removes what comes until nothing can", async () => {
+      const token = await upload("example.org", start + 2 * minutes);
+      clock += 3 * minutes;
+      expect(await careful()).toEqual({ files: 1, bytes: 10, failed: [] });
+      expect((await ledger.find(token))?.state).toBe("doomed");
+      const visible: number[] = [];
+      for (let at = 3; at <= 26 * 60; at += 1) {
+        clock = start + at * minutes;
+        const comes = at % 250 === 0;
+        if (comes && clock < start + (24 * 60 + 1) * minutes) store.objects.set(token, 10);
+        expect((await careful()).files).toBe(0);
+        if (store.objects.has(token)) visible.push(at);
+      }
+      expect(store.objects.size).toBe(0);
+      expect(await ledger.find(token)).toBeUndefined();
+      expect(store.removals.length).toBeLessThan(12);
+      expect(visible.length).toBeGreaterThan(0);
+    });
+
+    test("removes at the end of the PUT URL what came to a slot that was deleted unused", async () => {
+      const token = await reserve();
+      await ledger.doom([token]);
+      await careful();
+      store.objects.set(token, 10);
+      clock += 1 * minutes + 11_000;
+      await careful();
+      expect(store.objects.size).toBe(0);
+      expect((await ledger.find(token))?.state).toBe("doomed");
+    });
+  });
+
   test("leaves the files of domains that are not served here", async () => {
     await upload("example.com");
     clock = start + 10 * minutes;
@@ -214,7 +258,7 @@ describe("asking the stores", () => {
     store.objects.set(there, 10);
     expect(await ask()).toMatchObject({ complete: 0, lapsed: 0 });
     clock += 2 * minutes;
-    expect(await ask()).toEqual({ complete: 1, lapsed: 1, over: 0, underWay: 0, failed: [] });
+    expect(await ask()).toEqual({ complete: 1, lapsed: 1, over: 0, oversized: 0, underWay: 0, failed: [] });
     expect([await stateOf(there), await stateOf(absent)]).toEqual(["complete", "lapsed"]);
     expect(await ledger.usage({})).toEqual([expect.objectContaining({ bytes: 10, files: 1 })]);
   });

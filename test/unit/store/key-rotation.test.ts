@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rotateSigningKeys } from "../../../src/store/key-rotation.ts";
-import { openSigningKeys, watchSigningKeys } from "../../../src/store/signing-keys.ts";
+import { openSigningKeys, type SigningKeys, watchSigningKeys } from "../../../src/store/signing-keys.ts";
 import { waitUntil } from "../../peers/process.ts";
 
 const folders: string[] = [];
@@ -68,6 +68,35 @@ test("a slotd that runs has the new keys soon; damage leaves it the former ones"
     await waitUntil("the problem", () => problems.length > 0);
     expect(watched.value[0].accessKeyId).toBe(signs);
     await expect(watched.refresh()).rejects.toMatchObject({ code: "damaged" });
+  } finally {
+    watched.stop();
+  }
+});
+
+test("keys whose file is gone stay in force, and no others are made in its place; they change when it is back", async () => {
+  const folder = await newFolder();
+  const changes: string[] = [];
+  const onProblem = (error: unknown) => {
+    throw error;
+  };
+  const onChange = ([{ accessKeyId }]: SigningKeys) => changes.push(accessKeyId);
+  const watched = await watchSigningKeys(folder, randomBytes, { onProblem, onChange, interval: 5 });
+  try {
+    const [first] = watched.value;
+    await rename(folder, `${folder}-away`);
+    await mkdir(folder);
+    await watched.refresh();
+    // Several looks later nothing has changed either.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(watched.value).toEqual([first]);
+    expect(await readdir(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
+    await rename(`${folder}-away`, folder);
+    // Back, they are the same: that is no change.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { signs } = await rotateSigningKeys(folder, false, depsAt(0));
+    await waitUntil("the new key", () => watched.value[0].accessKeyId === signs);
+    expect(changes).toEqual([signs]);
   } finally {
     watched.stop();
   }

@@ -9,10 +9,13 @@ import type { QueryParameter } from "../../../src/sigv4/query.ts";
 import { verify } from "../../../src/sigv4/verify.ts";
 import type { NewObject } from "../../../src/store/bucket.ts";
 import { fixedCredentials } from "../../../src/store/credentials.ts";
+import { parseBucketUrl, placeMark } from "../../../src/store/object-url.ts";
 import {
   DECLARED_LENGTH,
   DECLARED_TYPE,
   EXPIRES_AT,
+  IS_RESERVED,
+  PLACE,
   type S3BucketOptions,
   s3Bucket,
 } from "../../../src/store/s3-bucket.ts";
@@ -71,6 +74,17 @@ describe("an S3 bucket's slot", () => {
     const withAcl = putUrl({ addAcl: true });
     expect(withAcl.searchParams.get("x-amz-acl")).toBe("public-read");
     expect(withAcl.searchParams.get("X-Amz-SignedHeaders")).toBe("content-length;content-type;host");
+  });
+
+  test("says for which place it is, and whether its slot is reserved, only when told to", () => {
+    const echoed = putUrl({ echoDeclared: true }, { isReserved: true }).searchParams;
+    expect(echoed.get(PLACE)).toMatch(/^[0-9a-f]{8}$/);
+    expect(echoed.get(IS_RESERVED)).toBe("1");
+    const elsewhere = putUrl({ echoDeclared: true, bucketUrl: "https://other.example.org" }).searchParams;
+    expect(elsewhere.get(PLACE)).not.toBe(echoed.get(PLACE));
+    expect(elsewhere.has(IS_RESERVED)).toBe(false);
+    const plain = putUrl({}, { isReserved: true }).searchParams;
+    expect([plain.has(PLACE), plain.has(IS_RESERVED)]).toEqual([false, false]);
   });
 
   test("repeats what was declared only when told to, and leaves an undeclared type out", () => {
@@ -142,6 +156,7 @@ function requestOf(one: Case, url: URL): HttpRequest {
   const query: Record<string, string> = {};
   if (one.echoDeclared) query[DECLARED_LENGTH] = String(one.size);
   if (one.echoDeclared && type !== undefined) query[DECLARED_TYPE] = type;
+  if (one.echoDeclared) query[PLACE] = placeMark(parseBucketUrl(one.bucketUrl));
   return new HttpRequest({
     method: "PUT",
     protocol: url.protocol,

@@ -328,6 +328,7 @@ describe("other stanzas", () => {
     ["an error", iq(request, "error")],
     ["a message", "<message from='a@b' to='c' type='chat'><body>hi</body></message>"],
     ["presence", "<presence from='a@b' to='c' type='subscribe'/>"],
+    ["an IQ with an id of more than 4,096 characters", iq(request).replace("step_03", '"'.repeat(4_097))],
     ["an IQ without from", `<iq type='get' id='1' to='${host}'>${request}</iq>`],
   ])("%s is never answered", async (_, xml) => {
     expect(await answer(xml)).toBeUndefined();

@@ -1,0 +1,83 @@
+import { mkdir, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { type FileLock, LockedError, NoLocksError, type TakeLock } from "../lock/file-lock.ts";
+import type { Logger } from "../ops/log.ts";
+import type { Stoppable } from "./keep.ts";
+
+/** How long a start waits for another slotd to give a folder up, which it does as soon as it is told to stop; ms. */
+const patience = 5_000;
+
+/** The right to serve a data folder. */
+export interface FolderLock extends Stoppable {
+  /** Whether the right is for the folder that is now at its path; it is taken there too, if it can be had. */
+  follow(): Promise<boolean>;
+}
+
+/** Another slotd serves the folder. */
+export class FolderInUseError extends Error {
+  readonly code = "folder-in-use";
+  constructor(folder: string, lock: string, cause: unknown) {
+    super(
+      `Another slotd serves ${folder}: it has the lock on ${lock}, and did not give it up within ${patience / 1000} s. ` +
+        `Two on one folder do not know of each other's uploads: stop the other one ("lslocks" tells its process), or give this one a disk.path of its own.`,
+      { cause },
+    );
+    this.name = "FolderInUseError";
+  }
+}
+
+/**
+ * How to take the lock of each data folder, which is made when it is missing, and under which key it is for a path:
+ * paths that lead to one folder have one lock. Whoever has it may serve the folder; commands need none. Where the file system has no locks there is none,
+ * and a line in the log.
+ */
+export async function folderLocksWanted(
+  paths: readonly string[],
+  deps: { readonly take: TakeLock; readonly log: Logger },
+): Promise<{
+  readonly wanted: ReadonlyMap<string, () => Promise<FolderLock>>;
+  readonly keys: ReadonlyMap<string, string>;
+}> {
+  const keys = new Map<string, string>();
+  for (const path of paths) {
+    await mkdir(path, { recursive: true, mode: 0o750 });
+    keys.set(path, await realpath(path));
+  }
+  const wanted = new Map(
+    [...new Set(keys.values())].map((folder) => [folder, () => lockFolder(folder, deps)]),
+  );
+  return { wanted, keys };
+}
+
+async function lockFolder(
+  folder: string,
+  { take, log }: { readonly take: TakeLock; readonly log: Logger },
+): Promise<FolderLock> {
+  const path = join(folder, "slotd.lock");
+  const onWait = () => log.info({ folder }, `Another slotd serves ${folder}; waiting for it to give it up.`);
+  try {
+    const lock = await take(path, { patience, onWait });
+    let isGivenUp = false;
+    const stop = (): Promise<void> => {
+      isGivenUp = true;
+      return lock.release();
+    };
+    // Uploads under way end in the folder after it was given up.
+    return { follow: async () => isGivenUp || isInForce(lock), stop };
+  } catch (error) {
+    if (error instanceof LockedError) throw new FolderInUseError(folder, path, error);
+    if (!(error instanceof NoLocksError)) throw error;
+    log.warn({ folder }, `${error.message} slotd goes on without; see to it that no other one serves it.`);
+    return { follow: async () => true, stop: async () => undefined };
+  }
+}
+
+/** A folder that came later may be on a file system without locks. */
+async function isInForce(lock: FileLock): Promise<boolean> {
+  try {
+    return await lock.follow();
+  } catch (error) {
+    if (error instanceof NoLocksError) return true;
+    throw error;
+  }
+}
