@@ -7,6 +7,8 @@ export interface Ends {
   readonly ends: readonly { readonly size: number; readonly at: number }[];
   /** Until when no other file ends than those; undefined: no other one ever ends. */
   readonly until: number | undefined;
+  /** When the first complete one expires; undefined: none does. */
+  readonly expires: number | undefined;
 }
 
 /** How many files of one account or part are looked at. */
@@ -15,15 +17,15 @@ const mostFiles = 64;
 /** How many parts are looked at, those first in which a file ends first. */
 const mostParts = 8;
 
-/** How many reservations of everybody are looked through for those of one account. */
-const mostReservations = 1_000;
+/** How many files of everybody are looked through for those of one account. */
+const mostLookedThrough = 1_000;
 
 /** How long after the moment at which it is due the store has been asked about a reservation; milliseconds. */
 const askingTakes = 5_000;
 
 /**
  * When the files of a user end. Of complete files each account's 64 oldest are looked at, which are the first to end
- * wherever a purpose's files expire in the order in which their slots were given.
+ * wherever a purpose's files expire in the order in which their slots were given, and those that have expired by now.
  *
  * @param evictable purposes whose complete files are left out.
  */
@@ -31,17 +33,26 @@ export async function endsOfUser(
   reader: Session,
   pools: readonly Pool[],
   evictable: readonly string[],
+  now: Date,
 ): Promise<Ends> {
   const all = [await reservedEnds(reader, pools, 0)];
-  for (const { account, purpose, complete } of pools) {
+  for (const { account, part, purpose, complete } of pools) {
     if (complete === 0 || evictable.includes(purpose)) continue;
-    const rows = await reader.query(
-      `SELECT f.size, f.due_at FROM slotd_files f WHERE f.account = $1 AND f.state = 1 ORDER BY f.id LIMIT ${mostFiles}`,
-      [account],
-    );
-    all.push(endsOf(rows, 0));
+    const sql = `SELECT f.size, f.due_at FROM slotd_files f WHERE ${oldestAndExpired(mostFiles)}`;
+    all.push(endsOf(await reader.query(sql, [account, part, now.getTime()]), "complete"));
   }
   return together(all);
+}
+
+/**
+ * A condition on `f`: complete files of the account `$1`, its oldest ones, and of those in its part `$2` whose time has
+ * come by `$3` its own, if they are among the 1,000 that came first. Clients may want a file to be gone before others.
+ */
+export function oldestAndExpired(files: number): string {
+  return `f.id IN (
+    SELECT id FROM (SELECT o.id FROM slotd_files o WHERE o.account = $1 AND o.state = 1 ORDER BY o.id LIMIT ${files}) oldest
+    UNION SELECT id FROM (SELECT e.id, e.account FROM slotd_files e WHERE e.part = $2 AND e.state = 1 AND e.due_at <= $3
+      ORDER BY e.due_at LIMIT ${mostLookedThrough}) expired WHERE account = $1)`;
 }
 
 /** When the files of a domain end: of each purpose 64 complete and 64 reserved ones. `evictable`: as above. */
@@ -77,9 +88,11 @@ async function endsOfParts(
   const all: Ends[] = [];
   for (const { part } of heads.slice(0, mostParts)) all.push(await firstEnds(reader, part, state));
   const rest = heads[mostParts];
-  return rest === undefined ? all : [...all, { ends: [], until: rest.first + laterBy[state] }];
+  if (rest === undefined) return all;
+  return [...all, { ends: [], until: rest.first + laterBy[state], expires: undefined }];
 }
 
+/** How long after it is due a file takes no room any more. */
 const laterBy = { complete: 0, reserved: askingTakes };
 
 async function firstEnds(reader: Session, part: number, state: "complete" | "reserved"): Promise<Ends> {
@@ -88,7 +101,7 @@ async function firstEnds(reader: Session, part: number, state: "complete" | "res
       AND f.due_at IS NOT NULL ORDER BY f.due_at LIMIT ${mostFiles}`,
     [part],
   );
-  return endsOf(rows, laterBy[state]);
+  return endsOf(rows, state);
 }
 
 /**
@@ -108,14 +121,14 @@ export async function reservedEnds(reader: Session, pools: readonly Pool[], sinc
     );
     const counted = rows.filter((row) => Number(row.reserved_at) >= since);
     const isCut = rows.length < Math.min(reserved, mostFiles);
-    const until = isCut ? await lastReserved(reader, part) : endsOf(rows, askingTakes).until;
-    all.push({ ends: endsOf(counted, askingTakes).ends, until });
+    const until = isCut ? await lastReserved(reader, part) : endsOf(rows, "reserved").until;
+    all.push({ ...endsOf(counted, "reserved"), until });
   }
   return together(all);
 }
 
 const firstReserved = `SELECT r.id, r.account, r.due_at FROM slotd_files r WHERE r.part = $1 AND r.state = 0
-  ORDER BY r.due_at LIMIT ${mostReservations}`;
+  ORDER BY r.due_at LIMIT ${mostLookedThrough}`;
 
 /** When the last of those ends that are looked through; undefined when these are all. */
 async function lastReserved(reader: Session, part: number): Promise<number | undefined> {
@@ -123,22 +136,30 @@ async function lastReserved(reader: Session, part: number): Promise<number | und
     `SELECT COUNT(*) AS files, MAX(due_at) AS due_at FROM (${firstReserved}) n`,
     [part],
   );
-  return Number(row?.files) < mostReservations ? undefined : Number(row?.due_at) + askingTakes;
+  return Number(row?.files) < mostLookedThrough ? undefined : Number(row?.due_at) + askingTakes;
 }
 
-/** Of rows with `size` and `due_at`, in order, as many as were asked for. */
-function endsOf(rows: readonly Row[], later: number): Ends {
+/** Of rows with `size` and `due_at`, as many as were asked for. */
+function endsOf(rows: readonly Row[], state: "complete" | "reserved"): Ends {
   const ends = rows.flatMap(({ size, due_at }) =>
-    due_at === null ? [] : [{ size: Number(size), at: Number(due_at) + later }],
+    due_at === null ? [] : [{ size: Number(size), at: Number(due_at) + laterBy[state] }],
   );
-  const last = Math.max(...ends.map(({ at }) => at));
-  return { ends, until: rows.length < mostFiles || ends.length === 0 ? undefined : last };
+  const times = ends.map(({ at }) => at);
+  return {
+    ends,
+    until: rows.length < mostFiles || ends.length === 0 ? undefined : Math.max(...times),
+    expires: state === "complete" ? earliest(times) : undefined,
+  };
 }
 
 function together(all: readonly Ends[]): Ends {
-  const untils = all.flatMap(({ until }) => until ?? []);
   return {
     ends: all.flatMap(({ ends }) => ends).sort((a, b) => a.at - b.at),
-    until: untils.length === 0 ? undefined : Math.min(...untils),
+    until: earliest(all.flatMap(({ until }) => until ?? [])),
+    expires: earliest(all.flatMap(({ expires }) => expires ?? [])),
   };
+}
+
+function earliest(times: readonly number[]): number | undefined {
+  return times.length === 0 ? undefined : Math.min(...times);
 }

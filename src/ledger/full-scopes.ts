@@ -4,7 +4,7 @@ import type { Pool, Scope } from "./scopes.ts";
 
 /** A scope that is full, as a transaction has left it. */
 export interface FullScope {
-  readonly scope: Scope;
+  readonly scope: Pick<Scope, "name" | "column" | "where">;
   readonly pools: readonly Pool[];
   /** Purposes whose complete files are not in the way, and so their end makes no room. */
   readonly evictable: readonly string[];
@@ -15,53 +15,75 @@ export interface FullScope {
 /** How long is remembered when the files of a scope end; milliseconds. */
 const rememberedFor = 1_000;
 
-/** Of how many scopes; 64 files each are about 3 MiB. */
-const mostRemembered = 1_000;
+/** Of how many files at most; about 10 MiB. */
+const mostFiles = 100_000;
 
 interface Remembered {
   readonly sums: string;
   readonly at: number;
-  readonly ends: Ends;
+  readonly reading: Promise<Ends>;
+  /** What `reading` came to. */
+  ends: Ends | undefined;
 }
 
 /**
  * When the files of full scopes end, remembered for a second while their sums are the same: whoever is refused again and
  * again, and all who are refused by a full domain, cost no look at its files.
+ *
+ * Whether there is room is never decided by it, for sums decide that; only whether it is worth looking for expired
+ * files. A file that has expired less than a second after its slot was given, in the place of one of the same size, may
+ * so be passed over for that second.
  */
 export class FullScopes {
   readonly #remembered = new Map<string, Remembered>();
+  #files = 0;
 
-  /** When the files of a scope end. `reader` sees the ledger as it was committed. */
+  /** When the files of a scope end, up to a second ago. `reader` sees the ledger as it was committed. */
   async endsIn(reader: Session, full: FullScope, now: Date): Promise<Ends> {
     const known = this.#known(full, now);
-    if (known !== undefined) return known;
-    const ends = await readEnds(reader, full);
-    if (this.#remembered.size >= mostRemembered) this.#remembered.clear();
-    this.#remembered.set(keyOf(full), { sums: sumsOf(full), at: now.getTime(), ends });
-    return ends;
+    if (known !== undefined) return known.reading;
+    const reading = readEnds(reader, full, now);
+    const remembered: Remembered = { sums: sumsOf(full), at: now.getTime(), reading, ends: undefined };
+    const key = keyOf(full);
+    this.#remembered.set(key, remembered);
+    try {
+      remembered.ends = await reading;
+      this.#makeRoom(remembered.ends.ends.length + 1);
+      return remembered.ends;
+    } catch (error) {
+      if (this.#remembered.get(key) === remembered) this.#remembered.delete(key);
+      throw error;
+    }
   }
 
-  /** Whether some file of a scope has ended by now, as far as is remembered; undefined: nothing is. */
-  hasEnded(full: FullScope, now: Date): boolean | undefined {
-    const ends = this.#known(full, now);
+  /** Whether a complete file of a scope has expired by now, as far as is remembered; undefined: nothing is. */
+  hasExpired(full: FullScope, now: Date): boolean | undefined {
+    const ends = this.#known(full, now)?.ends;
     if (ends === undefined) return undefined;
-    const first = ends.ends[0]?.at ?? ends.until;
-    return first !== undefined && first <= now.getTime();
+    return ends.expires !== undefined && ends.expires <= now.getTime();
   }
 
-  #known(full: FullScope, now: Date): Ends | undefined {
+  #known(full: FullScope, now: Date): Remembered | undefined {
     const remembered = this.#remembered.get(keyOf(full));
     if (remembered === undefined || remembered.sums !== sumsOf(full)) return undefined;
     const age = now.getTime() - remembered.at;
-    return age >= 0 && age < rememberedFor ? remembered.ends : undefined;
+    return age >= 0 && age < rememberedFor ? remembered : undefined;
+  }
+
+  /** What was remembered before goes when it is too much together; who needs it still reads it again. */
+  #makeRoom(files: number): void {
+    this.#files += files;
+    if (this.#files <= mostFiles) return;
+    this.#remembered.clear();
+    this.#files = 0;
   }
 }
 
-function readEnds(reader: Session, { scope, pools, evictable, day }: FullScope): Promise<Ends> {
+function readEnds(reader: Session, { scope, pools, evictable, day }: FullScope, now: Date): Promise<Ends> {
   if (day !== undefined) return reservedEnds(reader, pools, day);
   if (scope.name === "total") return endsOfAll(reader, evictable);
   if (scope.name === "domain") return endsOfDomain(reader, pools, evictable);
-  return endsOfUser(reader, pools, evictable);
+  return endsOfUser(reader, pools, evictable, now);
 }
 
 function keyOf({ scope: { name, where }, evictable, day }: FullScope): string {

@@ -1,6 +1,7 @@
 import { dayLength, dayOf } from "./accounts.ts";
 import { couldFit, excess, isOver, type Standing, standingBefore, standingOf } from "./allowance.ts";
 import type { Books } from "./books.ts";
+import { oldestAndExpired } from "./ends.ts";
 import type { FullScope, FullScopes } from "./full-scopes.ts";
 import type { Allowance, Holding, LedgerFile, LimitName, Limits, Reservation } from "./ledger.ts";
 import { dueFiles } from "./parts.ts";
@@ -88,7 +89,7 @@ async function clear(
 ): Promise<void> {
   const isFull = () => isOver(lackIn(scope, books, wanted, limits));
   const full = fullScope(scope, books, limits);
-  if (!isFull() || !(fullScopes.hasEnded(full, now) ?? looksForExpired)) return;
+  if (!isFull() || !(fullScopes.hasExpired(full, now) ?? looksForExpired)) return;
   for (const file of await expiredIn(books, full, now)) {
     doomed(books.change(file, { state: "doomed" }));
     if (!isFull()) return;
@@ -110,20 +111,21 @@ async function expiredIn(
   if (scope.name === "total") {
     found.push(...(await dueFiles(books.session, scope.where, "complete", now, mostExpired)));
   } else {
-    const sql = `${selectFiles.filesFirst} ${expired[scope.column]}`;
-    for (const { account, complete } of pools) {
+    for (const { account, part, complete } of pools) {
       if (complete === 0) continue;
-      found.push(...(await books.session.query(sql, [account, now.getTime()])).map(readFile));
+      const { column } = scope;
+      const values = column === "part" ? [part, now.getTime()] : [account, part, now.getTime()];
+      const rows = await books.session.query(`${selectFiles.filesFirst} ${expired[column]}`, values);
+      found.push(...rows.map(readFile));
     }
   }
   return (await books.enter(found)).filter(({ state }) => state === "complete");
 }
 
-/** The files of one part; and those of one account, among its oldest, which are the first to expire mostly. */
+/** Of one part; and of one account, in the order of their slots. */
 const expired = {
   part: `f.part = $1 AND f.state = 1 AND f.due_at <= $2 ORDER BY f.due_at LIMIT ${mostExpired}`,
-  account: `f.id IN (SELECT o.id FROM slotd_files o WHERE o.account = $1 AND o.state = 1 ORDER BY o.id LIMIT ${mostExpired})
-    AND f.due_at <= $2 ORDER BY f.id`,
+  account: `${oldestAndExpired(mostExpired)} AND f.due_at <= $3 ORDER BY f.id LIMIT ${mostExpired}`,
 };
 
 function overScope(scope: Scope, books: Books, wanted: Wanted, limits: Limits): Over[] {

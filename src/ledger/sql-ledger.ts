@@ -85,22 +85,20 @@ class SqlLedger implements Ledger {
 
   async reserve(reservation: Reservation, limits: Limits): Promise<Reserved | OverLimit> {
     const doomed: LedgerFile[] = [];
-    let hasLooked = false;
+    // Mostly nothing has expired, and what has is looked for only when the time to try again was found to be now.
+    let looksForExpired = false;
     // One transaction lets some expired files give way, so that others do not wait for long.
     for (let turn = 0; ; turn += 1) {
-      const { over, expired } = await this.#tryToReserve(reservation, limits);
+      const { over, expired } = await this.#tryToReserve(reservation, limits, looksForExpired);
       doomed.push(...expired);
       if (over === undefined) return { doomed };
       const at = await retryAt(this.#database, this.#fullScopes, over, this.#now());
-      // Mostly nothing has expired, and what has is looked for only when the time to try again was found to be now.
-      const isNow = over.some(
-        ({ full }) => full !== undefined && this.#fullScopes.hasEnded(full, this.#now()),
+      const hasExpired = over.some(
+        ({ full }) => full !== undefined && this.#fullScopes.hasExpired(full, this.#now()),
       );
-      const isWorthIt = expired.length > 0 || (isNow && !hasLooked);
-      if (isWorthIt && turn < mostTurns) {
-        hasLooked = true;
-        continue;
-      }
+      const isWorthIt = expired.length > 0 || (hasExpired && !looksForExpired);
+      looksForExpired = true;
+      if (isWorthIt && turn < mostTurns) continue;
       const [first] = over;
       if (first === undefined) throw new Error("a reservation was refused for no limit");
       const { limit, unit, used, allowed, asked } = first;
@@ -112,6 +110,7 @@ class SqlLedger implements Ledger {
   async #tryToReserve(
     reservation: Reservation,
     limits: Limits,
+    looksForExpired: boolean,
   ): Promise<{ readonly over: readonly Over[] | undefined; readonly expired: readonly LedgerFile[] }> {
     const { token, domain } = reservation;
     let expired: LedgerFile[] = [];
@@ -125,7 +124,7 @@ class SqlLedger implements Ledger {
         expired = [];
         return reserveIn(books, reservation, limits, {
           ...{ now: this.#now(), askAfter: this.#askAfter, fullScopes: this.#fullScopes },
-          ...{ doomed: (file) => expired.push(file), looksForExpired: false },
+          ...{ doomed: (file) => expired.push(file), looksForExpired },
         });
       },
     });

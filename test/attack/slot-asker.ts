@@ -1,16 +1,22 @@
 import { createServer, type Socket } from "node:net";
 import { NS_UPLOAD } from "../../src/xmpp/upload.ts";
 
+export interface WantedSlot {
+  /** A bare JID. */
+  readonly jid: string;
+  readonly size: number;
+}
+
 /** An XMPP server that lets every component in, and does nothing but ask them for slots. */
 export interface SlotAsker {
   readonly port: number;
   /** Resolves when the component of this domain has logged in. */
   connected(domain: string): Promise<void>;
   /**
-   * Asks this component for a slot for each of these JIDs, so many at once, and counts its answers by what they are:
-   * "slot", or the condition of the error.
+   * Asks this component for a slot for each of these, so many at once, and counts its answers by what they are: "slot",
+   * or the condition of the error.
    */
-  ask(domain: string, jids: readonly string[], inFlight: number): Promise<Record<string, number>>;
+  ask(domain: string, wanted: readonly WantedSlot[], inFlight: number): Promise<Record<string, number>>;
   stop(): void;
 }
 
@@ -33,7 +39,7 @@ export async function startSlotAsker(): Promise<SlotAsker> {
     connected: async (domain) => {
       await componentOf(domain).promise;
     },
-    ask: async (domain, jids, inFlight) => ask(await componentOf(domain).promise, domain, jids, inFlight),
+    ask: async (domain, wanted, inFlight) => ask(await componentOf(domain).promise, domain, wanted, inFlight),
     stop() {
       server.close();
       for (const { promise } of sockets.values()) promise.then((socket) => socket.destroy());
@@ -65,7 +71,7 @@ function welcome(socket: Socket, loggedIn: (domain: string) => void): void {
 function ask(
   socket: Socket,
   domain: string,
-  jids: readonly string[],
+  wanted: readonly WantedSlot[],
   inFlight: number,
 ): Promise<Record<string, number>> {
   const answers: Record<string, number> = {};
@@ -74,8 +80,9 @@ function ask(
   let input = "";
   const send = (): void => {
     let batch = "";
-    for (; asked < jids.length && asked - answered < inFlight; asked += 1) {
-      batch += `<iq type='get' id='${asked}' from='${jids[asked]}/x' to='${domain}'><request xmlns='${NS_UPLOAD}' filename='a.jpg' size='1000'/></iq>`;
+    for (; asked < wanted.length && asked - answered < inFlight; asked += 1) {
+      const { jid, size } = wanted[asked] ?? { jid: "", size: 0 };
+      batch += `<iq type='get' id='${asked}' from='${jid}/x' to='${domain}'><request xmlns='${NS_UPLOAD}' filename='a.jpg' size='${size}'/></iq>`;
     }
     if (batch !== "") socket.write(batch);
   };
@@ -93,7 +100,7 @@ function ask(
         answered += 1;
       }
       send();
-      if (answered < jids.length) return;
+      if (answered < wanted.length) return;
       socket.off("data", read);
       resolve(answers);
     };

@@ -27,10 +27,8 @@ export const userOf = ({ domain }: Pick<Layer, "domain">, i: number) => `user-${
 const together = 5_000;
 
 /**
- * Writes files into an empty ledger as quickly as its database takes them, and then has it work out the sums. Gives how
- * long each of both took, in milliseconds.
- *
- * @returns the sizes of all complete files, by number.
+ * Writes files into an empty ledger as quickly as its database takes them, and then has it work out the sums. The files
+ * of all layers are numbered in order, from 0 on.
  */
 export async function fill(database: Database, ledger: Ledger, layers: readonly Layer[]): Promise<void> {
   let number = 0;
@@ -55,7 +53,7 @@ function rowOf(layer: Layer, token: string, account: number, part: number, n: nu
   const due = dueAt === undefined ? null : dueAt + n;
   return [
     ...[tokenKey(token), token, account, part, "photo.jpg", size, stateNumbers[state], now - 86_400_000 + n],
-    ...[due, state === "complete" ? now : null, state === "complete" ? due : null],
+    ...[due, null, state === "complete" ? now : null, state === "complete" ? due : null],
   ];
 }
 
