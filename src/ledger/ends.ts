@@ -1,4 +1,5 @@
 import type { Row, Session } from "./database.ts";
+import type { Holding } from "./ledger.ts";
 import { type PartFilter, partHeads } from "./parts.ts";
 import type { Pool } from "./scopes.ts";
 
@@ -23,6 +24,17 @@ const mostLookedThrough = 1_000;
 /** How long after the moment at which it is due the store has been asked about a reservation; milliseconds. */
 const askingTakes = 5_000;
 
+/** When so much has ended of the files that were looked at; undefined: not before they all have. */
+export function endOf({ bytes, files }: Holding, { ends, until }: Ends): number | undefined {
+  let freed = 0;
+  for (const [i, { size, at }] of ends.entries()) {
+    if (until !== undefined && at > until) return undefined;
+    freed += size;
+    if (freed >= bytes && i + 1 >= files) return at;
+  }
+  return undefined;
+}
+
 /**
  * When the files of a user end. Of complete files each account's 64 oldest are looked at, which are the first to end
  * wherever a purpose's files expire in the order in which their slots were given, and those that have expired by now.
@@ -38,11 +50,16 @@ export async function endsOfUser(
   const all = [await reservedEnds(reader, pools, 0)];
   for (const { account, part, purpose, complete } of pools) {
     if (complete === 0 || evictable.includes(purpose)) continue;
-    const sql = `SELECT f.size, f.due_at FROM slotd_files f WHERE ${oldestAndExpired(mostFiles)}`;
-    all.push(endsOf(await reader.query(sql, [account, part, now.getTime()]), "complete"));
+    const rows =
+      complete <= mostFiles
+        ? await reader.query(`${selectEnds} f.account = $1 AND f.state = 1`, [account])
+        : await reader.query(`${selectEnds} ${oldestAndExpired(mostFiles)}`, [account, part, now.getTime()]);
+    all.push(endsOf(rows, "complete"));
   }
   return together(all);
 }
+
+const selectEnds = "SELECT f.size, f.due_at FROM slotd_files f WHERE";
 
 /**
  * A condition on `f`: complete files of the account `$1`, its oldest ones, and of those in its part `$2` whose time has

@@ -1,5 +1,6 @@
 import type { Session } from "./database.ts";
-import { type Ends, endsOfAll, endsOfDomain, endsOfUser, reservedEnds } from "./ends.ts";
+import { type Ends, endOf, endsOfAll, endsOfDomain, endsOfUser, reservedEnds } from "./ends.ts";
+import type { Holding } from "./ledger.ts";
 import type { Pool, Scope } from "./scopes.ts";
 
 /** A scope that is full, as a transaction has left it. */
@@ -10,6 +11,17 @@ export interface FullScope {
   readonly evictable: readonly string[];
   /** Where it is the user's day that is full: its beginning, in milliseconds since 1970. Only what was reserved since makes room. */
   readonly day: number | undefined;
+  /** Tells it from others. */
+  readonly key: string;
+  /** Changes when its files do. */
+  readonly sums: string;
+}
+
+export function fullScope(full: Omit<FullScope, "key" | "sums">): FullScope {
+  const { scope, pools, evictable, day } = full;
+  const key = [scope.name, ...scope.where.values, day, ...evictable].join("\n");
+  const sums = pools.map((pool) => `${pool.account} ${pool.bytes} ${pool.complete} ${pool.reserved}`).join();
+  return { ...full, key, sums };
 }
 
 /** How long is remembered when the files of a scope end; milliseconds. */
@@ -27,24 +39,40 @@ interface Remembered {
 }
 
 /**
- * When the files of full scopes end, remembered for a second while their sums are the same: whoever is refused again and
- * again, and all who are refused by a full domain, cost no look at its files.
+ * When the files of full scopes end, remembered for a second: whoever is refused again and again, and all who are refused
+ * by a full domain, cost no look at its files.
  *
  * Whether there is room is never decided by it, for sums decide that; only whether it is worth looking for expired
- * files. A file that has expired less than a second after its slot was given, in the place of one of the same size, may
- * so be passed over for that second.
+ * files. One that has expired less than a second after it was entered may be passed over for that second.
  */
 export class FullScopes {
   readonly #remembered = new Map<string, Remembered>();
   #files = 0;
 
-  /** When the files of a scope end, up to a second ago. `reader` sees the ledger as it was committed. */
-  async endsIn(reader: Session, full: FullScope, now: Date): Promise<Ends> {
+  /**
+   * When the files of a scope end, where something has changed up to a second ago, if that tells when so much has ended
+   * as is in excess. `reader` sees the ledger as it was committed.
+   */
+  async endsIn(reader: Session, full: FullScope, excess: Holding, now: Date): Promise<Ends> {
     const known = this.#known(full, now);
-    if (known !== undefined) return known.reading;
+    if (known !== undefined) {
+      const ends = await known.reading;
+      if (known.sums === full.sums || isStillAnAnswer(ends, excess, now)) return ends;
+    }
+    return this.#read(reader, full, now);
+  }
+
+  /** Whether a complete file of a scope has expired by now, as far as is remembered; undefined: nothing is. */
+  hasExpired(full: FullScope, now: Date): boolean | undefined {
+    const ends = this.#known(full, now)?.ends;
+    if (ends === undefined) return undefined;
+    return ends.expires !== undefined && ends.expires <= now.getTime();
+  }
+
+  async #read(reader: Session, full: FullScope, now: Date): Promise<Ends> {
     const reading = readEnds(reader, full, now);
-    const remembered: Remembered = { sums: sumsOf(full), at: now.getTime(), reading, ends: undefined };
-    const key = keyOf(full);
+    const { key, sums } = full;
+    const remembered: Remembered = { sums, at: now.getTime(), reading, ends: undefined };
     this.#remembered.set(key, remembered);
     try {
       remembered.ends = await reading;
@@ -56,16 +84,9 @@ export class FullScopes {
     }
   }
 
-  /** Whether a complete file of a scope has expired by now, as far as is remembered; undefined: nothing is. */
-  hasExpired(full: FullScope, now: Date): boolean | undefined {
-    const ends = this.#known(full, now)?.ends;
-    if (ends === undefined) return undefined;
-    return ends.expires !== undefined && ends.expires <= now.getTime();
-  }
-
   #known(full: FullScope, now: Date): Remembered | undefined {
-    const remembered = this.#remembered.get(keyOf(full));
-    if (remembered === undefined || remembered.sums !== sumsOf(full)) return undefined;
+    const remembered = this.#remembered.get(full.key);
+    if (remembered === undefined) return undefined;
     const age = now.getTime() - remembered.at;
     return age >= 0 && age < rememberedFor ? remembered : undefined;
   }
@@ -79,19 +100,16 @@ export class FullScopes {
   }
 }
 
+/** What has ended since may be gone, and what was entered since is not among them. */
+function isStillAnAnswer(ends: Ends, excess: Holding, now: Date): boolean {
+  const [first] = ends.ends;
+  const isToldWhen = ends.until !== undefined || endOf(excess, ends) !== undefined;
+  return first !== undefined && first.at > now.getTime() && isToldWhen;
+}
+
 function readEnds(reader: Session, { scope, pools, evictable, day }: FullScope, now: Date): Promise<Ends> {
   if (day !== undefined) return reservedEnds(reader, pools, day);
   if (scope.name === "total") return endsOfAll(reader, evictable);
   if (scope.name === "domain") return endsOfDomain(reader, pools, evictable);
   return endsOfUser(reader, pools, evictable, now);
-}
-
-function keyOf({ scope: { name, where }, evictable, day }: FullScope): string {
-  return JSON.stringify([name, where.values, evictable, day]);
-}
-
-function sumsOf({ pools }: FullScope): string {
-  return pools
-    .map(({ account, bytes, complete, reserved }) => `${account} ${bytes} ${complete} ${reserved}`)
-    .join();
 }

@@ -1,8 +1,7 @@
 import { dayLength } from "./accounts.ts";
 import type { Session } from "./database.ts";
-import type { Ends } from "./ends.ts";
+import { endOf } from "./ends.ts";
 import type { FullScopes } from "./full-scopes.ts";
-import type { Holding } from "./ledger.ts";
 import type { Over } from "./room.ts";
 
 /**
@@ -39,19 +38,9 @@ async function waitFor(
 ): Promise<number | undefined> {
   if (waitUntil !== undefined) return waitUntil;
   if (full === undefined) return undefined;
-  const until = roomAt(excess, await fullScopes.endsIn(reader, full, now));
+  const ends = await fullScopes.endsIn(reader, full, excess, now);
+  const until = endOf(excess, ends) ?? ends.until;
   if (full.day === undefined) return until;
   const midnight = full.day + dayLength;
   return Math.min(midnight, until ?? midnight);
-}
-
-/** When so much has ended; undefined: never. */
-function roomAt({ bytes, files }: Holding, { ends, until }: Ends): number | undefined {
-  let freed = 0;
-  for (const [i, { size, at }] of ends.entries()) {
-    if (until !== undefined && at > until) return until;
-    freed += size;
-    if (freed >= bytes && i + 1 >= files) return at;
-  }
-  return until;
 }

@@ -2,7 +2,7 @@ import { dayLength, dayOf } from "./accounts.ts";
 import { couldFit, excess, isOver, type Standing, standingBefore, standingOf } from "./allowance.ts";
 import type { Books } from "./books.ts";
 import { oldestAndExpired } from "./ends.ts";
-import type { FullScope, FullScopes } from "./full-scopes.ts";
+import { type FullScope, type FullScopes, fullScope } from "./full-scopes.ts";
 import type { Allowance, Holding, LedgerFile, LimitName, Limits, Reservation } from "./ledger.ts";
 import { dueFiles } from "./parts.ts";
 import { mayTakeAt } from "./rate.ts";
@@ -35,7 +35,7 @@ export interface RoomDeps {
   /** Is handed each file that gave way. */
   readonly doomed: (file: LedgerFile) => void;
   readonly fullScopes: FullScopes;
-  /** Whether expired files are looked for also where nothing is remembered of a full scope. */
+  /** Whether expired files are looked for, where none are remembered not to be there. */
   readonly looksForExpired: boolean;
 }
 
@@ -58,7 +58,11 @@ export async function findRoom(
   const firm = [...overDay(books, wanted, limits, now), ...overRate(books, wanted, limits, now)];
   const full = scopesOf(wanted, limits).filter((scope) => isOver(lackIn(scope, books, wanted, limits)));
   if (firm.length === 0 && full.length === 0) return undefined;
-  if (firm.length === 0 && full.every(({ allowed }) => couldFit(wanted.size, allowed))) {
+  if (
+    deps.looksForExpired &&
+    firm.length === 0 &&
+    full.every(({ allowed }) => couldFit(wanted.size, allowed))
+  ) {
     for (const scope of full) await clear(scope, books, wanted, limits, deps);
   }
   const over = [...full.flatMap((scope) => overScope(scope, books, wanted, limits)), ...firm];
@@ -85,20 +89,20 @@ async function clear(
   books: Books,
   wanted: Wanted,
   limits: Limits,
-  { now, doomed, fullScopes, looksForExpired }: RoomDeps,
+  { now, doomed, fullScopes }: RoomDeps,
 ): Promise<void> {
   const isFull = () => isOver(lackIn(scope, books, wanted, limits));
-  const full = fullScope(scope, books, limits);
-  if (!isFull() || !(fullScopes.hasExpired(full, now) ?? looksForExpired)) return;
+  const full = fullScopeIn(scope, books, limits);
+  if (!isFull() || fullScopes.hasExpired(full, now) === false) return;
   for (const file of await expiredIn(books, full, now)) {
     doomed(books.change(file, { state: "doomed" }));
     if (!isFull()) return;
   }
 }
 
-function fullScope(scope: Scope, books: Books, { whenFull, mayDelete }: Limits): FullScope {
+function fullScopeIn(scope: Scope, books: Books, { whenFull, mayDelete }: Limits): FullScope {
   const evictable = whenFull === "delete-oldest" ? mayDelete : [];
-  return { scope, pools: poolsOf(scope, books), evictable, day: undefined };
+  return fullScope({ scope, pools: poolsOf(scope, books), evictable, day: undefined });
 }
 
 /** Complete files of a scope whose time has come, as many as are looked at in one transaction. */
@@ -130,7 +134,7 @@ const expired = {
 
 function overScope(scope: Scope, books: Books, wanted: Wanted, limits: Limits): Over[] {
   const stands = standing(scope, books, wanted, limits);
-  const full = fullScope(scope, books, limits);
+  const full = fullScopeIn(scope, books, limits);
   return overOf(scope.name, stands, wanted, scope.allowed, full);
 }
 
@@ -138,7 +142,8 @@ function overDay(books: Books, wanted: Wanted, limits: Limits, now: Date): Over[
   const { userDaily } = limits;
   const stands = standingOf(books.today(wanted.domain, wanted.jid, now), userDaily);
   const user = scopesOf(wanted, limits).find(({ name }) => name === "user");
-  const full = user && { ...fullScope(user, books, limits), evictable: [], day: dayOf(now) * dayLength };
+  const today = dayOf(now) * dayLength;
+  const full = user && fullScope({ scope: user, pools: poolsOf(user, books), evictable: [], day: today });
   return overOf("userDaily", stands, wanted, userDaily, full);
 }
 

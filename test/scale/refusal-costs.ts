@@ -25,7 +25,7 @@ export async function refusalCosts(
   { slotd, asker }: Pick<ScaleScene, "slotd" | "asker">,
   { isShort, random }: AttackOptions,
 ): Promise<readonly Measure[]> {
-  const count = isShort ? 1_000 : 4_000;
+  const count = isShort ? 600 : 4_000;
   const cpu = new CpuTime(slotd.process.pid);
   const best = new Map<string, number>();
   for (let round = -rounds.warmUp; round < rounds.measured; round += 1) {
