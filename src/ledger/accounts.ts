@@ -21,7 +21,8 @@ export interface Account {
   isChanged: boolean;
 }
 
-const dayLength = 86_400_000;
+/** Milliseconds. */
+export const dayLength = 86_400_000;
 
 /** The number of the day, UTC, since 1970. */
 export function dayOf(date: Date): number {

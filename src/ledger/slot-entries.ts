@@ -9,15 +9,8 @@ import {
 } from "./ledger.ts";
 import { evictFor } from "./quota/evict.ts";
 import { afterTaking, plausible } from "./quota/rate.ts";
-import { findRoom, type Over } from "./quota/room.ts";
+import { findRoom, type Over, type RoomDeps } from "./quota/room.ts";
 import type { Books } from "./unit-of-work.ts";
-
-/** What an entry on a slot has besides the books. */
-export interface SlotEntryDeps {
-  readonly now: Date;
-  /** Is handed each file that gave way. */
-  readonly doomed: (file: LedgerFile) => void;
-}
 
 /**
  * Enters a reservation if there is room for it within all limits, charged to its rates.
@@ -29,11 +22,12 @@ export async function reserveIn(
   books: Books,
   reservation: Reservation,
   limits: Limits,
-  { now, doomed, askAfter }: SlotEntryDeps & { readonly askAfter: number },
+  deps: RoomDeps & { readonly askAfter: number },
 ): Promise<readonly Over[] | undefined> {
   if (books.file(reservation.token) !== undefined) return undefined;
+  const { now, askAfter } = deps;
   correctRates(books, reservation, limits, now);
-  const over = await findRoom(books, reservation, limits, now, doomed);
+  const over = await findRoom(books, reservation, limits, deps);
   if (over !== undefined) return over;
   const { putUntil, ...file } = reservation;
   const askAt = new Date(putUntil.getTime() + askAfter);
@@ -58,8 +52,9 @@ export async function completeIn(
   books: Books,
   file: LedgerFile,
   limitsOf: (file: LedgerFile) => Limits,
-  { now, doomed, askAgain }: SlotEntryDeps & Pick<CompleteOptions, "askAgain">,
+  deps: RoomDeps & Pick<CompleteOptions, "askAgain">,
 ): Promise<Completion | "more"> {
+  const { now, doomed, askAgain } = deps;
   const before = books.file(file.token);
   if (before === undefined) return "unknown";
   if (before.state === "complete" || before.state === "doomed") return before.state;
@@ -68,7 +63,7 @@ export async function completeIn(
   if (isLate) {
     // Its slot was given: it is not charged to the rate again, nor to another day than its own.
     const userDaily = isToday(dayOf(file.reserved), now) ? limits.userDaily : noLimits.userDaily;
-    const over = await findRoom(books, file, { ...limits, userDaily, rates: [] }, now, doomed);
+    const over = await findRoom(books, file, { ...limits, userDaily, rates: [] }, deps);
     if (over !== undefined) {
       books.change(before, { state: "doomed", askAt: undefined });
       return "over";

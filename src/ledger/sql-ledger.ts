@@ -28,6 +28,7 @@ import { listFiles, listFilesOf, listUsage } from "./listings.ts";
 import { MisdatedReservations } from "./misdated.ts";
 import { dueFiles, filesToAsk, type PartFilter, partsOf, sumExpired } from "./parts.ts";
 import { Pruning } from "./prune.ts";
+import { FullScopes } from "./quota/full-scopes.ts";
 import { retryAt } from "./quota/retry.ts";
 import type { Over } from "./quota/room.ts";
 import { findFiles, readFile, tokenKey } from "./rows.ts";
@@ -71,6 +72,7 @@ class SqlLedger implements Ledger {
   readonly #pruning: Pruning;
   readonly #now: () => Date;
   readonly #askAfter: number;
+  readonly #fullScopes = new FullScopes();
   readonly #misdated = new MisdatedReservations();
 
   constructor(database: Database, { now, askAfter = 10_000 }: LedgerDeps) {
@@ -82,35 +84,51 @@ class SqlLedger implements Ledger {
   }
 
   async reserve(reservation: Reservation, limits: Limits): Promise<Reserved | OverLimit> {
-    const { token, domain } = reservation;
     const doomed: LedgerFile[] = [];
-    let over: readonly Over[] | undefined;
+    // Mostly nothing has expired, and what has is looked for only when the time to try again was found to be now.
+    let looksForExpired = false;
     // One transaction lets some expired files give way, so that others do not wait for long.
-    for (let turn = 0; turn < mostTurns; turn += 1) {
-      let expired: LedgerFile[] = [];
-      over = await this.#changes.make({
-        needs: {
-          tokens: [token],
-          users: [reservation],
-          rates: limits.rates.map(({ name }) => ({ domain, name })),
-        },
-        post: (books) => {
-          expired = [];
-          return reserveIn(books, reservation, limits, {
-            ...{ now: this.#now(), askAfter: this.#askAfter },
-            doomed: (file) => expired.push(file),
-          });
-        },
-      });
+    for (let turn = 0; ; turn += 1) {
+      const { over, expired } = await this.#tryToReserve(reservation, limits, looksForExpired);
       doomed.push(...expired);
       if (over === undefined) return { doomed };
-      if (expired.length === 0) break;
+      const at = await retryAt(this.#database, this.#fullScopes, over, this.#now());
+      const hasExpired = over.some(
+        ({ full }) => full !== undefined && this.#fullScopes.hasExpired(full, this.#now()),
+      );
+      const isWorthIt = expired.length > 0 || (hasExpired && !looksForExpired);
+      looksForExpired = true;
+      if (isWorthIt && turn < mostTurns) continue;
+      const [first] = over;
+      if (first === undefined) throw new Error("a reservation was refused for no limit");
+      const { limit, unit, used, allowed, asked } = first;
+      return { over: limit, unit, used, allowed, asked, retryAt: at };
     }
-    const [first] = over ?? [];
-    if (over === undefined || first === undefined) throw new Error("a reservation was refused for no limit");
-    const { limit, unit, used, allowed, asked } = first;
-    const at = await retryAt(this.#database, reservation, over, this.#now());
-    return { over: limit, unit, used, allowed, asked, retryAt: at };
+  }
+
+  /** The limits that a reservation is over, undefined when it was made; and what gave way. */
+  async #tryToReserve(
+    reservation: Reservation,
+    limits: Limits,
+    looksForExpired: boolean,
+  ): Promise<{ readonly over: readonly Over[] | undefined; readonly expired: readonly LedgerFile[] }> {
+    const { token, domain } = reservation;
+    let expired: LedgerFile[] = [];
+    const over = await this.#changes.make({
+      needs: {
+        tokens: [token],
+        users: [reservation],
+        rates: limits.rates.map(({ name }) => ({ domain, name })),
+      },
+      post: (books) => {
+        expired = [];
+        return reserveIn(books, reservation, limits, {
+          ...{ now: this.#now(), askAfter: this.#askAfter, fullScopes: this.#fullScopes },
+          ...{ doomed: (file) => expired.push(file), looksForExpired },
+        });
+      },
+    });
+    return { over, expired };
   }
 
   async complete(
@@ -124,7 +142,7 @@ class SqlLedger implements Ledger {
       const outcome = await this.#change(token, "unknown" as const, (file, books) => {
         files = [];
         return completeIn(books, { ...file, size }, limits, {
-          ...{ now: this.#now(), askAgain },
+          ...{ now: this.#now(), fullScopes: this.#fullScopes, looksForExpired: true, askAgain },
           doomed: (other) => files.push(other),
         });
       });

@@ -59,7 +59,7 @@ async function* oldestIn(
   books: Books,
   purposes: readonly string[],
 ): AsyncGenerator<LedgerFile> {
-  yield* oldestOf(books, poolsOf(scope, purposes));
+  yield* oldestOf(books, evictablePools(scope, purposes));
   for (const other of books.completedHere()) {
     if (scope.has(other) && purposes.includes(other.purpose)) yield other;
   }
@@ -102,7 +102,7 @@ function beyond(held: Holding, { bytes, files }: Allowance): Holding {
 }
 
 /** Where the files of a scope and of these purposes are found, the oldest first. */
-function poolsOf({ column, where }: Scope, purposes: readonly string[]): Pools {
+function evictablePools({ column, where }: Scope, purposes: readonly string[]): Pools {
   const marks = purposes.map((_, i) => `$${where.values.length + 1 + i}`).join(", ");
   return {
     column,

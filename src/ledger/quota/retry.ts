@@ -1,7 +1,7 @@
-import { dayOf } from "../accounts.ts";
+import { dayLength } from "../accounts.ts";
 import type { Session } from "../database/database.ts";
-import type { Holding, Reservation } from "../ledger.ts";
-import { type Ends, endsOfAccounts, endsOfParts, reservedEnds } from "./ends.ts";
+import { endOf } from "./ends.ts";
+import type { FullScopes } from "./full-scopes.ts";
 import type { Over } from "./room.ts";
 
 /**
@@ -16,14 +16,14 @@ import type { Over } from "./room.ts";
  */
 export async function retryAt(
   reader: Session,
-  reservation: Pick<Reservation, "domain" | "jid">,
+  fullScopes: FullScopes,
   over: readonly Over[],
   now: Date,
 ): Promise<Date | undefined> {
   if (over.some(({ isHopeless }) => isHopeless)) return undefined;
   let latest = now.getTime();
   for (const one of over) {
-    const until = await waitFor(reader, reservation, one, now);
+    const until = await waitFor(reader, fullScopes, one, now);
     if (until === undefined) return undefined;
     latest = Math.max(latest, until);
   }
@@ -32,27 +32,15 @@ export async function retryAt(
 
 async function waitFor(
   reader: Session,
-  { domain, jid }: Pick<Reservation, "domain" | "jid">,
-  { waitUntil, scope, excess, evictable }: Over,
+  fullScopes: FullScopes,
+  { waitUntil, full, excess }: Over,
   now: Date,
 ): Promise<number | undefined> {
   if (waitUntil !== undefined) return waitUntil;
-  if (scope?.column === "account")
-    return roomAt(excess, await endsOfAccounts(reader, scope.where, evictable));
-  if (scope !== undefined) return roomAt(excess, await endsOfParts(reader, scope.where, evictable));
-  const midnight = (dayOf(now) + 1) * 86_400_000;
-  const ofUser = { sql: "a.domain = $1 AND a.jid = $2", values: [domain, jid] };
-  const lapses = await reservedEnds(reader, ofUser, midnight - 86_400_000);
-  return Math.min(midnight, roomAt(excess, lapses) ?? midnight);
-}
-
-/** When so much has ended; undefined: never. */
-function roomAt({ bytes, files }: Holding, { ends, until }: Ends): number | undefined {
-  let freed = 0;
-  for (const [i, { size, at }] of ends.entries()) {
-    if (until !== undefined && at > until) return until;
-    freed += size;
-    if (freed >= bytes && i + 1 >= files) return at;
-  }
-  return until;
+  if (full === undefined) return undefined;
+  const ends = await fullScopes.endsIn(reader, full, excess, now);
+  const until = endOf(excess, ends) ?? ends.until;
+  if (full.day === undefined) return until;
+  const midnight = full.day + dayLength;
+  return Math.min(midnight, until ?? midnight);
 }

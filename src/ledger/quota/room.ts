@@ -1,25 +1,25 @@
-import type { Session } from "../database/database.ts";
+import { dayLength, dayOf } from "../accounts.ts";
 import type { Allowance, Holding, LedgerFile, LimitName, Limits, Reservation } from "../ledger.ts";
 import { dueFiles } from "../parts.ts";
 import { type FileRow, readFile, selectFiles } from "../rows.ts";
 import type { Books } from "../unit-of-work.ts";
 import { couldFit, excess, isOver, type Standing, standingBefore, standingOf } from "./allowance.ts";
+import { oldestAndExpired } from "./ends.ts";
+import { type FullScope, type FullScopes, fullScope } from "./full-scopes.ts";
 import { mayTakeAt } from "./rate.ts";
-import { type Scope, scopesOf } from "./scopes.ts";
+import { poolsOf, type Scope, scopesOf } from "./scopes.ts";
 
 /** One limit that a reservation is over. */
 export interface Over {
   readonly limit: LimitName;
-  /** The scope, where it is a limit that the end of files makes room in. */
-  readonly scope: Scope | undefined;
+  /** Where it is a limit that the end of files makes room in. */
+  readonly full: FullScope | undefined;
   readonly unit: "bytes" | "files" | "slots";
   readonly used: number;
   readonly allowed: number;
   readonly asked: number;
   /** By how much. */
   readonly excess: Holding;
-  /** Complete files of these purposes are not in the way, and so their end makes no room. */
-  readonly evictable: readonly string[];
   /** Known here for a rate only. Milliseconds since 1970. */
   readonly waitUntil: number | undefined;
   /** Nothing that could ever happen makes room. */
@@ -29,30 +29,41 @@ export interface Over {
 /** What a reservation needs room for. */
 export type Wanted = Pick<Reservation, "domain" | "jid" | "purpose" | "size">;
 
+/** What finding room needs besides the books. */
+export interface RoomDeps {
+  readonly now: Date;
+  /** Is handed each file that gave way. */
+  readonly doomed: (file: LedgerFile) => void;
+  readonly fullScopes: FullScopes;
+  /** Whether expired files are looked for, where none are remembered not to be there. */
+  readonly looksForExpired: boolean;
+}
+
 /** How many expired files give way to one reservation at most. More are left to the sweep. */
 const mostExpired = 100;
-
-/** The numbers of the oldest complete files of an account; where files expire in their order, those that have expired. */
-const oldestIds = `SELECT o.id FROM slotd_files o WHERE o.account = $1 AND o.state = 1 ORDER BY o.id LIMIT ${mostExpired}`;
 
 /**
  * Finds room for a reservation within all its limits: undefined where there is, else every limit that it is over.
  * Files whose time has come give way where they are in the way; nothing else is changed.
  *
- * @param expired is handed those that gave way.
+ * @param deps.doomed is handed those that gave way.
  */
 export async function findRoom(
   books: Books,
   wanted: Wanted,
   limits: Limits,
-  now: Date,
-  expired: (file: LedgerFile) => void,
+  deps: RoomDeps,
 ): Promise<readonly Over[] | undefined> {
+  const { now } = deps;
   const firm = [...overDay(books, wanted, limits, now), ...overRate(books, wanted, limits, now)];
   const full = scopesOf(wanted, limits).filter((scope) => isOver(lackIn(scope, books, wanted, limits)));
   if (firm.length === 0 && full.length === 0) return undefined;
-  if (firm.length === 0 && full.every(({ allowed }) => couldFit(wanted.size, allowed))) {
-    for (const scope of full) await clear(scope, books, wanted, limits, now, expired);
+  if (
+    deps.looksForExpired &&
+    firm.length === 0 &&
+    full.every(({ allowed }) => couldFit(wanted.size, allowed))
+  ) {
+    for (const scope of full) await clear(scope, books, wanted, limits, deps);
   }
   const over = [...full.flatMap((scope) => overScope(scope, books, wanted, limits)), ...firm];
   return over.length === 0 ? undefined : inOrder(over);
@@ -78,67 +89,77 @@ async function clear(
   books: Books,
   wanted: Wanted,
   limits: Limits,
-  now: Date,
-  expired: (file: LedgerFile) => void,
+  { now, doomed, fullScopes }: RoomDeps,
 ): Promise<void> {
   const isFull = () => isOver(lackIn(scope, books, wanted, limits));
-  if (!isFull()) return;
-  for (const file of await expiredIn(books, scope, now)) {
-    expired(books.change(file, { state: "doomed" }));
+  const full = fullScopeIn(scope, books, limits);
+  if (!isFull() || fullScopes.hasExpired(full, now) === false) return;
+  for (const file of await expiredIn(books, full, now)) {
+    doomed(books.change(file, { state: "doomed" }));
     if (!isFull()) return;
   }
 }
 
+function fullScopeIn(scope: Scope, books: Books, { whenFull, mayDelete }: Limits): FullScope {
+  const evictable = whenFull === "delete-oldest" ? mayDelete : [];
+  return fullScope({ scope, pools: poolsOf(scope, books), evictable, day: undefined });
+}
+
 /** Complete files of a scope whose time has come, as many as are looked at in one transaction. */
-async function expiredIn(books: Books, scope: Scope, now: Date): Promise<readonly LedgerFile[]> {
-  const found =
-    scope.column === "part"
-      ? await dueFiles(books.session, scope.where, "complete", now, mostExpired)
-      : await expiredOfAccounts(books.session, scope, now);
+async function expiredIn(
+  books: Books,
+  { scope, pools }: FullScope,
+  now: Date,
+): Promise<readonly LedgerFile[]> {
+  const found: FileRow[] = [];
+  if (scope.name === "total") {
+    found.push(...(await dueFiles(books.session, scope.where, "complete", now, mostExpired)));
+  } else {
+    for (const { account, part, complete } of pools) {
+      if (complete === 0) continue;
+      const { column } = scope;
+      const values = column === "part" ? [part, now.getTime()] : [account, part, now.getTime()];
+      const rows = await books.session.query(`${selectFiles.filesFirst} ${expired[column]}`, values);
+      found.push(...rows.map(readFile));
+    }
+  }
   return (await books.enter(found)).filter(({ state }) => state === "complete");
 }
 
-/** Those among each account's oldest files. */
-async function expiredOfAccounts(session: Session, { where }: Scope, now: Date): Promise<FileRow[]> {
-  const found: FileRow[] = [];
-  for (const { id } of await session.query(
-    `SELECT a.id FROM slotd_accounts a WHERE ${where.sql}`,
-    where.values,
-  )) {
-    const rows = await session.query(
-      `${selectFiles.filesFirst} f.id IN (${oldestIds}) AND f.expires_at <= $2 ORDER BY f.id`,
-      [Number(id), now.getTime()],
-    );
-    found.push(...rows.map(readFile));
-  }
-  return found;
-}
+/** Of one part; and of one account, in the order of their slots. */
+const expired = {
+  part: `f.part = $1 AND f.state = 1 AND f.due_at <= $2 ORDER BY f.due_at LIMIT ${mostExpired}`,
+  account: `${oldestAndExpired(mostExpired)} AND f.due_at <= $3 ORDER BY f.id LIMIT ${mostExpired}`,
+};
 
 function overScope(scope: Scope, books: Books, wanted: Wanted, limits: Limits): Over[] {
-  const evictable = limits.whenFull === "delete-oldest" ? limits.mayDelete : [];
   const stands = standing(scope, books, wanted, limits);
-  return overOf(scope.name, scope, stands, wanted, scope.allowed, evictable);
+  const full = fullScopeIn(scope, books, limits);
+  return overOf(scope.name, stands, wanted, scope.allowed, full);
 }
 
-function overDay(books: Books, wanted: Wanted, { userDaily }: Limits, now: Date): Over[] {
+function overDay(books: Books, wanted: Wanted, limits: Limits, now: Date): Over[] {
+  const { userDaily } = limits;
   const stands = standingOf(books.today(wanted.domain, wanted.jid, now), userDaily);
-  return overOf("userDaily", undefined, stands, wanted, userDaily, []);
+  const user = scopesOf(wanted, limits).find(({ name }) => name === "user");
+  const today = dayOf(now) * dayLength;
+  const full = user && fullScope({ scope: user, pools: poolsOf(user, books), evictable: [], day: today });
+  return overOf("userDaily", stands, wanted, userDaily, full);
 }
 
 function overOf(
   limit: LimitName,
-  scope: Scope | undefined,
   stands: Standing,
   { size }: Wanted,
   allowance: Allowance,
-  evictable: readonly string[],
+  full: FullScope | undefined,
 ): Over[] {
   const over = excess(stands, size);
   if (!isOver(over)) return [];
   const unit = over.bytes > 0 ? "bytes" : "files";
   return [
     {
-      ...{ limit, scope, unit, evictable },
+      ...{ limit, unit, full },
       used: stands.used[unit],
       allowed: stands.allowed[unit],
       asked: unit === "bytes" ? size : 1,
@@ -153,9 +174,9 @@ function overRate(books: Books, { domain }: Wanted, { rates }: Limits, now: Date
   return rates.flatMap(({ name, rate }) => {
     const waitUntil = mayTakeAt(books.rateFullAt(domain, name), rate);
     if (waitUntil <= now.getTime()) return [];
-    const counts = { used: 0, allowed: rate.burst, asked: 1, excess: { bytes: 0, files: 0 }, evictable: [] };
+    const counts = { used: 0, allowed: rate.burst, asked: 1, excess: { bytes: 0, files: 0 } };
     return [
-      { limit: "rate", scope: undefined, unit: "slots", ...counts, waitUntil, isHopeless: false } as const,
+      { limit: "rate", unit: "slots", full: undefined, ...counts, waitUntil, isHopeless: false } as const,
     ];
   });
 }

@@ -1,10 +1,33 @@
 import type { Account } from "../accounts.ts";
 import type { Value } from "../database/database.ts";
-import type { Allowance, LedgerFile, Limits, Reservation } from "../ledger.ts";
+import type { Allowance, LedgerFile, Limits, PurposeName, Reservation } from "../ledger.ts";
 import type { Books } from "../unit-of-work.ts";
 
 /** The limits that a file's end makes room in, from the narrowest to the widest. */
 export type ScopeName = "purpose" | "user" | "domain" | "total";
+
+/** The files that one account of a scope counts. */
+export interface Pool {
+  /** The number of the account. */
+  readonly account: number;
+  /** The number of the account of its domain and purpose. */
+  readonly part: number;
+  readonly purpose: PurposeName;
+  readonly bytes: number;
+  /** How many files are complete, and how many reserved. */
+  readonly complete: number;
+  readonly reserved: number;
+}
+
+/** The files of a scope that were there before this transaction, by its accounts. */
+export function poolsOf(scope: Scope, books: Books): Pool[] {
+  return scope.accounts(books).flatMap(({ row, bytes, files, reservedFiles }) => {
+    const { id, domain, jid, purpose } = row;
+    const part = jid === "" ? id : books.account(domain, "", purpose).row.id;
+    if (id === undefined || part === undefined) return [];
+    return [{ account: id, part, purpose, bytes, complete: files - reservedFiles, reserved: reservedFiles }];
+  });
+}
 
 /** What one such limit is about, for one reservation. */
 export interface Scope {
