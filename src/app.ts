@@ -4,7 +4,7 @@ import { components } from "./app/parts/components.ts";
 import { credentials } from "./app/parts/credentials.ts";
 import { diskStores } from "./app/parts/disk-stores.ts";
 import { folderLocks } from "./app/parts/folder-locks.ts";
-import { keepers } from "./app/parts/ledger-workers.ts";
+import { ledgerWorkers } from "./app/parts/ledger-workers.ts";
 import { ledgers } from "./app/parts/ledgers.ts";
 import { listeners } from "./app/parts/listeners.ts";
 import { opsServers } from "./app/parts/ops-servers.ts";
@@ -26,7 +26,7 @@ const parts: readonly Part<Stoppable>[] = [
   diskStores,
   ledgers,
   watchedStores,
-  keepers,
+  ledgerWorkers,
   listeners,
   components,
   opsServers,

@@ -27,8 +27,8 @@ export interface SlotRecord {
   /** The served domain. */
   readonly domain: string;
   limits(requester: Requester, purpose: Purpose): Limits;
-  /** Is told which expired files gave way to a slot: they are not to be served any more. Must not throw. */
-  gaveWay(files: readonly LedgerFile[]): void;
+  /** Is told which expired files were evicted for a slot: they are not to be served any more. Must not throw. */
+  evicted(files: readonly LedgerFile[]): void;
   /** Is told of each slot that was given. Must not throw. */
   given?(object: Pick<NewObject, "token" | "filename" | "size">): void;
 }
@@ -82,7 +82,7 @@ async function reserveSlot(
   try {
     const outcome = await record.ledger.reserve(reservation, record.limits(requester, purpose));
     if ("over" in outcome) return limitRefusal(outcome, purpose);
-    if (outcome.doomed.length > 0) record.gaveWay(outcome.doomed);
+    if (outcome.evicted.length > 0) record.evicted(outcome.evicted);
   } catch (error) {
     if (error instanceof LedgerAwayError) return awayRefusal(deps.now());
     throw error;

@@ -44,9 +44,9 @@ export function differenceOf(
     case "complete":
       return file.size === size ? undefined : { kind: "other-size", file, size };
     case "reserved":
-    case "lapsed":
+    case "abandoned":
       return file.askAt === undefined || file.askAt < now ? { kind: "not-completed", file, size } : undefined;
-    case "doomed":
+    case "pending-deletion":
       return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import type { NotRemoved, StoredObject } from "../store/inventory.ts";
-import type { Premises } from "./open-domains.ts";
+import type { OpenDomains } from "./open-domains.ts";
 import type { Removed, RemoveOptions } from "./remove.ts";
 
 /** Objects are removed in batches of this many. */
@@ -12,7 +12,7 @@ const batchSize = 500;
  * @param isDryRun counts only.
  */
 export async function removeExpiredObjects(
-  { domains }: Premises,
+  { domains }: OpenDomains,
   now: Date,
   isDryRun: boolean,
   { signal, onProgress }: Pick<RemoveOptions, "signal" | "onProgress">,

@@ -5,7 +5,7 @@ import type { StoreIdentity } from "../store/store-identity.ts";
 import { type GuardOptions, OtherStoreError, StoreGuard } from "./store-guard.ts";
 
 /** One served domain as the commands see it. */
-export interface Premise {
+export interface OpenDomain {
   readonly config: DomainConfig;
   /** undefined: it keeps none. */
   readonly ledger: Ledger | undefined;
@@ -18,9 +18,9 @@ export interface Premise {
 }
 
 /** The ledgers and stores of a configuration, open beside a slotd that may be running. */
-export interface Premises {
+export interface OpenDomains {
   /** In the order of `domains`. */
-  readonly domains: readonly [Premise, ...Premise[]];
+  readonly domains: readonly [OpenDomain, ...OpenDomain[]];
   /** Each once. */
   readonly ledgers: readonly Ledger[];
   /**
@@ -29,7 +29,7 @@ export interface Premises {
    *
    * @throws {OtherStoreError} when one is not.
    */
-  requireStores(only?: Premise): Promise<void>;
+  requireStores(only?: OpenDomain): Promise<void>;
   /** Has every ledger take the store that is there for the right one, whatever is missing in it. */
   acceptStores(): Promise<void>;
   close(): Promise<void>;
@@ -41,7 +41,7 @@ export const otherStoreHelp =
   'If those files are gone for good, "slotd reconcile --fix --forget-many" has the ledger forget them.';
 
 /** How the ledger and the store of a domain are opened. */
-export interface PremisesDeps {
+export interface OpenDomainsDeps {
   readonly openLedger: (domain: DomainConfig) => Promise<Ledger | undefined>;
   readonly openStore: (domain: DomainConfig) => OpenedStore | Promise<OpenedStore>;
   readonly guard: GuardOptions;
@@ -58,10 +58,10 @@ export interface OpenedStore {
  *
  * @throws what opening one of them throws; nothing stays open then.
  */
-export async function openPremises(
+export async function openDomainsOf(
   { domains }: Pick<Config, "domains">,
-  deps: PremisesDeps,
-): Promise<Premises> {
+  deps: OpenDomainsDeps,
+): Promise<OpenDomains> {
   const ledgers = new Map<string, Ledger | undefined>();
   const close = async (): Promise<void> => {
     await Promise.all([...ledgers.values()].map((ledger) => ledger?.close()));
@@ -82,7 +82,7 @@ export async function openPremises(
     if (first === undefined) throw new Error("a configuration without domains");
     const open = [...ledgers.values()].filter((ledger) => ledger !== undefined);
     const guards = [...new Set([first, ...others].flatMap(({ guard }) => guard ?? []))];
-    const requireStores = async (only?: Premise): Promise<void> => {
+    const requireStores = async (only?: OpenDomain): Promise<void> => {
       for (const guard of guards) if (only === undefined || only.guard === guard) await requireStore(guard);
     };
     const acceptStores = async (): Promise<void> => {
@@ -95,14 +95,14 @@ export async function openPremises(
   }
 }
 
-type Unguarded = Omit<Premise, "inventory" | "guard">;
+type Unguarded = Omit<OpenDomain, "inventory" | "guard">;
 
 /** One guard for each ledger and place. */
-function guarded(stores: readonly (Unguarded & OpenedStore)[], options: GuardOptions): Premise[] {
+function guarded(stores: readonly (Unguarded & OpenedStore)[], options: GuardOptions): OpenDomain[] {
   const guards = new Map<Ledger, Map<string, StoreGuard>>();
-  return stores.map(({ identity, inventory, ...premise }) => {
-    const { ledger, place, config } = premise;
-    if (ledger === undefined) return { ...premise, inventory, guard: undefined };
+  return stores.map(({ identity, inventory, ...openDomain }) => {
+    const { ledger, place, config } = openDomain;
+    if (ledger === undefined) return { ...openDomain, inventory, guard: undefined };
     const ofLedger = guards.get(ledger) ?? new Map<string, StoreGuard>();
     guards.set(ledger, ofLedger);
     const sharing = stores.filter((each) => each.ledger === ledger && each.place === place);
@@ -110,7 +110,7 @@ function guarded(stores: readonly (Unguarded & OpenedStore)[], options: GuardOpt
     const guard =
       ofLedger.get(place) ?? new StoreGuard({ ledger, domains: names, identity, inventory }, options);
     ofLedger.set(place, guard);
-    return { ...premise, inventory: guard.inventoryFor(config.domain), guard };
+    return { ...openDomain, inventory: guard.inventoryFor(config.domain), guard };
   });
 }
 

@@ -5,12 +5,12 @@ import { type Difference, differenceOf, type Pair } from "./agree.ts";
 import { allFiles } from "./all-files.ts";
 import { HeldBack, type TooMany } from "./held-back.ts";
 import { mergeByToken, pairsOf, placed } from "./merge.ts";
-import type { Premise, Premises } from "./open-domains.ts";
+import type { OpenDomain, OpenDomains } from "./open-domains.ts";
 
 /** What is done about a difference. */
-export type Mending =
+export type Repair =
   /** The ledger was made to say what the store has. */
-  | "mended"
+  | "repaired"
   /** An object that the ledger did not know, or that is larger than its slot, was removed. */
   | "removed"
   /** Nothing: it was not asked for, or nothing can be done. */
@@ -18,7 +18,7 @@ export type Mending =
 
 export interface ReconcileOptions {
   readonly now: () => Date;
-  /** Whether differences are mended. */
+  /** Whether differences are repaired. */
   readonly fix: boolean;
   /** Whether what the ledger does not know is removed instead of entered; only with `fix`. */
   readonly deleteUnknown: boolean;
@@ -31,7 +31,7 @@ export interface ReconcileOptions {
   readonly deleteMany: boolean;
   /** Stops between two files. */
   readonly signal: AbortSignal;
-  readonly onDifference: (difference: Difference, mending: Mending) => void;
+  readonly onDifference: (difference: Difference, repair: Repair) => void;
   /** Called after each token. */
   readonly onProgress: (looked: number) => void;
 }
@@ -55,7 +55,7 @@ export interface Reconciled {
  * Compares ledgers and stores both ways, in constant memory and beside a slotd that is at work: each difference is
  * looked at once more before it counts, so that what happens meanwhile is none.
  *
- * Mending: a file that is not in the store is forgotten; one of another size, or that is there though it was not
+ * Repair: a file that is not in the store is forgotten; one of another size, or that is there though it was not
  * completed, gets the store's size; an object that the ledger does not know is entered under the domain's own name,
  * whatever the quotas, with the expiry that the store knows; sums are made anew. What is damaged is left alone. What
  * is larger than its slot in a bucket that clients PUT to is removed: no operator has put it there. Files are
@@ -63,43 +63,43 @@ export interface Reconciled {
  *
  * @throws {OtherStoreError} when a store is not the one that its ledger knows, but with `forgetMany`.
  */
-export async function reconcile(premises: Premises, options: ReconcileOptions): Promise<Reconciled> {
+export async function reconcile(openDomains: OpenDomains, options: ReconcileOptions): Promise<Reconciled> {
   const isOtherFine = options.fix && options.forgetMany;
-  if (!isOtherFine) await premises.requireStores();
+  if (!isOtherFine) await openDomains.requireStores();
   const work = new Work(options);
-  const places = placesOf(premises);
-  for await (const pair of pairsIn(premises, places)) {
+  const places = placesOf(openDomains);
+  for await (const pair of pairsIn(openDomains, places)) {
     if (options.signal.aborted) break;
     options.onProgress(work.count(pair));
     const place = places[pair.place];
     if (place !== undefined) await settle(pair, place, options, work);
   }
-  const tooMany = await work.finish(premises);
+  const tooMany = await work.finish(openDomains);
   const sums: Disagreement[] = [];
-  for (const ledger of options.signal.aborted ? [] : premises.ledgers) {
-    sums.push(...(await (options.fix ? ledger.mend() : ledger.audit())));
+  for (const ledger of options.signal.aborted ? [] : openDomains.ledgers) {
+    sums.push(...(await (options.fix ? ledger.repair() : ledger.audit())));
   }
   const isWhole = !options.signal.aborted;
-  if (isOtherFine && isWhole) await premises.acceptStores();
+  if (isOtherFine && isWhole) await openDomains.acceptStores();
   const { tally } = work;
   const left = tally.left + (options.fix ? 0 : sums.length);
   return { ...tally, left, sums, isWhole, ...tooMany };
 }
 
-type Sharing = readonly [Premise, ...Premise[]];
+type Sharing = readonly [OpenDomain, ...OpenDomain[]];
 
 /** Where files lie, and the domains that have them there. */
 interface Place {
   /** The domains that have their files there; the first stands for the place. */
   readonly sharing: Sharing;
-  readonly first: Premise;
+  readonly first: OpenDomain;
   readonly ledgers: ReadonlySet<Ledger>;
   /** What else may lie there cannot be told when one of its domains writes nothing down. */
   readonly isAllWritten: boolean;
 }
 
 /** The places of which some domain writes its files down. */
-function placesOf({ domains }: Premises): Place[] {
+function placesOf({ domains }: OpenDomains): Place[] {
   return [...Map.groupBy(domains, ({ place }) => place).values()].flatMap((sharing) => {
     const [given, ...others] = sharing;
     const ledgers = new Set(sharing.flatMap(({ ledger }) => ledger ?? []));
@@ -112,7 +112,7 @@ function placesOf({ domains }: Premises): Place[] {
 }
 
 /** What is on both sides: each ledger and each place is walked once, however many domains share them. */
-function pairsIn({ domains, ledgers }: Premises, places: readonly Place[]): AsyncIterable<Pair> {
+function pairsIn({ domains, ledgers }: OpenDomains, places: readonly Place[]): AsyncIterable<Pair> {
   const files = ledgers.map((ledger) => {
     const own = domains.filter((domain) => domain.ledger === ledger);
     const byDomain = new Map(
@@ -136,14 +136,14 @@ async function settle(
   if (found !== undefined) await work.settle({ ...found, sharing });
 }
 
-/** A difference, and what it takes to mend it. */
+/** A difference, and what it takes to repair it. */
 interface Found {
   readonly difference: Difference;
   readonly ledger: Ledger;
   readonly sharing: Sharing;
 }
 
-/** Mends what is found, and holds back what is not to be done to too many. */
+/** Repairs what is found, and holds back what is not to be done to too many. */
 class Work {
   readonly tally = { looked: 0, differences: 0, left: 0 };
   readonly #options: ReconcileOptions;
@@ -164,18 +164,18 @@ class Work {
   async settle(found: Found): Promise<void> {
     this.tally.differences += 1;
     const held = this.#heldBackFor(found.difference);
-    if (held === undefined) return this.#tell(found, await this.#mend(found));
+    if (held === undefined) return this.#tell(found, await this.#repair(found));
     for (const left of held.hold(found)) this.#tell(left, "left");
   }
 
   /** Does what was held back, if it is little, and if the stores are still the right ones. */
-  async finish(premises: Premises): Promise<Pick<Reconciled, "tooManyMissing" | "tooManyUnknown">> {
+  async finish(openDomains: OpenDomains): Promise<Pick<Reconciled, "tooManyMissing" | "tooManyUnknown">> {
     const [missing, unknown] = [this.#missing.release(), this.#unknown.release()];
     if (missing.items.length + unknown.items.length > 0 && !this.#options.forgetMany)
-      await premises.requireStores();
+      await openDomains.requireStores();
     for (const { items, tooMany } of [missing, unknown]) {
       const isDone = tooMany === undefined && !this.#options.signal.aborted;
-      for (const found of items) this.#tell(found, isDone ? await this.#mend(found) : "left");
+      for (const found of items) this.#tell(found, isDone ? await this.#repair(found) : "left");
     }
     return { tooManyMissing: missing.tooMany, tooManyUnknown: unknown.tooMany };
   }
@@ -187,20 +187,20 @@ class Work {
     return undefined;
   }
 
-  async #mend({ difference, ledger, sharing }: Found): Promise<Mending> {
-    return this.#options.fix ? mend(difference, ledger, sharing, this.#options) : "left";
+  async #repair({ difference, ledger, sharing }: Found): Promise<Repair> {
+    return this.#options.fix ? repair(difference, ledger, sharing, this.#options) : "left";
   }
 
-  #tell({ difference }: Found, mending: Mending): void {
-    if (mending === "left") this.tally.left += 1;
-    this.#options.onDifference(difference, mending);
+  #tell({ difference }: Found, repair: Repair): void {
+    if (repair === "left") this.tally.left += 1;
+    this.#options.onDifference(difference, repair);
   }
 }
 
 /** The difference as it is now, and the ledger that knows the file, or else that of the place. */
 async function lookAgain(
   seen: Pair,
-  { inventory, ledger: own }: Premise,
+  { inventory, ledger: own }: OpenDomain,
   ledgers: ReadonlySet<Ledger>,
   now: Date,
 ): Promise<{ readonly difference: Difference; readonly ledger: Ledger } | undefined> {
@@ -218,7 +218,7 @@ async function lookAgain(
 async function findObject(
   { token, file: before, object }: Pair,
   file: LedgerFile | undefined,
-  inventory: Premise["inventory"],
+  inventory: OpenDomain["inventory"],
   now: Date,
 ): Promise<StoredObject | undefined> {
   // Damage does not heal, and what is damaged has no size.
@@ -229,32 +229,32 @@ async function findObject(
   return { token, filename, size, stored: object?.stored ?? now, expiry: object?.expiry };
 }
 
-async function mend(
+async function repair(
   difference: Difference,
   ledger: Ledger,
   sharing: Sharing,
   { deleteUnknown }: ReconcileOptions,
-): Promise<Mending> {
+): Promise<Repair> {
   const [{ inventory, config }] = sharing;
   const oversized = oversizedFile(difference, sharing);
   if (oversized !== undefined) {
-    await ledger.doom([oversized.token]);
+    await ledger.markForDeletion([oversized.token]);
     return (await inventory.remove([oversized])).length === 0 ? "removed" : "left";
   }
   switch (difference.kind) {
     case "missing":
       await ledger.forget([difference.file.token]);
-      return "mended";
+      return "repaired";
     case "other-size": {
       const { token, domain, jid, purpose, filename, expires, completed, reserved } = difference.file;
       const about = { token, domain, jid, purpose, filename, expires };
       await ledger.forget([token]);
       await ledger.adopt({ ...about, size: difference.size, completed: completed ?? reserved });
-      return "mended";
+      return "repaired";
     }
     case "not-completed":
       await ledger.complete(difference.file.token, difference.size, () => noLimits);
-      return "mended";
+      return "repaired";
     case "unknown": {
       const { token, filename, size, stored, expiry } = difference.object;
       if (deleteUnknown)
@@ -262,7 +262,7 @@ async function mend(
       const { domain } = config;
       const about = { token, filename, size, completed: stored, expires: expiry };
       await ledger.adopt({ ...about, domain, jid: domain, purpose: "message" });
-      return "mended";
+      return "repaired";
     }
     case "damaged":
       return "left";
@@ -270,7 +270,7 @@ async function mend(
 }
 
 /** The file that a client has put more into than its slot was for, where slotd does not see uploads. */
-function oversizedFile(difference: Difference, sharing: readonly Premise[]): LedgerFile | undefined {
+function oversizedFile(difference: Difference, sharing: readonly OpenDomain[]): LedgerFile | undefined {
   if (difference.kind !== "other-size" && difference.kind !== "not-completed") return undefined;
   const { file, size } = difference;
   const owner = sharing.find(({ config }) => config.domain === file.domain);

@@ -2,16 +2,18 @@ import type { Ledger, LedgerFile } from "../ledger/ledger.ts";
 import { nextRemoval } from "../slot/upload-life.ts";
 import type { NotRemoved, ObjectName } from "../store/inventory.ts";
 import { filesOf } from "./all-files.ts";
-import type { Premise, Premises } from "./open-domains.ts";
+import type { OpenDomain, OpenDomains } from "./open-domains.ts";
 
-/** Files are removed in batches of this many: what an interruption leaves is at most one batch, which the sweep ends. */
+/**
+ * Files are removed in batches of this many: what an interruption leaves is at most one batch, which the sweep ends.
+ */
 const batchSize = 500;
 
 /** What a removal came to. */
 export interface Removed {
   readonly files: number;
   readonly bytes: number;
-  /** Those that the store did not let go; they are doomed, and the sweep tries again. */
+  /** Those that the store did not let go; their deletion is pending, and the sweep tries again. */
   readonly notRemoved: readonly NotRemoved[];
   readonly isWhole: boolean;
 }
@@ -26,9 +28,9 @@ export interface RemoveOptions {
 
 /** An object by its token, and what is known of it. */
 export type Found =
-  | { readonly premise: Premise; readonly file: LedgerFile; readonly ledger: Ledger }
+  | { readonly openDomain: OpenDomain; readonly file: LedgerFile; readonly ledger: Ledger }
   /** The ledger does not know it; the store has it under this name. */
-  | { readonly premise: Premise; readonly file: undefined; readonly object: ObjectName };
+  | { readonly openDomain: OpenDomain; readonly file: undefined; readonly object: ObjectName };
 
 /**
  * Finds the file of a token in the ledgers, or else in the stores. One that was deleted before, and is only still in
@@ -37,23 +39,24 @@ export type Found =
  * @param filename needed to find in a bucket what no ledger knows.
  */
 export async function findFile(
-  { domains, ledgers }: Premises,
+  { domains, ledgers }: OpenDomains,
   token: string,
   filename: string | undefined,
 ): Promise<Found | undefined> {
   for (const ledger of ledgers) {
     const file = await ledger.find(token);
     if (file === undefined) continue;
-    const premise = domains.find((each) => each.ledger === ledger && each.config.domain === file.domain);
+    const openDomain = domains.find((each) => each.ledger === ledger && each.config.domain === file.domain);
     // The files of a domain that is served no more lie where those of another one of its ledger do.
-    const near = premise ?? domains.find((each) => each.ledger === ledger);
+    const near = openDomain ?? domains.find((each) => each.ledger === ledger);
     if (near === undefined) continue;
     if (wasRemoved(file) && (await near.inventory.sizeOf(file)) === undefined) return undefined;
-    return { premise: near, file, ledger };
+    return { openDomain: near, file, ledger };
   }
   const object = { token, filename: filename ?? "" };
-  for (const premise of domains) {
-    if ((await premise.inventory.sizeOf(object)) !== undefined) return { premise, file: undefined, object };
+  for (const openDomain of domains) {
+    if ((await openDomain.inventory.sizeOf(object)) !== undefined)
+      return { openDomain, file: undefined, object };
   }
   return undefined;
 }
@@ -63,14 +66,14 @@ export async function findFile(
  * more, from the ledger, so that a crash in between or an upload under way leaves nothing that the sweep does not end.
  */
 export async function removeFile(found: Found, now: () => Date): Promise<readonly NotRemoved[]> {
-  const { premise } = found;
-  if (found.file === undefined) return premise.inventory.remove([found.object]);
-  return removeBatch(found.ledger, premise, [found.file], now);
+  const { openDomain } = found;
+  if (found.file === undefined) return openDomain.inventory.remove([found.object]);
+  return removeBatch(found.ledger, openDomain, [found.file], now);
 }
 
-/** Removes every file of a bare JID, in all ledgers. Those that are doomed already are removed too. */
+/** Removes every file of a bare JID, in all ledgers. Those whose deletion is pending are removed too. */
 export async function removeFilesOf(
-  { domains, ledgers }: Premises,
+  { domains, ledgers }: OpenDomains,
   jid: string,
   { signal, onProgress, now }: RemoveOptions,
 ): Promise<Removed> {
@@ -78,13 +81,13 @@ export async function removeFilesOf(
   const notRemoved: NotRemoved[] = [];
   for (const ledger of ledgers) {
     const ofLedger = domains.filter((each) => each.ledger === ledger);
-    const premiseOf = (file: LedgerFile): Premise | undefined =>
+    const openDomainOf = (file: LedgerFile): OpenDomain | undefined =>
       ofLedger.find(({ config }) => config.domain === file.domain) ?? ofLedger[0];
     for await (const batch of batchesOf(filesOf(ledger, { jid }))) {
       if (signal.aborted) return { ...removed, notRemoved, isWhole: false };
-      for (const [premise, files] of Map.groupBy(batch, premiseOf)) {
-        if (premise === undefined) continue;
-        const failed = await removeBatch(ledger, premise, files, now);
+      for (const [openDomain, files] of Map.groupBy(batch, openDomainOf)) {
+        if (openDomain === undefined) continue;
+        const failed = await removeBatch(ledger, openDomain, files, now);
         const failedTokens = new Set(failed.map(({ token }) => token));
         const gone = files.filter((file) => !failedTokens.has(file.token) && !wasRemoved(file));
         removed.files += gone.length;
@@ -99,11 +102,11 @@ export async function removeFilesOf(
 
 async function removeBatch(
   ledger: Ledger,
-  { inventory, config: { expirationTime } }: Premise,
+  { inventory, config: { expirationTime } }: OpenDomain,
   files: readonly LedgerFile[],
   now: () => Date,
 ): Promise<readonly NotRemoved[]> {
-  await ledger.doom(files.map(({ token }) => token));
+  await ledger.markForDeletion(files.map(({ token }) => token));
   const failed = await inventory.remove(files);
   const failedTokens = new Set(failed.map(({ token }) => token));
   const gone = files.filter(({ token }) => !failedTokens.has(token));
@@ -120,7 +123,7 @@ async function removeBatch(
 
 /** A file that was deleted before, and is only still in the ledger. */
 function wasRemoved({ state, askAt }: LedgerFile): boolean {
-  return state === "doomed" && askAt !== undefined;
+  return state === "pending-deletion" && askAt !== undefined;
 }
 
 async function* batchesOf(files: AsyncIterable<LedgerFile>): AsyncGenerator<LedgerFile[]> {

@@ -10,7 +10,9 @@ export interface GuardOptions {
   readonly monotonic: () => number;
 }
 
-/** The store is not the one in which the ledger's files are: what is not in it may be elsewhere. Nothing was forgotten. */
+/**
+ * The store is not the one in which the ledger's files are: what is not in it may be elsewhere. Nothing was forgotten.
+ */
 export class OtherStoreError extends Error {
   readonly code = "other-store";
   constructor(message: string) {
@@ -19,7 +21,9 @@ export class OtherStoreError extends Error {
   }
 }
 
-/** A store without an identity is looked at again after so long, when something is found to be missing; milliseconds. */
+/**
+ * A store without an identity is looked at again after so long, when something is found to be missing; milliseconds.
+ */
 const lookCounts = 1_000;
 
 /**

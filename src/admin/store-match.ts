@@ -4,7 +4,7 @@ import type { FoundIdentity, StoreIdentity } from "../store/store-identity.ts";
 
 /** A store, and the domains whose files one ledger says are in it. */
 export interface StoreToMatch {
-  readonly ledger: Pick<Ledger, "storeIds" | "setStoreId" | "sample" | "doomed">;
+  readonly ledger: Pick<Ledger, "storeIds" | "setStoreId" | "sample" | "pendingDeletion">;
   readonly domains: readonly string[];
   readonly identity: StoreIdentity;
   /** As it is: what it has not got is told of any store. */
@@ -74,7 +74,7 @@ async function judge(
 ): Promise<Verdict> {
   const files = [
     ...(await ledger.sample(domain, sampleSize)),
-    ...(await ledger.doomed([domain], sampleSize)).filter(isStillThere),
+    ...(await ledger.pendingDeletion([domain], sampleSize)).filter(isStillThere),
   ];
   if (files.length === 0) return "empty";
   try {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { access } from "node:fs/promises";
-import { type OpenedStore, openPremises, type Premises } from "../admin/open-domains.ts";
+import { type OpenDomains, type OpenedStore, openDomainsOf } from "../admin/open-domains.ts";
 import type { Config, DomainConfig } from "../config/config.ts";
 import { credentialsOf } from "../config/credentials.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -35,7 +35,7 @@ export class NoLedgerError extends Error {
  * @throws {NoLedgerError} for a ledger that slotd has not made yet: the command may run as a user whose files slotd
  * could not write to.
  */
-export async function openForCommand(config: Pick<Config, "domains">, log: Logger): Promise<Premises> {
+export async function openForCommand(config: Pick<Config, "domains">, log: Logger): Promise<OpenDomains> {
   const open: OpenCredentials[] = [];
   const stop = (): void => {
     for (const credentials of open) credentials.stop();
@@ -47,12 +47,12 @@ export async function openForCommand(config: Pick<Config, "domains">, log: Logge
     return openStoreOf(domain, credentials, deps);
   };
   try {
-    const premises = await openPremises(config, {
+    const openDomains = await openDomainsOf(config, {
       openLedger: (domain) => openExisting(domain, log),
       openStore,
       guard,
     });
-    return { ...premises, close: () => premises.close().finally(stop) };
+    return { ...openDomains, close: () => openDomains.close().finally(stop) };
   } catch (error) {
     stop();
     throw error;

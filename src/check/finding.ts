@@ -24,7 +24,7 @@ export interface Finding {
   /** What holds or does not, in whole sentences. */
   readonly text: string;
   /** What to do, in whole sentences. */
-  readonly mend?: string;
+  readonly advice?: string;
   readonly paste?: readonly Paste[];
   readonly fix?: Fix;
 }
@@ -37,10 +37,10 @@ export function skipped(text: string): Finding {
   return { level: "skipped", text };
 }
 
-export function warn(text: string, mend: string, more: Pick<Finding, "paste" | "fix"> = {}): Finding {
-  return { level: "warn", text, mend, ...more };
+export function warn(text: string, advice: string, more: Pick<Finding, "paste" | "fix"> = {}): Finding {
+  return { level: "warn", text, advice, ...more };
 }
 
-export function wrong(text: string, mend: string, more: Pick<Finding, "paste" | "fix"> = {}): Finding {
-  return { level: "wrong", text, mend, ...more };
+export function wrong(text: string, advice: string, more: Pick<Finding, "paste" | "fix"> = {}): Finding {
+  return { level: "wrong", text, advice, ...more };
 }

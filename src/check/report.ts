@@ -10,7 +10,7 @@ const words = { ok: "ok", warn: "WARNING", wrong: "WRONG", skipped: "-" } as con
 
 const WIDTH = 8;
 
-/** Writes results for people as they come: a heading for each scope, a line for each check, the mend beneath. */
+/** Writes results for people as they come: a heading for each scope, a line for each check, the advice beneath. */
 export class TextReport {
   readonly #write: (text: string) => void;
   #scope: string | undefined;
@@ -28,8 +28,8 @@ export class TextReport {
     }
     this.#heading(scope);
     this.#line(words[finding.level], `${check}: ${isFixed ? "set right. " : ""}${finding.text}`);
-    if (finding.mend !== undefined && (finding.level === "wrong" || finding.level === "warn")) {
-      this.#line("", `-> ${finding.mend}`);
+    if (finding.advice !== undefined && (finding.level === "wrong" || finding.level === "warn")) {
+      this.#line("", `-> ${finding.advice}`);
       for (const { title, text } of finding.paste ?? []) this.#block(`${title}:`, text);
     }
   }
@@ -95,8 +95,13 @@ export function hasWrong(results: readonly Result[]): boolean {
   return results.some(({ finding }) => finding.level === "wrong");
 }
 
-function plain({ level, text, mend, paste }: Finding): Omit<Finding, "fix"> {
-  return { level, text, ...(mend === undefined ? {} : { mend }), ...(paste === undefined ? {} : { paste }) };
+function plain({ level, text, advice, paste }: Finding): Omit<Finding, "fix"> {
+  return {
+    level,
+    text,
+    ...(advice === undefined ? {} : { advice }),
+    ...(paste === undefined ? {} : { paste }),
+  };
 }
 
 /** What a store or a server says must not steer the terminal. */

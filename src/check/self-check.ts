@@ -84,8 +84,8 @@ async function checkS3(domain: DomainConfig, options: SelfCheckOptions): Promise
   try {
     credentials = await openCredentials(credentialsOf(s3), options.log);
   } catch (error) {
-    const mend = "Correct the options of the keys under [s3].";
-    return [told(run, "credentials", wrong(`There are no keys for the bucket: ${textOf(error)}`, mend))];
+    const advice = "Correct the options of the keys under [s3].";
+    return [told(run, "credentials", wrong(`There are no keys for the bucket: ${textOf(error)}`, advice))];
   }
   const probe = new S3Probe(s3Target(s3, expirationTime, credentials), probeDeps(options));
   try {
@@ -192,8 +192,8 @@ async function withRemoval(
   }
   if (left.length === 0) return results;
   const text = `What the check wrote could not be removed: ${left.join(", ")}.`;
-  const mend = "Remove it by hand. A key that is also to delete files needs s3:DeleteObject.";
-  return [...results, told(run, "removal", warn(text, mend))];
+  const advice = "Remove it by hand. A key that is also to delete files needs s3:DeleteObject.";
+  return [...results, told(run, "removal", warn(text, advice))];
 }
 
 function told(run: CheckRun, check: string, finding: Finding): Result {

@@ -1,4 +1,4 @@
-import type { Premises } from "../admin/open-domains.ts";
+import type { OpenDomains } from "../admin/open-domains.ts";
 import { openForCommand } from "../app/open-for-command.ts";
 import { createLog } from "../ops/log.ts";
 import type { Arguments, CommandIo } from "./command.ts";
@@ -9,23 +9,23 @@ import { loadOrReport } from "./load-or-report.ts";
  *
  * @param needsLedger whether the command is of no use without any; it is refused then.
  */
-export async function withPremises(
+export async function withOpenDomains(
   args: Arguments,
   io: CommandIo,
   needsLedger: boolean,
-  work: (premises: Premises) => Promise<number>,
+  work: (openDomains: OpenDomains) => Promise<number>,
 ): Promise<number> {
   const config = loadOrReport(args, io);
   if (config === undefined) return 1;
   const { logger } = createLog({ level: "warn", format: io.isTerminal ? "text" : "json" }, io.stderr);
-  const premises = await openForCommand(config, logger);
+  const openDomains = await openForCommand(config, logger);
   try {
-    if (needsLedger && premises.ledgers.length === 0) {
+    if (needsLedger && openDomains.ledgers.length === 0) {
       io.stderr('slotd: ledger.url is "none": nothing is written down about who has which file.\n');
       return 1;
     }
-    return await work(premises);
+    return await work(openDomains);
   } finally {
-    await premises.close();
+    await openDomains.close();
   }
 }

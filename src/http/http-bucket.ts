@@ -2,7 +2,7 @@ import type { AccessKey } from "../sigv4/signing-key.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Bytes } from "../slot/slot.ts";
 import type { ObjectSink, ObjectStore } from "../store/object-store.ts";
-import type { UploadWitness } from "./upload-observer.ts";
+import type { UploadObserver } from "./upload-observer.ts";
 
 /** A list of keys that may be another one from one moment to the next. */
 export interface KeySource {
@@ -15,13 +15,15 @@ export interface HttpBucket {
   readonly publicUrls: readonly string[];
   /** Objects can be fetched here only from a store that opens them. */
   readonly store: ObjectSink & Partial<Pick<ObjectStore, "open">>;
-  /** Whose signatures open it: lists of keys, each asked anew for each upload. A list that has changed is another one. */
+  /**
+   * Whose signatures open it: lists of keys, each asked anew for each upload. A list that has changed is another one.
+   */
   readonly keys: readonly KeySource[];
   readonly region: string;
   /** Asked anew for each upload; undefined is no limit. */
   maxFileSize(): Bytes | undefined;
   /** Absent: nobody wants to know. */
-  readonly witness?: UploadWitness | undefined;
+  readonly observer?: UploadObserver | undefined;
   /** Why its store cannot be used at present: its volume is not there. Asked for each upload; absent: it always can. */
   unavailable?(): Refusal | undefined;
 }

@@ -2,7 +2,7 @@ import type { Refusal } from "../slot/refusal.ts";
 import type { ObjectMeta } from "../store/object-store.ts";
 
 /** Is told of the uploads to a bucket, so that it can be written down who holds how much. */
-export interface UploadWitness {
+export interface UploadObserver {
   /** The body of an upload is about to be read. What it gives is called when the upload is over, however it went. */
   begin(token: string): () => void;
   /**

@@ -71,7 +71,9 @@ export class Accounts {
     }
   }
 
-  /** The accounts of one user, one for each purpose that there is; without a JID a domain's, without both the whole's. */
+  /**
+   * The accounts of one user, one for each purpose that there is; without a JID a domain's, without both the whole's.
+   */
   ofUser(domain: string, jid: string): readonly Account[] {
     return this.#users.get(userKey(domain, jid)) ?? [];
   }

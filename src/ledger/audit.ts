@@ -11,7 +11,9 @@ export interface WrongAccount extends Disagreement {
 /** How many files, or accounts, are read together: a few milliseconds of SQLite. */
 const pageSize = 10_000;
 
-/** Of how many accounts the sums are held in memory: about 40 MiB. With more the files are read once for each so many. */
+/**
+ * Of how many accounts the sums are held in memory: about 40 MiB. With more the files are read once for each so many.
+ */
 const mostAccounts = 250_000;
 
 /** Sums that are added up. */
@@ -23,8 +25,8 @@ interface Tally {
 }
 
 /**
- * The accounts whose sums are not those of their files, all looked at in one state of the database. Nobody waits for it,
- * and no page of it holds the process up for long; the time is that of reading each file's row once.
+ * The accounts whose sums are not those of their files, all looked at in one state of the database. Nobody waits for
+ * it, and no page of it holds the process up for long; the time is that of reading each file's row once.
  */
 export async function auditSums(database: Database): Promise<WrongAccount[]> {
   return database.snapshot(async (session) => {

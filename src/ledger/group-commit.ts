@@ -1,12 +1,12 @@
 import type { Database, Session } from "./database/database.ts";
 import { LedgerAwayError } from "./errors.ts";
-import { Books, type Needs } from "./unit-of-work.ts";
+import { type Needs, UnitOfWork } from "./unit-of-work.ts";
 
 /** One change of the ledger. */
 export interface Entry<T> {
   readonly needs: Needs;
-  /** Makes the change in the books. It may be made anew on fresh books, and then the first time has left no trace. */
-  post(books: Books): T | Promise<T>;
+  /** Makes the change in a unit of work. It may be made anew in another one, and then the first time has left no trace. */
+  post(work: UnitOfWork): T | Promise<T>;
 }
 
 /** Work on the database itself, in a transaction without any entry. */
@@ -132,10 +132,10 @@ async function carryOut(session: Session, batch: readonly Waiting[]): Promise<un
   const [first] = batch;
   if (typeof first?.what === "function") return [await first.what(session)];
   const entries = batch.flatMap(({ what }) => (typeof what === "function" ? [] : [what]));
-  const books = new Books(session);
-  await books.read(entries.map(({ needs }) => needs));
+  const work = new UnitOfWork(session);
+  await work.read(entries.map(({ needs }) => needs));
   const results: unknown[] = [];
-  for (const entry of entries) results.push(await entry.post(books));
-  await books.write();
+  for (const entry of entries) results.push(await entry.post(work));
+  await work.write();
   return results;
 }

@@ -106,15 +106,15 @@ export interface OverLimit {
 /** A reservation that was made. */
 export interface Reserved {
   /** The expired files that were in the way: no longer counted, not to be served, to be removed. */
-  readonly doomed: readonly LedgerFile[];
+  readonly evicted: readonly LedgerFile[];
 }
 
 /**
- * Where a file stands: reserved (the slot was given), complete (the bytes are there), lapsed (the bytes had not come
- * when the store was asked; not counted, asked about once more), doomed (not counted and not served; to be removed
- * from the store).
+ * Where a file stands: reserved (the slot was given), complete (the bytes are there), abandoned (the bytes had not come
+ * when the store was asked; not counted, asked about once more), pending-deletion (not counted and not served; to be
+ * removed from the store).
  */
-export type FileState = "reserved" | "complete" | "lapsed" | "doomed";
+export type FileState = "reserved" | "complete" | "abandoned" | "pending-deletion";
 
 /** One file in the ledger. */
 export interface LedgerFile {
@@ -127,9 +127,9 @@ export interface LedgerFile {
   readonly state: FileState;
   readonly reserved: Date;
   /**
-   * When the store is to be asked about a file: whether a reserved or lapsed one is there, and once more how large a
-   * complete one is, where its PUT URL is the store's own. On a doomed one: when it is to be removed (again), because its
-   * PUT URL, or an upload that has begun, may have brought it by then; undefined is at once.
+   * When the store is to be asked about a file: whether a reserved or abandoned one is there, and once more how large a
+   * complete one is, where its PUT URL is the store's own. On one that is pending deletion: when it is to be removed
+   * (again), because its PUT URL, or an upload that has begun, may have brought it by then; undefined is at once.
    */
   readonly askAt: Date | undefined;
   readonly completed: Date | undefined;
@@ -137,19 +137,21 @@ export interface LedgerFile {
 }
 
 /**
- * What `complete` came to. "complete": it is now, or was already. "over": it had lapsed, and its place was taken
- * since; it is doomed now. "doomed": it was doomed before. "unknown": the ledger does not know it.
+ * What `complete` came to. "complete": it is now, or was already. "over": it was abandoned, and its place was taken
+ * since; its deletion is pending now. "pending-deletion": it was before. "unknown": the ledger does not know it.
  */
-export type Completion = "complete" | "over" | "doomed" | "unknown";
+export type Completion = "complete" | "over" | "pending-deletion" | "unknown";
 
 /** What else there is to a file that is complete. */
 export interface CompleteOptions {
   /**
-   * Is handed the files that gave way: no longer counted, not to be served, to be removed. When there are many, more
-   * than once, each time after they were written down.
+   * Is handed the files that were evicted: no longer counted, not to be served, to be removed. When there are many,
+   * more than once, each time after they were written down.
    */
   readonly evicted?: (files: readonly LedgerFile[]) => void;
-  /** When the store is to be asked once more, for an upload that may replace the file until then; not at all if absent. */
+  /**
+   * When the store is to be asked once more, for an upload that may replace the file until then; not at all if absent.
+   */
   readonly askAgain?: Date | undefined;
 }
 
@@ -235,7 +237,8 @@ export interface Ledger {
    * The bytes are there, and they are `size`.
    *
    * @param size what the store has; a difference from what was reserved is put right.
-   * @param limits by them older files are evicted; and a file that had lapsed takes its place again if there is room.
+   * @param limits by them older files are evicted; and a file that was abandoned takes its place again if there is
+   * room.
    */
   complete(
     token: string,
@@ -258,43 +261,44 @@ export interface Ledger {
   release(token: string): Promise<boolean>;
 
   /**
-   * The store had no bytes for it after its PUT URL had expired. A reserved file lapses: it is no longer counted,
+   * The store had no bytes for it after its PUT URL had expired. A reserved file is abandoned: it is no longer counted,
    * and the store is asked once more at `askAgain`; without that, and the second time, it is forgotten.
    */
-  lapse(token: string, askAgain?: Date): Promise<void>;
+  abandon(token: string, askAgain?: Date): Promise<void>;
 
   /**
-   * Puts off the question to the store: an upload is, or may be, under way. Of a doomed file it puts off the next
-   * removal, and the file stays until somebody forgets it. A complete file that is not to be asked about stays as it is.
+   * Puts off the question to the store: an upload is, or may be, under way. Of a file pending deletion it puts off the
+   * next removal, and the file stays until somebody forgets it. A complete file that is not to be asked about stays as
+   * it is.
    */
   postpone(token: string, askAt: Date): Promise<void>;
 
   /**
-   * The files that are not doomed and whose `askAt` has come, reserved ones first, of each domain and purpose the longest
-   * waiting first; and, by and by, reserved ones whose times are of a clock that was ahead.
+   * The files that are not pending deletion and whose `askAt` has come, reserved ones first, of each domain and purpose
+   * the longest waiting first; and, by and by, reserved ones whose times are of a clock that was ahead.
    */
   toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
   /**
-   * Dooms up to `limit` complete files whose time has come, of each domain and purpose the oldest expiry first; gives
-   * how many.
+   * Marks for deletion up to `limit` complete files whose time has come, of each domain and purpose the oldest expiry
+   * first; gives how many.
    */
   expire(domains: readonly string[], limit: number): Promise<number>;
 
-  /** How many bytes and files `expire` would doom if it had no limit: for a dry run. */
+  /** How many bytes and files `expire` would mark for deletion if it had no limit: for a dry run. */
   expired(domains: readonly string[]): Promise<Holding>;
 
   /**
-   * Up to `limit` doomed files that are to be removed by now, of each domain and purpose the longest waiting first. Each
-   * is given until it is forgotten or put off.
+   * Up to `limit` files pending deletion that are to be removed by now, of each domain and purpose the longest waiting
+   * first. Each is given until it is forgotten or put off.
    */
-  doomed(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
+  pendingDeletion(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]>;
 
   /**
-   * Dooms files whatever their state: they are no longer counted, and the sweep removes them; those whose PUT URL can
-   * still be used, when that is over. Gives those doomed now.
+   * Marks files for deletion whatever their state: they are no longer counted, and the sweep removes them; those whose
+   * PUT URL can still be used, when that is over. Gives those that were not pending deletion before.
    */
-  doom(tokens: readonly string[]): Promise<readonly LedgerFile[]>;
+  markForDeletion(tokens: readonly string[]): Promise<readonly LedgerFile[]>;
 
   /** Forgets files that are no longer in the store, whatever their state. */
   forget(tokens: readonly string[]): Promise<void>;
@@ -314,8 +318,8 @@ export interface Ledger {
   files(page: Page): Promise<readonly LedgerFile[]>;
 
   /**
-   * The files of a user, in whatever state, in no particular order: each once, but for those that come or are doomed
-   * while pages are read. Files of a page may be forgotten before the next one is asked for.
+   * The files of a user, in whatever state, in no particular order: each once, but for those that come or are marked
+   * for deletion while pages are read. Files of a page may be forgotten before the next one is asked for.
    */
   filesOf(user: UserSelection, page: UserPage): Promise<FilePage>;
 
@@ -341,7 +345,7 @@ export interface Ledger {
   audit(): Promise<readonly Disagreement[]>;
 
   /** The same, and puts right what it gives, in short transactions. */
-  mend(): Promise<readonly Disagreement[]>;
+  repair(): Promise<readonly Disagreement[]>;
 
   /**
    * Removes rows that say nothing any more, of 1,000 of each table in one call and of the next ones in the next: rates

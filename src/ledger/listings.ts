@@ -20,7 +20,10 @@ function byToken(a: LedgerFile, b: LedgerFile): number {
   return a.token < b.token ? -1 : 1;
 }
 
-/** In this order a file is met once, whatever state it goes to while pages are read, but for those that are doomed. */
+/**
+ * In this order a file is met once, whatever state it goes to while pages are read, but for those that are marked for
+ * deletion.
+ */
 const statesInOrder = [3, 0, 2, 1] as const;
 
 /** Where a listing goes on: an account and state by their places, and the last file there. */

@@ -39,8 +39,8 @@ export async function partHeads(
 }
 
 /**
- * Up to `limit` files of this state for which something is due until `until`: one part after the other, the one that has
- * waited longest first, and in each by what is due first. Costs what it gives, and one look at each part.
+ * Up to `limit` files of this state for which something is due until `until`: one part after the other, the one that
+ * has waited longest first, and in each by what is due first. Costs what it gives, and one look at each part.
  */
 export async function dueFiles(
   session: Session,
@@ -66,7 +66,7 @@ export async function dueFiles(
 export function filesToAsk(
   session: Session,
   parts: PartFilter,
-  state: "reserved" | "lapsed" | "complete",
+  state: "reserved" | "abandoned" | "complete",
   now: Date,
   limit: number,
 ): Promise<FileRow[]> {

@@ -2,12 +2,19 @@ import type { BulkStatement, Row, Value } from "./database/database.ts";
 import type { FileState, LedgerFile } from "./ledger.ts";
 
 /** How the states of a file are written in the database. */
-export const stateNumbers = { reserved: 0, complete: 1, lapsed: 2, doomed: 3 } as const satisfies Record<
-  FileState,
-  number
->;
+export const stateNumbers = {
+  reserved: 0,
+  complete: 1,
+  abandoned: 2,
+  "pending-deletion": 3,
+} as const satisfies Record<FileState, number>;
 
-const stateNames = ["reserved", "complete", "lapsed", "doomed"] as const satisfies readonly FileState[];
+const stateNames = [
+  "reserved",
+  "complete",
+  "abandoned",
+  "pending-deletion",
+] as const satisfies readonly FileState[];
 
 const fileColumns = `f.id, f.token, f.filename, f.size, f.state, f.reserved_at, f.due_at, f.recheck_at, f.completed_at,
   f.expires_at, a.domain, a.jid, a.purpose`;
@@ -32,7 +39,7 @@ export interface FileRow extends LedgerFile {
 
 /** Reads what `selectFiles` gave. */
 export function readFile(row: Row): FileRow {
-  const state = stateNames[Number(row.state)] ?? "doomed";
+  const state = stateNames[Number(row.state)] ?? "pending-deletion";
   const askAt = state === "complete" ? row.recheck_at : row.due_at;
   return {
     id: Number(row.id),
@@ -59,12 +66,12 @@ export function tokenKey(token: string): number {
 }
 
 /**
- * When something is next to be done about a file, in milliseconds since 1970: a complete one expires, the store is asked
- * about others; what is doomed and waits for nothing is due since ever. null: never.
+ * When something is next to be done about a file, in milliseconds since 1970: a complete one expires, the store is
+ * asked about others; what is pending deletion and waits for nothing is due since ever. null: never.
  */
 export function dueOf({ state, askAt, expires }: LedgerFile): Value {
   if (state === "complete") return timeOf(expires);
-  return timeOf(askAt) ?? (state === "doomed" ? 0 : null);
+  return timeOf(askAt) ?? (state === "pending-deletion" ? 0 : null);
 }
 
 /** When the store is to be asked once more about a complete file. */

@@ -10,7 +10,7 @@ import {
 import { evictFor } from "./quota/evict.ts";
 import { afterTaking, plausible } from "./quota/rate.ts";
 import { findRoom, type Over, type RoomDeps } from "./quota/room.ts";
-import type { Books } from "./unit-of-work.ts";
+import type { UnitOfWork } from "./unit-of-work.ts";
 
 /**
  * Enters a reservation if there is room for it within all limits, charged to its rates.
@@ -19,25 +19,25 @@ import type { Books } from "./unit-of-work.ts";
  * @returns the limits that it is over; undefined when it was made, now or before.
  */
 export async function reserveIn(
-  books: Books,
+  work: UnitOfWork,
   reservation: Reservation,
   limits: Limits,
   deps: RoomDeps & { readonly askAfter: number },
 ): Promise<readonly Over[] | undefined> {
-  if (books.file(reservation.token) !== undefined) return undefined;
+  if (work.file(reservation.token) !== undefined) return undefined;
   const { now, askAfter } = deps;
-  correctRates(books, reservation, limits, now);
-  const over = await findRoom(books, reservation, limits, deps);
+  correctRates(work, reservation, limits, now);
+  const over = await findRoom(work, reservation, limits, deps);
   if (over !== undefined) return over;
   const { putUntil, ...file } = reservation;
   const askAt = new Date(putUntil.getTime() + askAfter);
-  books.add(
+  work.add(
     { ...file, state: "reserved", reserved: now, askAt, completed: undefined },
     { reserved: now, now },
   );
   for (const { name, rate } of limits.rates) {
-    const fullAt = books.rateFullAt(reservation.domain, name);
-    books.setRate(reservation.domain, name, afterTaking(fullAt, now.getTime(), rate));
+    const fullAt = work.rateFullAt(reservation.domain, name);
+    work.setRate(reservation.domain, name, afterTaking(fullAt, now.getTime(), rate));
   }
   return undefined;
 }
@@ -49,37 +49,37 @@ export async function reserveIn(
  * @returns "more" when this transaction has evicted enough: it is not complete yet, and has to be tried again.
  */
 export async function completeIn(
-  books: Books,
+  work: UnitOfWork,
   file: LedgerFile,
   limitsOf: (file: LedgerFile) => Limits,
   deps: RoomDeps & Pick<CompleteOptions, "askAgain">,
 ): Promise<Completion | "more"> {
-  const { now, doomed, askAgain } = deps;
-  const before = books.file(file.token);
+  const { now, evicted, askAgain } = deps;
+  const before = work.file(file.token);
   if (before === undefined) return "unknown";
-  if (before.state === "complete" || before.state === "doomed") return before.state;
+  if (before.state === "complete" || before.state === "pending-deletion") return before.state;
   const limits = limitsOf(before);
-  const isLate = before.state === "lapsed";
+  const isLate = before.state === "abandoned";
   if (isLate) {
     // Its slot was given: it is not charged to the rate again, nor to another day than its own.
     const userDaily = isToday(dayOf(file.reserved), now) ? limits.userDaily : noLimits.userDaily;
-    const over = await findRoom(books, file, { ...limits, userDaily, rates: [] }, deps);
+    const over = await findRoom(work, file, { ...limits, userDaily, rates: [] }, deps);
     if (over !== undefined) {
-      books.change(before, { state: "doomed", askAt: undefined });
+      work.change(before, { state: "pending-deletion", askAt: undefined });
       return "over";
     }
   }
-  if ((await evictFor(books, file, limits, doomed)) === "more") return "more";
+  if ((await evictFor(work, file, limits, evicted)) === "more") return "more";
   const day = isLate ? { reserved: file.reserved, now } : "none";
-  books.change(before, { state: "complete", size: file.size, askAt: askAgain, completed: now }, day);
+  work.change(before, { state: "complete", size: file.size, askAt: askAgain, completed: now }, day);
   return "complete";
 }
 
 /** Puts right what a wrong clock or a slower rate has left behind, also when the request is then refused. */
-function correctRates(books: Books, { domain }: Reservation, { rates }: Limits, now: Date): void {
+function correctRates(work: UnitOfWork, { domain }: Reservation, { rates }: Limits, now: Date): void {
   for (const { name, rate } of rates) {
-    const fullAt = books.rateFullAt(domain, name);
+    const fullAt = work.rateFullAt(domain, name);
     const corrected = plausible(fullAt, now.getTime(), rate);
-    if (corrected !== fullAt) books.setRate(domain, name, corrected);
+    if (corrected !== fullAt) work.setRate(domain, name, corrected);
   }
 }

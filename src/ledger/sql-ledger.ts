@@ -34,7 +34,7 @@ import type { Over } from "./quota/room.ts";
 import { findFiles, readFile, tokenKey } from "./rows.ts";
 import { completeIn, reserveIn } from "./slot-entries.ts";
 import { readStoreIds, sampleFiles, writeStoreId } from "./stores.ts";
-import type { Books } from "./unit-of-work.ts";
+import type { UnitOfWork } from "./unit-of-work.ts";
 
 export interface LedgerDeps {
   readonly now: () => Date;
@@ -42,7 +42,7 @@ export interface LedgerDeps {
   readonly askAfter?: number;
 }
 
-/** In how many transactions expired files give way to one reservation, before it is refused. */
+/** In how many transactions expired files are evicted for one reservation, before it is refused. */
 const mostTurns = 10;
 
 /**
@@ -84,14 +84,14 @@ class SqlLedger implements Ledger {
   }
 
   async reserve(reservation: Reservation, limits: Limits): Promise<Reserved | OverLimit> {
-    const doomed: LedgerFile[] = [];
+    const evicted: LedgerFile[] = [];
     // Mostly nothing has expired, and what has is looked for only when the time to try again was found to be now.
     let looksForExpired = false;
-    // One transaction lets some expired files give way, so that others do not wait for long.
+    // One transaction evicts some expired files, so that others do not wait for long.
     for (let turn = 0; ; turn += 1) {
       const { over, expired } = await this.#tryToReserve(reservation, limits, looksForExpired);
-      doomed.push(...expired);
-      if (over === undefined) return { doomed };
+      evicted.push(...expired);
+      if (over === undefined) return { evicted };
       const at = await retryAt(this.#database, this.#fullScopes, over, this.#now());
       const hasExpired = over.some(
         ({ full }) => full !== undefined && this.#fullScopes.hasExpired(full, this.#now()),
@@ -106,7 +106,7 @@ class SqlLedger implements Ledger {
     }
   }
 
-  /** The limits that a reservation is over, undefined when it was made; and what gave way. */
+  /** The limits that a reservation is over, undefined when it was made; and what was evicted. */
   async #tryToReserve(
     reservation: Reservation,
     limits: Limits,
@@ -120,11 +120,11 @@ class SqlLedger implements Ledger {
         users: [reservation],
         rates: limits.rates.map(({ name }) => ({ domain, name })),
       },
-      post: (books) => {
+      post: (work) => {
         expired = [];
-        return reserveIn(books, reservation, limits, {
+        return reserveIn(work, reservation, limits, {
           ...{ now: this.#now(), askAfter: this.#askAfter, fullScopes: this.#fullScopes },
-          ...{ doomed: (file) => expired.push(file), looksForExpired },
+          ...{ evicted: (file) => expired.push(file), looksForExpired },
         });
       },
     });
@@ -139,11 +139,11 @@ class SqlLedger implements Ledger {
   ): Promise<Completion> {
     for (;;) {
       let files: LedgerFile[] = [];
-      const outcome = await this.#change(token, "unknown" as const, (file, books) => {
+      const outcome = await this.#change(token, "unknown" as const, (file, work) => {
         files = [];
-        return completeIn(books, { ...file, size }, limits, {
+        return completeIn(work, { ...file, size }, limits, {
           ...{ now: this.#now(), fullScopes: this.#fullScopes, looksForExpired: true, askAgain },
-          doomed: (other) => files.push(other),
+          evicted: (other) => files.push(other),
         });
       });
       if (files.length > 0) evicted?.(files);
@@ -152,40 +152,40 @@ class SqlLedger implements Ledger {
   }
 
   confirm(token: string, size: Bytes | undefined): Promise<void> {
-    return this.#change(token, undefined, (file, books) => {
+    return this.#change(token, undefined, (file, work) => {
       if (file.state === "complete" && file.askAt !== undefined)
-        books.change(file, { size: size ?? file.size, askAt: undefined });
+        work.change(file, { size: size ?? file.size, askAt: undefined });
     });
   }
 
   release(token: string): Promise<boolean> {
-    return this.#change(token, false, (file, books) => {
+    return this.#change(token, false, (file, work) => {
       if (file.state !== "reserved") return false;
-      books.forget(file, { reserved: file.reserved, now: this.#now() });
+      work.forget(file, { reserved: file.reserved, now: this.#now() });
       return true;
     });
   }
 
-  lapse(token: string, askAgain?: Date): Promise<void> {
-    return this.#change(token, undefined, (file, books) => {
+  abandon(token: string, askAgain?: Date): Promise<void> {
+    return this.#change(token, undefined, (file, work) => {
       const day = { reserved: file.reserved, now: this.#now() };
       if (file.state === "reserved" && askAgain !== undefined) {
-        books.change(file, { state: "lapsed", askAt: askAgain }, day);
-      } else if (file.state === "reserved") books.forget(file, day);
-      else if (file.state === "lapsed" && isDue(file, this.#now())) books.forget(file);
+        work.change(file, { state: "abandoned", askAt: askAgain }, day);
+      } else if (file.state === "reserved") work.forget(file, day);
+      else if (file.state === "abandoned" && isDue(file, this.#now())) work.forget(file);
     });
   }
 
   postpone(token: string, askAt: Date): Promise<void> {
-    return this.#change(token, undefined, (file, books) => {
+    return this.#change(token, undefined, (file, work) => {
       // What is complete and not to be asked about was settled meanwhile.
-      if (file.state !== "complete" || file.askAt !== undefined) books.change(file, { askAt });
+      if (file.state !== "complete" || file.askAt !== undefined) work.change(file, { askAt });
     });
   }
 
   async toAsk(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]> {
     const due: LedgerFile[] = [];
-    for (const state of ["reserved", "lapsed", "complete"] as const) {
+    for (const state of ["reserved", "abandoned", "complete"] as const) {
       const parts = this.#parts(domains);
       due.push(...(await filesToAsk(this.#database, parts, state, this.#now(), limit - due.length)));
       if (due.length >= limit) return due;
@@ -199,10 +199,10 @@ class SqlLedger implements Ledger {
     if ((await this.#due(domains, "complete", 1)).length === 0) return 0;
     return this.#changes.make({
       needs: {},
-      post: async (books) => {
-        const found = await dueFiles(books.session, this.#parts(domains), "complete", this.#now(), limit);
-        const files = (await books.enter(found)).filter(({ state }) => state === "complete");
-        for (const file of files) doomIn(books, file);
+      post: async (work) => {
+        const found = await dueFiles(work.session, this.#parts(domains), "complete", this.#now(), limit);
+        const files = (await work.enter(found)).filter(({ state }) => state === "complete");
+        for (const file of files) markIn(work, file);
         return files.length;
       },
     });
@@ -212,33 +212,33 @@ class SqlLedger implements Ledger {
     return sumExpired(this.#database, this.#parts(domains), this.#now());
   }
 
-  doomed(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]> {
-    return this.#due(domains, "doomed", limit);
+  pendingDeletion(domains: readonly string[], limit: number): Promise<readonly LedgerFile[]> {
+    return this.#due(domains, "pending-deletion", limit);
   }
 
-  async doom(tokens: readonly string[]): Promise<readonly LedgerFile[]> {
-    const doomed = await Promise.all(
+  async markForDeletion(tokens: readonly string[]): Promise<readonly LedgerFile[]> {
+    const marked = await Promise.all(
       tokens.map((token) =>
-        this.#change(token, undefined, (file, books) =>
-          file.state === "doomed" ? undefined : doomIn(books, file),
+        this.#change(token, undefined, (file, work) =>
+          file.state === "pending-deletion" ? undefined : markIn(work, file),
         ),
       ),
     );
-    return doomed.filter((file) => file !== undefined);
+    return marked.filter((file) => file !== undefined);
   }
 
   async forget(tokens: readonly string[]): Promise<void> {
     await Promise.all(
-      tokens.map((token) => this.#change(token, undefined, (file, books) => books.forget(file))),
+      tokens.map((token) => this.#change(token, undefined, (file, work) => work.forget(file))),
     );
   }
 
   adopt(file: Parameters<Ledger["adopt"]>[0]): Promise<boolean> {
     return this.#changes.make({
       needs: { tokens: [file.token], users: [file] },
-      post: (books) => {
-        if (books.file(file.token) !== undefined) return false;
-        books.add({ ...file, state: "complete", reserved: file.completed, askAt: undefined }, "none");
+      post: (work) => {
+        if (work.file(file.token) !== undefined) return false;
+        work.add({ ...file, state: "complete", reserved: file.completed, askAt: undefined }, "none");
         return true;
       },
     });
@@ -277,7 +277,7 @@ class SqlLedger implements Ledger {
     return (await auditSums(this.#database)).map(disagreementOf);
   }
 
-  async mend(): Promise<readonly Disagreement[]> {
+  async repair(): Promise<readonly Disagreement[]> {
     const wrong = await auditSums(this.#database);
     for (const repair of repairsOf(wrong)) await this.#changes.alone(repair);
     return wrong.map(disagreementOf);
@@ -306,13 +306,13 @@ class SqlLedger implements Ledger {
   #change<T>(
     token: string,
     unknown: T,
-    post: (file: LedgerFile, books: Books) => T | Promise<T>,
+    post: (file: LedgerFile, work: UnitOfWork) => T | Promise<T>,
   ): Promise<T> {
     return this.#changes.make({
       needs: { tokens: [token] },
-      post: (books) => {
-        const file = books.file(token);
-        return file === undefined ? unknown : post(file, books);
+      post: (work) => {
+        const file = work.file(token);
+        return file === undefined ? unknown : post(file, work);
       },
     });
   }
@@ -331,12 +331,12 @@ function disagreementOf({ account, counted, listed }: WrongAccount): Disagreemen
 }
 
 /**
- * A doomed file keeps its share of the day: what was sent that day was sent. While it is reserved its PUT URL waits to
- * be used, and there is nothing to remove before; all else is to be removed at once.
+ * A file pending deletion keeps its share of the day: what was sent that day was sent. While it is reserved its PUT URL
+ * waits to be used, and there is nothing to remove before; all else is to be removed at once.
  */
-function doomIn(books: Books, file: LedgerFile): LedgerFile {
-  return books.change(file, {
-    state: "doomed",
+function markIn(work: UnitOfWork, file: LedgerFile): LedgerFile {
+  return work.change(file, {
+    state: "pending-deletion",
     askAt: file.state === "reserved" ? file.askAt : undefined,
   });
 }

@@ -29,10 +29,10 @@ export interface Needs {
 const mostEvictions = 64;
 
 /**
- * The ledger's rows during one transaction: read once, changed in memory by one entry after the other, written at
+ * A unit of work: the ledger's rows during one transaction, read once, changed in memory by one entry after the other, written at
  * the end. Nobody else can write meanwhile, so what was read stays true.
  */
-export class Books {
+export class UnitOfWork {
   readonly #session: Session;
   readonly #accounts: Accounts;
   /** undefined: the database has none, or it was forgotten here. */
@@ -53,7 +53,9 @@ export class Books {
     this.#accounts = new Accounts(session);
   }
 
-  /** For what is looked for beyond files and accounts by their names. It shows what was there before this transaction. */
+  /**
+   * For what is looked for beyond files and accounts by their names. It shows what was there before this transaction.
+   */
   get session(): Session {
     return this.#session;
   }

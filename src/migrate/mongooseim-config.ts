@@ -1,4 +1,6 @@
-/** One option as it was given: its dotted name, its value (undefined for what is no text, number or boolean), its line. */
+/**
+ * One option as it was given: its dotted name, its value (undefined for what is no text, number or boolean), its line.
+ */
 export interface Given {
   readonly key: string;
   readonly value: string | number | boolean | undefined;

@@ -38,7 +38,9 @@ function readTomlForm(text: string, file: string): TakenOver | NotRead | undefin
   return { problem: `${formatProblems([toml.problem])}\nNothing was taken over.` };
 }
 
-/** Told by the file's name, or else by how it begins: no TOML begins with a brace, a percent sign or an atom and a dot. */
+/**
+ * Told by the file's name, or else by how it begins: no TOML begins with a brace, a percent sign or an atom and a dot.
+ */
 function isErlang(text: string, file: string): boolean {
   if (/\.toml$/i.test(file)) return false;
   if (/\.(cfg|config|erl)$/i.test(file)) return true;

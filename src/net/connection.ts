@@ -2,7 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { stopParsing } from "./stop-parsing.ts";
 
-/** So many requests of one connection may wait for the answer before theirs: as many as the most eager client sends (apt). */
+/**
+ * So many requests of one connection may wait for the answer before theirs: as many as the most eager client sends
+ * (apt).
+ */
 const mostWaiting = 10;
 
 /** Bytes that the heads of those that wait may have together; one more may always wait. */
@@ -29,7 +32,9 @@ interface Turn {
  * Source: RFC 9112 §9.3.2 (pipelining), §9.6 (closing in stages, so that no reset takes the last answer away).
  */
 export class Connection {
-  /** Where it comes from: an IP address, or "unix" on a Unix socket; "unknown" when it was closed before it was seen. */
+  /**
+   * Where it comes from: an IP address, or "unix" on a Unix socket; "unknown" when it was closed before it was seen.
+   */
   readonly peer: string;
   readonly #socket: Socket;
   #current: Turn | undefined;

@@ -6,7 +6,10 @@ import { inParallel } from "./in-parallel.ts";
 import type { Failure } from "./sweep.ts";
 
 export interface AskDeps {
-  readonly ledger: Pick<Ledger, "toAsk" | "complete" | "confirm" | "doom" | "lapse" | "postpone">;
+  readonly ledger: Pick<
+    Ledger,
+    "toAsk" | "complete" | "confirm" | "markForDeletion" | "abandon" | "postpone"
+  >;
   /** Where the files of each served domain are; other domains are not asked about. */
   readonly inventories: ReadonlyMap<string, Inventory>;
   /** The limits that a file which comes late has to keep to. */
@@ -15,7 +18,7 @@ export interface AskDeps {
   readonly isUnderWay: (token: string) => boolean;
   /** When the last upload to a file can end that slotd does not see; always undefined when absent. */
   readonly lastUpload?: (file: LedgerFile) => Date | undefined;
-  /** Is told of a file that is larger than its slot, and doomed. */
+  /** Is told of a file that is larger than its slot, and marked for deletion. */
   readonly onOversized?: (file: LedgerFile, size: Bytes) => void;
   readonly now: () => Date;
   /** Questions to stores at the same time; 8 when absent. */
@@ -30,10 +33,10 @@ export interface AskDeps {
 export interface Asked {
   readonly complete: number;
   /** Their bytes are not there. */
-  readonly lapsed: number;
-  /** Their bytes came late and found no room: they are doomed. */
+  readonly abandoned: number;
+  /** Their bytes came late and found no room: they are marked for deletion. */
   readonly over: number;
-  /** Larger than their slots: they are doomed. */
+  /** Larger than their slots: they are marked for deletion. */
   readonly oversized: number;
   readonly underWay: number;
   readonly failed: readonly Failure[];
@@ -51,11 +54,11 @@ const ageOfPause = 8;
 
 /**
  * Asks the stores about the reservations whose PUT URL has expired. What is there becomes complete; what is not
- * lapses: its space is given back, and the store is asked once more a day later, for uploads that took long. A
+ * is abandoned: its space is given back, and the store is asked once more a day later, for uploads that took long. A
  * complete file that an upload unseen may replace is asked about once more when that is over.
  *
- * What is larger than its slot is doomed, in whatever way it came; what is smaller counts as what it is. So a slot
- * costs two requests to its store at most, beside those that fail.
+ * What is larger than its slot is marked for deletion, in whatever way it came; what is smaller counts as what it is.
+ * So a slot costs two requests to its store at most, beside those that fail.
  *
  * Two that ask at once do the same twice, and it counts once.
  *
@@ -74,7 +77,7 @@ export async function askStores(deps: AskDeps): Promise<Asked> {
 }
 
 type Outcome =
-  | { readonly kind: "complete" | "lapsed" | "over" | "oversized" | "underWay" }
+  | { readonly kind: "complete" | "abandoned" | "over" | "oversized" | "underWay" }
   | { readonly kind: "failed"; readonly domain: string; readonly reason: string };
 
 async function settle(file: LedgerFile, deps: AskDeps): Promise<Outcome> {
@@ -90,8 +93,8 @@ async function settle(file: LedgerFile, deps: AskDeps): Promise<Outcome> {
     return { kind: "failed", domain, reason: error instanceof Error ? error.message : String(error) };
   }
   if (size !== undefined && size > file.size) {
-    const [doomed] = await ledger.doom([token]);
-    if (doomed !== undefined) deps.onOversized?.(doomed, size);
+    const [marked] = await ledger.markForDeletion([token]);
+    if (marked !== undefined) deps.onOversized?.(marked, size);
     return { kind: "oversized" };
   }
   if (file.state === "complete") {
@@ -113,11 +116,11 @@ async function settleAbsent({ token, state }: LedgerFile, deps: AskDeps): Promis
     await ledger.postpone(token, new Date(now().getTime() + askAgain));
     return { kind: "underWay" };
   }
-  await ledger.lapse(
+  await ledger.abandon(
     token,
     state === "reserved" ? new Date(now().getTime() + longestArrival * 1000) : undefined,
   );
-  return { kind: "lapsed" };
+  return { kind: "abandoned" };
 }
 
 function later(time: Date | undefined, now: Date): Date | undefined {
@@ -132,7 +135,7 @@ function summarize(outcomes: readonly Outcome[]): Asked {
     reason: some[0]?.reason ?? "",
   }));
   return {
-    ...{ complete: count("complete"), lapsed: count("lapsed") },
+    ...{ complete: count("complete"), abandoned: count("abandoned") },
     ...{ over: count("over"), oversized: count("oversized"), underWay: count("underWay"), failed },
   };
 }

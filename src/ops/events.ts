@@ -117,7 +117,7 @@ function logHttp(log: Logger, event: HttpEvent, request: HttpRequestFacts): void
       log.info(fields, "Stored an upload.");
       break;
     case "refused":
-      // What a store refused is the operator's to mend.
+      // What a store refused is the operator's to correct.
       log[event.reason === "bad-gateway" || event.reason === "full" ? "warn" : "info"](
         fields,
         "Refused a request.",

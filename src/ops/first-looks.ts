@@ -4,10 +4,10 @@ import type { Inventory, ObjectName } from "../store/inventory.ts";
 import { inParallel } from "./in-parallel.ts";
 
 export interface FirstLookDeps {
-  readonly ledger: Pick<Ledger, "doom">;
+  readonly ledger: Pick<Ledger, "markForDeletion">;
   /** Where the files of each served domain are now. */
   readonly inventories: () => ReadonlyMap<string, Inventory>;
-  /** Is told of a file that is larger than its slot, and doomed. */
+  /** Is told of a file that is larger than its slot, and marked for deletion. */
   readonly onOversized: (file: LedgerFile, size: Bytes) => void;
   readonly now: () => Date;
 }
@@ -71,7 +71,7 @@ export class FirstLooks {
     // A store that does not answer now is asked again.
     const size = await inventory?.sizeOf(slot).catch(() => undefined);
     if (size === undefined || size <= slot.size) return;
-    const [file] = await this.#deps.ledger.doom([slot.token]);
+    const [file] = await this.#deps.ledger.markForDeletion([slot.token]);
     if (file === undefined) return;
     this.#deps.onOversized(file, size);
     // Its PUT URL may still be used: the sweep removes it once more when that is over, or if it stays now.

@@ -26,8 +26,8 @@ const mostValues = 50;
  * are given to it; what the system puts into its errors is shortened where it may hold a token.
  *
  * Whatever a stranger has brought into a message or a field, it stays within its place: as text nothing unprintable is
- * written, and a value in which another field could be read is in quotes; as JSON it is written out as JSON does. Of one
- * text no more than its beginning is kept.
+ * written, and a value in which another field could be read is in quotes; as JSON it is written out as JSON does. Of
+ * one text no more than its beginning is kept.
  *
  * @param write gets whole lines, each with its line break.
  */

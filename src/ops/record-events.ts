@@ -32,9 +32,9 @@ export function watchRecords({ log, metrics, reference }: Pick<Watchers, "log" |
       failures(failed, "Files could not be removed from their store; trying again.");
     },
     asked({ failed, ...counts }: Asked): void {
-      const { complete, lapsed, over, oversized, underWay } = counts;
+      const { complete, abandoned, over, oversized, underWay } = counts;
       const level = over > 0 ? "info" : "debug";
-      if (complete + lapsed + over + oversized + underWay > 0) {
+      if (complete + abandoned + over + oversized + underWay > 0) {
         log[level](counts, "Looked for the files of slots whose time was over.");
       }
       failures(failed, "A store could not be asked for files; trying again.");
@@ -58,7 +58,7 @@ export function watchRecords({ log, metrics, reference }: Pick<Watchers, "log" |
       );
     },
     failed(error: unknown): void {
-      log.error({ err: error }, "The ledger could not be looked after; trying again.");
+      log.error({ err: error }, "The ledger's periodic work failed; trying again.");
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Bytes } from "../slot/slot.ts";
 import type { Inventory, NotRemoved } from "../store/inventory.ts";
 
 export interface SweepDeps {
-  readonly ledger: Pick<Ledger, "expire" | "doomed" | "forget" | "postpone">;
+  readonly ledger: Pick<Ledger, "expire" | "pendingDeletion" | "forget" | "postpone">;
   /** Where the files of each served domain are; files of other domains are left alone. */
   readonly inventories: ReadonlyMap<string, Inventory>;
   /** When a file that was removed is to be removed again; undefined: nothing can bring it any more. */
@@ -38,9 +38,9 @@ export interface Failure {
 }
 
 /**
- * Dooms the files whose time has come, and removes all doomed files from their stores, in batches. A file is
- * forgotten after it was removed, and not before nothing can bring it any more: a sweep that breaks off, two at once,
- * and an upload under way leave nothing behind, and nothing is removed that the ledger does not know.
+ * Marks for deletion the files whose time has come, and removes all files pending deletion from their stores, in
+ * batches. A file is forgotten after it was removed, and not before nothing can bring it any more: a sweep that breaks
+ * off, two at once, and an upload under way leave nothing behind, and nothing is removed that the ledger does not know.
  *
  * A domain whose store fails is left to the next sweep.
  *
@@ -51,13 +51,13 @@ export async function sweep(deps: SweepDeps): Promise<Swept> {
   const sums = new Sums(deps.onBatch);
   const domains = () => [...deps.inventories.keys()].filter((domain) => !sums.hasFailed(domain));
   for (;;) {
-    const doomed = await deps.ledger.expire(domains(), batch);
-    await removeDoomed(deps, batch, domains, sums);
-    if (doomed < batch || deps.signal?.aborted) return sums.swept;
+    const expired = await deps.ledger.expire(domains(), batch);
+    await removePending(deps, batch, domains, sums);
+    if (expired < batch || deps.signal?.aborted) return sums.swept;
   }
 }
 
-async function removeDoomed(
+async function removePending(
   deps: SweepDeps,
   batch: number,
   domains: () => readonly string[],
@@ -66,7 +66,7 @@ async function removeDoomed(
   const now = deps.monotonic ?? (() => 0);
   while (!deps.signal?.aborted) {
     const began = now();
-    const files = await deps.ledger.doomed(domains(), batch);
+    const files = await deps.ledger.pendingDeletion(domains(), batch);
     if (files.length === 0) return;
     await removeBatch(deps, files, sums);
     await deps.rest?.(now() - began);

@@ -11,7 +11,8 @@ export interface Jid {
 const MAX_LENGTH = 3_071;
 
 /**
- * Splits and prepares a JID; undefined when it is too long, has no domain, an empty part, or a part that holds what separates them.
+ * Splits and prepares a JID; undefined when it is too long, has no domain, an empty part, or a part that holds what
+ * separates them.
  *
  * Servers prepare the JIDs of their own users, but need not do so with what other servers and components state.
  * Source: RFC 7622 §3.

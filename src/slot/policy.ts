@@ -25,7 +25,10 @@ export interface PurposeRules {
 
 /** What one served domain allows. */
 export interface Policy {
-  /** Who may have slots, each prepared: bare JIDs, domains (and so hosts: servers and components), `*.domain`; "*" is everyone. */
+  /**
+   * Who may have slots, each prepared: bare JIDs, domains (and so hosts: servers and components), `*.domain`; "*" is
+   * everyone.
+   */
   readonly access: readonly string[];
   /** In the same form: who may have none, even when `access` names them. */
   readonly deny: readonly string[];

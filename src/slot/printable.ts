@@ -5,8 +5,8 @@
 export const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /**
- * A stranger's text as it may stand in a message, a line of a log or a terminal: on one line, short, with everything that
- * is unprintable written out, such as `\u{1B}`.
+ * A stranger's text as it may stand in a message, a line of a log or a terminal: on one line, short, with everything
+ * that is unprintable written out, such as `\u{1B}`.
  *
  * Reads and gives no more than `most` characters of it (UTF-16 code units), and "…" where there were more; each that is
  * unprintable takes up to eight.
@@ -22,8 +22,8 @@ export function printable(text: string, most = 200): string {
 }
 
 /**
- * JSON text whose strings say the same, without anything unprintable: JSON.stringify writes out the controls of ASCII and
- * lone surrogates by itself, and leaves the others as they are.
+ * JSON text whose strings say the same, without anything unprintable: JSON.stringify writes out the controls of ASCII
+ * and lone surrogates by itself, and leaves the others as they are.
  */
 export function printableJson(json: string): string {
   return json.replace(/[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>

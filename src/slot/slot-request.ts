@@ -24,9 +24,9 @@ const utf8 = new TextEncoder();
 /**
  * Reads a slot request from its raw values.
  *
- * Refuses with bad-filename, bad-size, bad-content-type or (for its purpose) bad-request, and a text that says what was wrong.
- * An empty content type counts as absent: COMPAT(Converse.js): it sends content-type="" for a type it does not know.
- * Source: XEP-0363 §4, §5.
+ * Refuses with bad-filename, bad-size, bad-content-type or (for its purpose) bad-request, and a text that says what was
+ * wrong. An empty content type counts as absent: COMPAT(Converse.js): it sends content-type="" for a type it does not
+ * know. Source: XEP-0363 §4, §5.
  */
 export function readSlotRequest(raw: RawSlotRequest): SlotRequest | Refusal {
   const problem = filenameProblem(raw.filename);

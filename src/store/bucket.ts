@@ -10,7 +10,9 @@ export interface NewObject {
   readonly contentType: string | undefined;
   /** When it stops being available, a whole second; undefined: never. */
   readonly expiry?: Date | undefined;
-  /** Whether the slot stands in a ledger: its object must not stay once the ledger knows it no more. False when absent. */
+  /**
+   * Whether the slot stands in a ledger: its object must not stay once the ledger knows it no more. False when absent.
+   */
   readonly isReserved?: boolean;
 }
 

@@ -7,7 +7,9 @@ export interface ObjectMeta {
   readonly size: Bytes;
   /** The media type sent with the PUT, valid and at most 255 bytes; "application/octet-stream" when none was. */
   readonly contentType: string;
-  /** When it stops being available, a whole second; undefined: never. The store keeps it, and serves the object still. */
+  /**
+   * When it stops being available, a whole second; undefined: never. The store keeps it, and serves the object still.
+   */
   readonly expiry?: Date | undefined;
 }
 

@@ -13,7 +13,9 @@ export const pingRoute: Route = {
   handle: () => ({ result: undefined }),
 };
 
-/** Answers with the name and version of the software; the operating system is nobody's business. Source: XEP-0092 §3. */
+/**
+ * Answers with the name and version of the software; the operating system is nobody's business. Source: XEP-0092 §3.
+ */
 export function versionRoute(name: string, version: string): Route {
   const result = element("query", NS_VERSION, {}, [
     element("name", NS_VERSION, {}, [name]),

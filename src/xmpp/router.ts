@@ -95,8 +95,8 @@ function answerIq(request: Element, answer: IqAnswer): Element {
 const MAX_ECHO = 16_384;
 
 /**
- * The error for a request, with the request echoed where that is short: some kilobytes can be written as many megabytes,
- * for each element says its namespace anew, and what is too long for the server would end the stream.
+ * The error for a request, with the request echoed where that is short: some kilobytes can be written as many
+ * megabytes, for each element says its namespace anew, and what is too long for the server would end the stream.
  *
  * Source: RFC 6120 §8.3.1, by which the echo may be left out.
  */

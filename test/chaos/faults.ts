@@ -51,8 +51,8 @@ export function faultsOf(around: Surroundings): readonly Fault[] {
       lasts: 55_000,
       end: () => server.thaw(),
     },
-    { name: "S3 cut off", begin: () => s3.cut(), lasts: 10_000, end: () => s3.mend() },
-    { name: "S3 slow (300 ms a packet)", begin: () => s3.slow(300), lasts: 10_000, end: () => s3.mend() },
+    { name: "S3 cut off", begin: () => s3.cut(), lasts: 10_000, end: () => s3.repair() },
+    { name: "S3 slow (300 ms a packet)", begin: () => s3.slow(300), lasts: 10_000, end: () => s3.repair() },
     {
       name: "PostgreSQL killed and restarted",
       begin: () => database.kill9(),

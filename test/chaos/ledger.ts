@@ -128,7 +128,9 @@ export async function ledgerChaos(seconds: number): Promise<ChaosResult> {
   }
 }
 
-/** Until no reservation is open and nothing is to be removed by now; what was removed stays pending deletion for a day. */
+/**
+ * Until no reservation is open and nothing is to be removed by now; what was removed stays pending deletion for a day.
+ */
 async function settled(postgres: Postgres): Promise<void> {
   const open = `SELECT count(*) FROM slotd_files WHERE state = 0
     OR (state = 3 AND due_at <= extract(epoch FROM now()) * 1000)`;

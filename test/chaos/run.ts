@@ -87,7 +87,9 @@ function report(outcomes: readonly Outcome[]): string {
   ].join("\n");
 }
 
-/** example.test on a disk that can be filled; example2.test on S3, proxied, so that every byte and answer of it counts. */
+/**
+ * example.test on a disk that can be filled; example2.test on S3, proxied, so that every byte and answer of it counts.
+ */
 function configOf(
   componentPort: number,
   rgw: Rgw,

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { noLimits, type TestLedger } from "./ledger.ts";
 import { bytes, days, hours, LedgerScene, seconds, start } from "./ledger-scene.ts";
 
-/** What every ledger promises after a clock that was wrong or a rate that was another, whatever the database behind it. */
+/**
+ * What every ledger promises after a clock that was wrong or a rate that was another, whatever the database behind it.
+ */
 export function ledgerClockContract(name: string, open: (now: () => Date) => Promise<TestLedger>): void {
   let scene: LedgerScene;
   beforeEach(async () => {
@@ -37,7 +39,7 @@ export function ledgerClockContract(name: string, open: (now: () => Date) => Pro
         // One of the two is a second ahead, and both are asked each second.
         for (const clock of [start + i * seconds, start + (i + 1) * seconds]) {
           scene.clock = clock;
-          if ("doomed" in (await scene.reserve({}, rates(6, 3)))) given += 1;
+          if ("evicted" in (await scene.reserve({}, rates(6, 3)))) given += 1;
         }
       }
       expect(given).toBeLessThanOrEqual(3 + 6);
@@ -93,7 +95,7 @@ export function ledgerClockContract(name: string, open: (now: () => Date) => Pro
       expect(await scene.ledger.toAsk(["example.net"], 10)).toEqual([]);
       const [found] = await scene.ledger.toAsk(["example.org"], 10);
       expect(found?.token).toBe(wanted.token);
-      await scene.ledger.lapse(wanted.token, new Date(start + days));
+      await scene.ledger.abandon(wanted.token, new Date(start + days));
       await scene.slot({ size: 100 }, limits);
       expect(await scene.ledger.toAsk(["example.org"], 10)).toEqual([]);
     });
@@ -174,7 +176,7 @@ export function ledgerClockContract(name: string, open: (now: () => Date) => Pro
     test("a file that comes a day late counts on its own day", async () => {
       const daily = { userDaily: bytes(100) };
       const slot = await scene.slot({ size: 80 }, daily);
-      await scene.ledger.lapse(slot, new Date(start + days));
+      await scene.ledger.abandon(slot, new Date(start + days));
       scene.clock = start + days;
       await scene.slot({ size: 70 }, daily);
       await scene.finish(slot, daily);

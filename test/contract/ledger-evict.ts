@@ -25,7 +25,7 @@ export function ledgerEvictContract(name: string, open: (now: () => Date) => Pro
       expect(scene.evicted).toEqual([oldest, second]);
       expect(await scene.held()).toEqual([80, 2]);
       expect(await scene.stateOf(third)).toBe("complete");
-      const gone = await scene.ledger.doomed(["example.org"], 10);
+      const gone = await scene.ledger.pendingDeletion(["example.org"], 10);
       expect(gone.map(({ token }) => token).sort()).toEqual([oldest, second].sort());
     });
 
@@ -37,7 +37,7 @@ export function ledgerEvictContract(name: string, open: (now: () => Date) => Pro
         expect(await scene.held("mallory@example.org")).toEqual([100, 10]);
         scene.clock += 120 * seconds;
         for (const { token } of await scene.ledger.toAsk(["example.org"], 100)) {
-          await scene.ledger.lapse(token);
+          await scene.ledger.abandon(token);
         }
       }
       expect(await scene.held()).toEqual([100, 10]);
@@ -47,7 +47,7 @@ export function ledgerEvictContract(name: string, open: (now: () => Date) => Pro
     test("grants no more reservations than the limit, and each of them finds its room", async () => {
       for (let i = 0; i < 10; i += 1) await scene.upload({ size: 10 });
       const outcomes = await Promise.all(Array.from({ length: 15 }, () => scene.reserve({ size: 10 }, user)));
-      expect(outcomes.filter((outcome) => "doomed" in outcome).length).toBe(10);
+      expect(outcomes.filter((outcome) => "evicted" in outcome).length).toBe(10);
       expect(await scene.refused({ size: 1 }, user)).toMatchObject({ over: "user", used: 100, asked: 1 });
       const reserved = (await scene.ledger.files({ limit: 100 })).filter(({ state }) => state === "reserved");
       await Promise.all(reserved.map(({ token }) => scene.finish(token, user)));
@@ -95,7 +95,7 @@ export function ledgerEvictContract(name: string, open: (now: () => Date) => Pro
       expect(await scene.held()).toEqual([0, 4]);
     });
 
-    test("replaces a purpose's own files where nothing else gives way, and those of no other", async () => {
+    test("replaces a purpose's own files where nothing else is evicted, and those of no other", async () => {
       const limits = { ...user, purpose: bytes(40) };
       const avatar = await scene.upload({ size: 40, purpose: "profile" });
       const blog = await scene.upload({ size: 40, purpose: "permanent" });
@@ -120,7 +120,7 @@ export function ledgerEvictContract(name: string, open: (now: () => Date) => Pro
 
     test("lets a late file take its place again, which older ones make for it", async () => {
       const slot = await scene.slot({ size: 60 }, user);
-      await scene.ledger.lapse(slot, new Date(scene.clock + days));
+      await scene.ledger.abandon(slot, new Date(scene.clock + days));
       const older = await scene.upload({ size: 90 }, user);
       await scene.finish(slot, user);
       expect(scene.evicted).toEqual([older]);
@@ -161,10 +161,10 @@ async function randomStep(scene: LedgerScene, random: Random): Promise<void> {
   const some = (from: readonly LedgerFile[]) => from.filter(() => random.below(3) === 0).slice(0, 4);
   switch (random.below(6)) {
     case 0:
-      for (const { token } of some(of("reserved"))) await scene.ledger.lapse(token);
+      for (const { token } of some(of("reserved"))) await scene.ledger.abandon(token);
       break;
     case 1:
-      await scene.ledger.doom(some(of("complete")).map(({ token }) => token));
+      await scene.ledger.markForDeletion(some(of("complete")).map(({ token }) => token));
       break;
     case 2:
     case 3:

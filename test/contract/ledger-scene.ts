@@ -69,7 +69,7 @@ export class LedgerScene {
   /** Reserves, and expects to succeed; gives the token. */
   async slot(change: Partial<Reservation> = {}, limits: Partial<Limits> = {}): Promise<string> {
     const wanted = this.reservation(change);
-    expect(await this.ledger.reserve(wanted, { ...noLimits, ...limits })).toEqual({ doomed: [] });
+    expect(await this.ledger.reserve(wanted, { ...noLimits, ...limits })).toEqual({ evicted: [] });
     return wanted.token;
   }
 

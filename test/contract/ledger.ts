@@ -73,7 +73,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
   /** Reserves, expects to succeed, completes. */
   const upload = async (change: Partial<Reservation> = {}): Promise<string> => {
     const wanted = reservation(change);
-    expect(await ledger.reserve(wanted, noLimits)).toEqual({ doomed: [] });
+    expect(await ledger.reserve(wanted, noLimits)).toEqual({ evicted: [] });
     expect(await ledger.complete(wanted.token, wanted.size, () => noLimits)).toBe("complete");
     return wanted.token;
   };
@@ -92,7 +92,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
   describe(`${name}: reserve, complete, release`, () => {
     test("a reservation counts at once, and a complete file goes on counting", async () => {
       const wanted = reservation({ expires: at(24 * hours) });
-      expect(await ledger.reserve(wanted, noLimits)).toEqual({ doomed: [] });
+      expect(await ledger.reserve(wanted, noLimits)).toEqual({ evicted: [] });
       expect(await held()).toEqual([100, 1]);
       clock += 5 * seconds;
       expect(await ledger.complete(wanted.token, 100, () => noLimits)).toBe("complete");
@@ -120,11 +120,11 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
 
     test("asking again changes nothing", async () => {
       const wanted = reservation();
-      for (let i = 0; i < 3; i += 1) expect(await ledger.reserve(wanted, noLimits)).toEqual({ doomed: [] });
+      for (let i = 0; i < 3; i += 1) expect(await ledger.reserve(wanted, noLimits)).toEqual({ evicted: [] });
       for (let i = 0; i < 3; i += 1)
         expect(await ledger.complete(wanted.token, 100, () => noLimits)).toBe("complete");
       expect(await ledger.release(wanted.token)).toBe(false);
-      await ledger.lapse(wanted.token);
+      await ledger.abandon(wanted.token);
       expect(await held()).toEqual([100, 1]);
     });
 
@@ -163,19 +163,19 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       const wanted = reservation();
       await ledger.reserve(wanted, noLimits);
       clock += 120 * seconds;
-      await ledger.lapse(wanted.token);
+      await ledger.abandon(wanted.token);
       expect(await ledger.find(wanted.token)).toBeUndefined();
       const userDaily = { bytes: 100, files: 1 };
-      expect(await reserve({}, { userDaily })).toEqual({ doomed: [] });
+      expect(await reserve({}, { userDaily })).toEqual({ evicted: [] });
     });
 
     test("bytes that come late take their place again", async () => {
       const wanted = reservation();
       await ledger.reserve(wanted, noLimits);
       clock += 120 * seconds;
-      await ledger.lapse(wanted.token, new Date(clock + 1 * hours));
+      await ledger.abandon(wanted.token, new Date(clock + 1 * hours));
       // Asked for again, as after a lost answer: it is not forgotten before its time.
-      await ledger.lapse(wanted.token, new Date(clock + 1 * hours));
+      await ledger.abandon(wanted.token, new Date(clock + 1 * hours));
       expect(await held()).toEqual([0, 0]);
       clock += 2 * hours;
       expect(tokens(await ledger.toAsk(["example.org"], 10))).toEqual([wanted.token]);
@@ -186,21 +186,21 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
     test("bytes that come late and find no room are to be removed", async () => {
       const wanted = reservation();
       await ledger.reserve(wanted, noLimits);
-      await ledger.lapse(wanted.token, at(1 * hours));
+      await ledger.abandon(wanted.token, at(1 * hours));
       await upload({ size: 60 });
       const limits = { ...noLimits, user: { bytes: 150, files: undefined } };
       expect(await ledger.complete(wanted.token, 100, () => limits)).toBe("over");
       expect(await held()).toEqual([60, 1]);
-      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([wanted.token]);
-      expect(await ledger.complete(wanted.token, 100, () => limits)).toBe("doomed");
+      expect(tokens(await ledger.pendingDeletion(["example.org"], 10))).toEqual([wanted.token]);
+      expect(await ledger.complete(wanted.token, 100, () => limits)).toBe("pending-deletion");
     });
 
-    test("what had lapsed is forgotten when the store has nothing the second time", async () => {
+    test("what was abandoned is forgotten when the store has nothing the second time", async () => {
       const wanted = reservation();
       await ledger.reserve(wanted, noLimits);
-      await ledger.lapse(wanted.token, at(1 * hours));
+      await ledger.abandon(wanted.token, at(1 * hours));
       clock += 1 * hours;
-      await ledger.lapse(wanted.token);
+      await ledger.abandon(wanted.token);
       expect(await ledger.find(wanted.token)).toBeUndefined();
     });
 
@@ -249,16 +249,16 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       expect(await ledger.find(token)).toMatchObject({ state: "complete", size: 100, askAt: undefined });
     });
 
-    test("can be removed at once when it is doomed, and once more when that was postponed", async () => {
+    test("can be removed at once when its deletion is pending, and once more when that was postponed", async () => {
       const token = await uploadAskedAgain();
-      await ledger.doom([token]);
-      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([token]);
+      await ledger.markForDeletion([token]);
+      expect(tokens(await ledger.pendingDeletion(["example.org"], 10))).toEqual([token]);
       await ledger.postpone(token, at(2 * hours));
-      expect(await ledger.doomed(["example.org"], 10)).toEqual([]);
+      expect(await ledger.pendingDeletion(["example.org"], 10)).toEqual([]);
       expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
       clock += 2 * hours;
       expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
-      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([token]);
+      expect(tokens(await ledger.pendingDeletion(["example.org"], 10))).toEqual([token]);
     });
 
     test("is listed once, whoever is asked for", async () => {
@@ -292,11 +292,11 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       "of a %s: exactly full is allowed, one byte more is not, and others are not touched",
       async (limit, same, other) => {
         await upload({ size: 60 });
-        expect(await reserve({ ...same, size: 40 }, { [limit]: bytes(100) })).toEqual({ doomed: [] });
+        expect(await reserve({ ...same, size: 40 }, { [limit]: bytes(100) })).toEqual({ evicted: [] });
         const refused = overOf(await reserve({ ...same, size: 1 }, { [limit]: bytes(100) }));
         expect(refused).toMatchObject({ over: limit, unit: "bytes", allowed: 100, asked: 1 });
         expect(refused.used).toBe(100);
-        expect(await reserve({ ...other, size: 100 }, { [limit]: bytes(100) })).toEqual({ doomed: [] });
+        expect(await reserve({ ...other, size: 100 }, { [limit]: bytes(100) })).toEqual({ evicted: [] });
       },
     );
 
@@ -311,7 +311,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       "in files, of %s: one more than allowed is refused",
       async (limit) => {
         await upload({ size: 0 });
-        expect(await reserve({ size: 0 }, { [limit]: files(2) })).toEqual({ doomed: [] });
+        expect(await reserve({ size: 0 }, { [limit]: files(2) })).toEqual({ evicted: [] });
         expect(overOf(await reserve({ size: 0 }, { [limit]: files(2) }))).toMatchObject({
           over: limit,
           unit: "files",
@@ -332,7 +332,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       const outcomes = await Promise.all(
         Array.from({ length: 50 }, () => reserve({ size: 10 }, { user: bytes(100), rates: [] })),
       );
-      expect(outcomes.filter((outcome) => "doomed" in outcome).length).toBe(10);
+      expect(outcomes.filter((outcome) => "evicted" in outcome).length).toBe(10);
       expect(await held()).toEqual([100, 10]);
     });
 
@@ -343,7 +343,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
           (i % 2 ? ledger : other).reserve(reservation({ size: 10 }), { ...noLimits, domain: bytes(100) }),
         ),
       );
-      expect(outcomes.filter((outcome) => "doomed" in outcome).length).toBe(10);
+      expect(outcomes.filter((outcome) => "evicted" in outcome).length).toBe(10);
       expect(await held()).toEqual([100, 10]);
     });
 
@@ -355,14 +355,14 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
         [ledger, other, ledger, other].map((each) => each.complete(wanted.token, 100, () => noLimits)),
       );
       expect(completions).toEqual(["complete", "complete", "complete", "complete"]);
-      await Promise.all([ledger.lapse(wanted.token), other.release(wanted.token)]);
+      await Promise.all([ledger.abandon(wanted.token), other.release(wanted.token)]);
       expect(await held()).toEqual([100, 1]);
     });
 
     test("of a day ends at midnight UTC, and a deleted file still counts on its day", async () => {
       const userDaily = bytes(100);
       const token = await upload({ size: 100 });
-      await ledger.doom([token]);
+      await ledger.markForDeletion([token]);
       await ledger.forget([token]);
       expect(overOf(await reserve({ size: 1 }, { userDaily }))).toEqual({
         over: "userDaily",
@@ -373,7 +373,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
         retryAt: new Date(Date.UTC(2030, 0, 16)),
       });
       clock = Date.UTC(2030, 0, 16);
-      expect(await reserve({ size: 100 }, { userDaily })).toEqual({ doomed: [] });
+      expect(await reserve({ size: 100 }, { userDaily })).toEqual({ evicted: [] });
     });
   });
 
@@ -391,7 +391,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       clock = start + 2 * hours - 1;
       overOf(await ledger.reserve(smaller, { ...noLimits, user }));
       clock = start + 2 * hours;
-      expect(await ledger.reserve(smaller, { ...noLimits, user })).toMatchObject({ doomed: [{ size: 40 }] });
+      expect(await ledger.reserve(smaller, { ...noLimits, user })).toMatchObject({ evicted: [{ size: 40 }] });
     });
 
     test("never, when the file is larger than what is allowed or what is there never expires", async () => {
@@ -424,7 +424,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
 
     test("a burst, then one each interval, and the time told is exact", async () => {
       const limits = rates(6, 3, "juliet@example.org");
-      for (let i = 0; i < 3; i += 1) expect(await reserve({}, limits)).toEqual({ doomed: [] });
+      for (let i = 0; i < 3; i += 1) expect(await reserve({}, limits)).toEqual({ evicted: [] });
       expect(overOf(await reserve({}, limits))).toEqual({
         over: "rate",
         unit: "slots",
@@ -436,10 +436,10 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       clock = start + 10 * seconds - 1;
       overOf(await reserve({}, limits));
       clock = start + 10 * seconds;
-      expect(await reserve({}, limits)).toEqual({ doomed: [] });
+      expect(await reserve({}, limits)).toEqual({ evicted: [] });
       overOf(await reserve({}, limits));
       clock += 60 * seconds;
-      for (let i = 0; i < 3; i += 1) expect(await reserve({}, limits)).toEqual({ doomed: [] });
+      for (let i = 0; i < 3; i += 1) expect(await reserve({}, limits)).toEqual({ evicted: [] });
       overOf(await reserve({}, limits));
     });
 
@@ -462,12 +462,12 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
     test("a refused request is not charged", async () => {
       const limits = rates(1, 1, "juliet@example.org");
       overOf(await reserve({}, { ...limits, user: { bytes: 1, files: undefined } }));
-      expect(await reserve({}, limits)).toEqual({ doomed: [] });
+      expect(await reserve({}, limits)).toEqual({ evicted: [] });
     });
   });
 
   describe(`${name}: expiry and the sweep`, () => {
-    test("expired files are doomed in batches, the oldest expiry first, and wait for the sweep", async () => {
+    test("expired files are marked for deletion in batches, the oldest expiry first, and wait for the sweep", async () => {
       const later = await upload({ expires: at(2 * hours) });
       const sooner = await upload({ expires: at(1 * hours) });
       await upload({ expires: at(3 * hours) });
@@ -476,68 +476,68 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       expect(await ledger.expired(["example.org"])).toEqual({ bytes: 200, files: 2 });
       expect(await ledger.expire(["example.net"], 10)).toBe(0);
       expect(await ledger.expire(["example.org"], 1)).toBe(1);
-      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([sooner]);
+      expect(tokens(await ledger.pendingDeletion(["example.org"], 10))).toEqual([sooner]);
       expect(await ledger.expire(["example.org"], 10)).toBe(1);
       expect(await ledger.expire(["example.org"], 10)).toBe(0);
       expect(await held()).toEqual([200, 2]);
-      const doomed = tokens(await ledger.doomed(["example.org"], 10));
-      expect([...doomed].sort()).toEqual([later, sooner].sort());
-      await ledger.forget(doomed.slice(0, 1));
-      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual(doomed.slice(1));
-      expect(tokens(await ledger.doomed(["example.net"], 10))).toEqual([]);
-      await ledger.forget(doomed.slice(1));
-      expect(await ledger.doomed(["example.org"], 10)).toEqual([]);
+      const pending = tokens(await ledger.pendingDeletion(["example.org"], 10));
+      expect([...pending].sort()).toEqual([later, sooner].sort());
+      await ledger.forget(pending.slice(0, 1));
+      expect(tokens(await ledger.pendingDeletion(["example.org"], 10))).toEqual(pending.slice(1));
+      expect(tokens(await ledger.pendingDeletion(["example.net"], 10))).toEqual([]);
+      await ledger.forget(pending.slice(1));
+      expect(await ledger.pendingDeletion(["example.org"], 10)).toEqual([]);
       expect(await held()).toEqual([200, 2]);
     });
 
-    test("what was doomed is still doomed after the ledger was opened again", async () => {
+    test("what was pending deletion still is after the ledger was opened again", async () => {
       const token = await upload();
-      await ledger.doom([token]);
+      await ledger.markForDeletion([token]);
       const other = await opened.again();
-      expect(tokens(await other.doomed(["example.org"], 10))).toEqual([token]);
+      expect(tokens(await other.pendingDeletion(["example.org"], 10))).toEqual([token]);
     });
 
-    test("dooming gives those that it doomed, once", async () => {
+    test("marking for deletion gives those that it marked, once", async () => {
       const token = await upload();
-      expect(tokens(await ledger.doom([token, "00ff00ff00ff00ff"]))).toEqual([token]);
-      expect(await ledger.doom([token])).toEqual([]);
-      expect(await ledger.complete(token, 100, () => noLimits)).toBe("doomed");
+      expect(tokens(await ledger.markForDeletion([token, "00ff00ff00ff00ff"]))).toEqual([token]);
+      expect(await ledger.markForDeletion([token])).toEqual([]);
+      expect(await ledger.complete(token, 100, () => noLimits)).toBe("pending-deletion");
       expect(await held()).toEqual([0, 0]);
     });
 
-    test("a doomed reservation waits until its PUT URL is of no use", async () => {
+    test("a reservation that is pending deletion waits until its PUT URL is of no use", async () => {
       const wanted = reservation();
       await ledger.reserve(wanted, noLimits);
-      await ledger.doom([wanted.token]);
+      await ledger.markForDeletion([wanted.token]);
       expect(await held()).toEqual([0, 0]);
-      expect(await ledger.doomed(["example.org"], 10)).toEqual([]);
+      expect(await ledger.pendingDeletion(["example.org"], 10)).toEqual([]);
       clock += 120 * seconds;
       expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
-      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([wanted.token]);
+      expect(tokens(await ledger.pendingDeletion(["example.org"], 10))).toEqual([wanted.token]);
     });
 
-    test("a doomed file whose removal is put off comes again, the longest waiting first, until it is forgotten", async () => {
+    test("a file pending deletion whose removal is put off comes again, the longest waiting first, until it is forgotten", async () => {
       const [first, second, third] = [await upload(), await upload(), await upload()];
-      await ledger.doom([first, second, third]);
+      await ledger.markForDeletion([first, second, third]);
       await ledger.postpone(first, at(2 * hours));
       await ledger.postpone(second, at(1 * hours));
-      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([third]);
+      expect(tokens(await ledger.pendingDeletion(["example.org"], 10))).toEqual([third]);
       await ledger.forget([third]);
-      expect(await ledger.doomed(["example.org"], 10)).toEqual([]);
+      expect(await ledger.pendingDeletion(["example.org"], 10)).toEqual([]);
       expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
       clock = start + 2 * hours;
-      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([second, first]);
+      expect(tokens(await ledger.pendingDeletion(["example.org"], 10))).toEqual([second, first]);
       expect(await ledger.toAsk(["example.org"], 10)).toEqual([]);
-      expect(await ledger.complete(first, 100, () => noLimits)).toBe("doomed");
+      expect(await ledger.complete(first, 100, () => noLimits)).toBe("pending-deletion");
       expect(await held()).toEqual([0, 0]);
     });
 
-    test("a file that had lapsed is to be removed at once when it is doomed", async () => {
+    test("an abandoned file is to be removed at once when it is marked for deletion", async () => {
       const wanted = reservation();
       await ledger.reserve(wanted, noLimits);
-      await ledger.lapse(wanted.token, at(24 * hours));
-      await ledger.doom([wanted.token]);
-      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([wanted.token]);
+      await ledger.abandon(wanted.token, at(24 * hours));
+      await ledger.markForDeletion([wanted.token]);
+      expect(tokens(await ledger.pendingDeletion(["example.org"], 10))).toEqual([wanted.token]);
     });
 
     test("putting off does nothing to a complete file", async () => {
@@ -584,12 +584,12 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       };
       const mine = new Set<string>();
       for (let i = 0; i < 7; i += 1) mine.add(await upload({ purpose: i < 3 ? "message" : "profile" }));
-      for (const state of ["reserved", "lapsed", "doomed"]) {
+      for (const state of ["reserved", "abandoned", "pending-deletion"]) {
         for (let i = 0; i < 4; i += 1) {
           const wanted = reservation({ purpose: "profile" });
           await ledger.reserve(wanted, noLimits);
-          if (state === "lapsed") await ledger.lapse(wanted.token, at(2 * hours));
-          if (state === "doomed") await ledger.doom([wanted.token]);
+          if (state === "abandoned") await ledger.abandon(wanted.token, at(2 * hours));
+          if (state === "pending-deletion") await ledger.markForDeletion([wanted.token]);
           mine.add(wanted.token);
         }
       }
@@ -641,7 +641,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
     const rates = [{ name: "juliet@example.org", rate: { slotsPerMinute: 1, burst: 2 } }];
 
     test("a rate goes when its bucket has long been full, and not before", async () => {
-      for (let i = 0; i < 2; i += 1) expect(await reserve({}, { rates })).toEqual({ doomed: [] });
+      for (let i = 0; i < 2; i += 1) expect(await reserve({}, { rates })).toEqual({ evicted: [] });
       await reserve({ jid: "romeo@example.org" }, { rates: [{ ...rates[0]!, name: "romeo@example.org" }] });
       expect(await ledger.prune()).toEqual({ rates: 0, accounts: 0 });
       expect(overOf(await reserve({}, { rates })).over).toBe("rate");
@@ -650,7 +650,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       clock += 2 * 60 * seconds;
       expect(await ledger.prune()).toEqual({ rates: 2, accounts: 0 });
       expect(await ledger.prune()).toEqual({ rates: 0, accounts: 0 });
-      for (let i = 0; i < 2; i += 1) expect(await reserve({}, { rates })).toEqual({ doomed: [] });
+      for (let i = 0; i < 2; i += 1) expect(await reserve({}, { rates })).toEqual({ evicted: [] });
       expect(overOf(await reserve({}, { rates })).over).toBe("rate");
     });
 
@@ -660,9 +660,9 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       await upload(user("holds"));
       const abandoned = reservation(user("abandoned"));
       await ledger.reserve(abandoned, noLimits);
-      await ledger.lapse(abandoned.token, at(1 * days));
-      const doomed = await upload(user("doomed"));
-      await ledger.doom([doomed]);
+      await ledger.abandon(abandoned.token, at(1 * days));
+      const pending = await upload(user("pending"));
+      await ledger.markForDeletion([pending]);
       await ledger.forget([gone]);
       clock += 9 * days;
       expect(await ledger.prune()).toEqual({ rates: 0, accounts: 0 });
@@ -670,9 +670,9 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       await reserve(user("recent"));
       expect(await ledger.prune()).toEqual({ rates: 0, accounts: 1 });
       // The others are still found by way of their accounts.
-      expect(tokens(await ledger.doomed(["example.org"], 10))).toEqual([doomed]);
+      expect(tokens(await ledger.pendingDeletion(["example.org"], 10))).toEqual([pending]);
       expect(tokens(await ledger.toAsk(["example.org"], 10))).toContain(abandoned.token);
-      await ledger.forget([doomed, abandoned.token]);
+      await ledger.forget([pending, abandoned.token]);
       expect(await ledger.prune()).toEqual({ rates: 0, accounts: 2 });
       expect(await held("holds@example.org")).toEqual([100, 1]);
       await upload(user("gone"));
@@ -699,7 +699,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       const work = Array.from({ length: 5 }, async () => {
         for (let i = 0; i < 10; i += 1) {
           const token = await upload({ jid: `user-${i}@example.org`, size: 1 + i });
-          if (i % 3 === 0) await ledger.doom([token]);
+          if (i % 3 === 0) await ledger.markForDeletion([token]);
         }
       });
       const audits = async () => {
@@ -748,7 +748,7 @@ export function ledgerContract(name: string, open: (now: () => Date) => Promise<
       const last = await upload({ jid: "x@example.org" });
       const other = await upload({ jid: "y@example.org", purpose: "profile" });
       await upload({ domain: "example.net", jid: "z@example.net" });
-      await ledger.doom([await upload({ jid: "v@example.org" })]);
+      await ledger.markForDeletion([await upload({ jid: "v@example.org" })]);
       expect(tokens(await ledger.sample("example.org", 10)).toSorted()).toEqual(
         [old, last, other].toSorted(),
       );

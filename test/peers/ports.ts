@@ -61,7 +61,10 @@ export function isPortOpen(port: number): Promise<boolean> {
   });
 }
 
-/** A question for startProcess(): whether all these ports have been seen open. Each is tried until it is, then left in peace. */
+/**
+ * A question for startProcess(): whether all these ports have been seen open. Each is tried until it is, then left in
+ * peace.
+ */
 export function allOpen(ports: readonly number[]): () => Promise<boolean> {
   const closed = new Set(ports);
   return async () => {

@@ -10,7 +10,7 @@ export interface JsonFinding {
   readonly check: string;
   readonly level: "ok" | "warn" | "wrong" | "skipped";
   readonly text: string;
-  readonly mend?: string;
+  readonly advice?: string;
   readonly paste?: readonly { readonly title: string; readonly text: string }[];
   readonly fixed?: boolean;
 }

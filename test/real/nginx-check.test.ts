@@ -62,7 +62,7 @@ describe("slotd check behind nginx", () => {
     const wrong = await behindNginx(right.filter((line) => !line.startsWith("client_max")));
     expect(wrong.map((finding) => finding.check)).toEqual(["public-size"]);
     expect(wrong[0]?.text).toContain("refused on the way (413), though max_file_size allows it");
-    expect(wrong[0]?.mend).toContain("client_max_body_size 0;");
+    expect(wrong[0]?.advice).toContain("client_max_body_size 0;");
   });
 
   test("finds that the path is changed", async () => {

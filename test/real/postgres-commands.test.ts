@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { main } from "../../src/cli/main.ts";
 import { noLimits } from "../../src/ledger/ledger.ts";
 import { type Postgres, startPostgres } from "../peers/servers/postgres.ts";
-import { openScene, type Scene } from "../unit/admin/premises-fixture.ts";
+import { openScene, type Scene } from "../unit/admin/open-domains-fixture.ts";
 import { fakeIo } from "../unit/cli/fake-io.ts";
 
 let postgres: Postgres;
@@ -26,7 +26,7 @@ async function command(...words: string[]) {
   return { code, ...JSON.parse(io.out()) };
 }
 
-test("the commands work on PostgreSQL, page by page, and mend what differs", async () => {
+test("the commands work on PostgreSQL, page by page, and advice what differs", async () => {
   const reserved = Array.from({ length: 1100 }, () => scene.reserve({ purpose: "profile" }));
   for (const token of await Promise.all(reserved)) {
     await scene.ledger.complete(token, await scene.put(token), () => noLimits);
@@ -38,7 +38,7 @@ test("the commands work on PostgreSQL, page by page, and mend what differs", asy
   ];
   expect(await command("reconcile")).toMatchObject({ code: 0, looked: 1102, differences: [], sums: [] });
 
-  await scene.premises.domains[0].inventory.remove([{ token: lost, filename: "a.txt" }]);
+  await scene.openDomains.domains[0].inventory.remove([{ token: lost, filename: "a.txt" }]);
   await scene.put(unknown);
   const { code, differences } = await command("reconcile", "--fix");
   const kinds = differences.map((difference: { kind: string }) => difference.kind);

@@ -60,7 +60,7 @@ describe("PostgreSQL away", () => {
   });
 
   test("killed: refused at once as away, and reconnected by itself when it is back", async () => {
-    expect(await ledger.reserve(slot("00000000000000a1"), noLimits)).toEqual({ doomed: [] });
+    expect(await ledger.reserve(slot("00000000000000a1"), noLimits)).toEqual({ evicted: [] });
     await away.kill9();
     const began = performance.now();
     const refused = ledger.reserve(slot("00000000000000a2"), noLimits);
@@ -69,7 +69,7 @@ describe("PostgreSQL away", () => {
     expect(await ledger.isReachable()).toBe(false);
     expect(performance.now() - began).toBeLessThan(2_000);
     await away.restart();
-    expect(await ledger.reserve(slot("00000000000000a3"), noLimits)).toEqual({ doomed: [] });
+    expect(await ledger.reserve(slot("00000000000000a3"), noLimits)).toEqual({ evicted: [] });
     expect(await ledger.find("00000000000000a1")).toBeDefined();
     expect(await ledger.find("00000000000000a2")).toBeUndefined();
     expect(await ledger.audit()).toEqual([]);
@@ -112,7 +112,7 @@ describe("PostgreSQL away", () => {
       code: "ledger-away",
     });
     await away.restart();
-    expect(await late.reserve(slot("00000000000000d1"), noLimits)).toEqual({ doomed: [] });
+    expect(await late.reserve(slot("00000000000000d1"), noLimits)).toEqual({ evicted: [] });
     await late.close();
   }, 60_000);
 
@@ -177,7 +177,7 @@ describe("PostgreSQL away", () => {
     expect(performance.now() - began).toBeLessThan(7_000);
     expect(new Set(codes)).toEqual(new Set(["ledger-away"]));
     await holding.catch(() => undefined);
-    expect(await ledger.reserve(slot("00000000000000e1"), noLimits)).toEqual({ doomed: [] });
+    expect(await ledger.reserve(slot("00000000000000e1"), noLimits)).toEqual({ evicted: [] });
     await ledger.close();
   }, 60_000);
 

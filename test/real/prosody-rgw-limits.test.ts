@@ -156,7 +156,8 @@ describe.each([
         const keys = await rgw.listKeys();
         const { files } = await command("files", "--jid", `alice@${domain}`);
         const isKnown = files.some(
-          (file: { token: string; state: string }) => file.token === token && file.state !== "doomed",
+          (file: { token: string; state: string }) =>
+            file.token === token && file.state !== "pending-deletion",
         );
         return !isKnown && !keys.some((key) => key.startsWith(token));
       },

@@ -104,7 +104,7 @@ describe("slotd check says in one finding", () => {
     expect(code).toBe(1);
     expect(wrong).toHaveLength(1);
     expect(findings.filter(({ level }) => level === "warn")).toEqual([]);
-    return `${wrong[0]?.check}: ${wrong[0]?.text} ${wrong[0]?.mend}`;
+    return `${wrong[0]?.check}: ${wrong[0]?.text} ${wrong[0]?.advice}`;
   };
 
   test("that the secret key is wrong, on RGW and Swift", async () => {
@@ -250,8 +250,8 @@ test("on Swift --fix puts nothing that Swift does not know, and the bucket is st
   const { code, wrong, findings } = await check(s3Config(swift, xmpp()), ["--fix"]);
   expect(code).toBe(1);
   expect(wrong.map((finding) => finding.check)).toEqual(["chunked-length", "download", "cors"]);
-  expect(wrong.map(({ mend }) => mend).join("\n")).toContain('s3.access = "private"');
-  expect(wrong.map(({ mend }) => mend).join("\n")).toContain('s3.upload = "proxy"');
+  expect(wrong.map(({ advice }) => advice).join("\n")).toContain('s3.access = "private"');
+  expect(wrong.map(({ advice }) => advice).join("\n")).toContain('s3.upload = "proxy"');
   expect(findings.find(({ check }) => check === "region")?.text).toContain("is right");
   expect(findings.find(({ check }) => check === "lifecycle")?.level).toBe("skipped");
   expect(await swift.listKeys()).toEqual(["keep/me.txt"]);

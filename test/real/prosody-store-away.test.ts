@@ -158,7 +158,7 @@ describe("a volume that is not mounted", () => {
         entry.isFile(),
       );
     await waitUntil("the sweep", () => objects().length === 0);
-    expect((await files()).map(({ state }) => state)).toEqual(["doomed"]);
+    expect((await files()).map(({ state }) => state)).toEqual(["pending-deletion"]);
     expect(await get(await upload("later"))).toBe(200);
     expect(slotd.process.log().match(/is the one that the ledger knows again/g)).toHaveLength(1);
   }, 60_000);
@@ -217,7 +217,7 @@ describe("a volume that is not mounted", () => {
     unmount();
     await isAway();
     const { ok, output } = await command("reconcile", "--fix", "--forget-many");
-    expect([ok, output]).toEqual([true, expect.stringContaining("1 differences, 1 of them mended")]);
+    expect([ok, output]).toEqual([true, expect.stringContaining("1 differences, 1 of them repaired")]);
     await isBack();
     expect(await get(url)).toBe(404);
     expect(await get(await upload("the first of the new volume"))).toBe(200);

@@ -55,7 +55,7 @@ const configOf = async (bucketUrl: string, s3: string, more = "") => {
 };
 
 describe("slotd check of a private bucket", () => {
-  test("holds with no policy that lets anyone in, and warns of clients that make a file public; --fix mends that", async () => {
+  test("holds with no policy that lets anyone in, and warns of clients that make a file public; --fix repairs that", async () => {
     const { config } = await configOf(await bucketFor("private"), 'access = "private"');
     const before = await checkStorage(config);
     expect(before.bad.map((finding) => [finding.check, finding.level])).toEqual([["client-acl", "warn"]]);

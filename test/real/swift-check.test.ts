@@ -29,7 +29,7 @@ test("a chunked body is stored past the length that is signed, and the check say
   const finding = findings.find((each) => each.check === "chunked-length");
   expect(finding).toMatchObject({ level: "wrong" });
   expect(finding?.text).toMatch(/keeps it all: (\d+) bytes for a slot of \d+/);
-  expect(finding?.mend).toContain('s3.upload = "proxy"');
+  expect(finding?.advice).toContain('s3.upload = "proxy"');
   expect(findings.find((each) => each.check === "copy-source")).toMatchObject({
     level: "ok",
     text: "A client that adds x-amz-copy-source to its PUT is refused (403 AccessDenied).",

@@ -44,7 +44,7 @@ export async function fill(database: Database, ledger: Ledger, layers: readonly 
     }
     number += layer.files;
   }
-  await ledger.mend();
+  await ledger.repair();
 }
 
 function rowOf(layer: Layer, token: string, account: number, part: number, n: number): Value[] {

@@ -26,7 +26,9 @@ export const full = [
 /** In some more than anybody could remember. */
 export const usersOf = (domain: string) => (["crowd.example", "many.example"].includes(domain) ? 3_000 : 10);
 
-/** What years leave behind: others' files, slots that were never used, files of a domain that nobody serves any more. */
+/**
+ * What years leave behind: others' files, slots that were never used, files of a domain that nobody serves any more.
+ */
 function layersOf(files: number): Layer[] {
   const layer = { purpose: "message", users: 1_000, size: 100, dueAt: Date.now() + 20 * day };
   return [
@@ -34,7 +36,7 @@ function layersOf(files: number): Layer[] {
     { ...layer, domain: "gone.example", state: "complete", files: files / 10, dueAt: Date.now() - 20 * day },
     ...full.flatMap((domain): Layer[] => [
       { ...layer, domain, users: usersOf(domain), state: "complete", files: 3 * usersOf(domain) + 1_000 },
-      { ...layer, domain, users: 10, state: "lapsed", files: files / 8, dueAt: Date.now() + day / 2 },
+      { ...layer, domain, users: 10, state: "abandoned", files: files / 8, dueAt: Date.now() + day / 2 },
     ]),
   ];
 }

@@ -16,11 +16,11 @@ const slot = { putUrl: "https://p", getUrl: "https://g" };
 
 describe("a slot that is written down", () => {
   let opened: TestLedger;
-  let gaveWay: LedgerFile[];
+  let evicted: LedgerFile[];
   beforeEach(async () => {
     now = start;
     opened = await openTestLedger(() => now);
-    gaveWay = [];
+    evicted = [];
   });
   afterEach(() => opened.stop());
 
@@ -35,7 +35,7 @@ describe("a slot that is written down", () => {
         ledger: change.ledger ?? opened.ledger,
         domain: "example.net",
         limits: () => ({ ...noLimits, ...limits }),
-        gaveWay: (files) => gaveWay.push(...files),
+        evicted: (files) => evicted.push(...files),
       },
       ...change,
     };
@@ -83,13 +83,13 @@ describe("a slot that is written down", () => {
     expect(await opened.ledger.audit()).toEqual([]);
   });
 
-  test("tells what had expired and gave way to it", async () => {
+  test("tells what had expired and was evicted for it", async () => {
     await ask({});
     const [file] = await opened.ledger.files({ limit: 1 });
     await opened.ledger.complete(file?.token ?? "", 5, () => noLimits);
     now = file?.expires ?? start;
     await ask({ user: { bytes: 5, files: undefined } });
-    expect(gaveWay.map(({ token }) => token)).toEqual([file?.token ?? ""]);
+    expect(evicted.map(({ token }) => token)).toEqual([file?.token ?? ""]);
   });
 
   test("is refused while the ledger is away, with a time to try again", async () => {

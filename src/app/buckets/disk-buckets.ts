@@ -37,7 +37,7 @@ export async function openKeys(
 /** The buckets of one HTTP listener: one for each data folder; the domains that share a folder share its keys. */
 export function diskBuckets(
   domains: readonly DomainConfig[],
-  { folderOf, unavailableFor, witnessOf }: Pick<Opened, "folderOf" | "unavailableFor" | "witnessOf">,
+  { folderOf, unavailableFor, observerOf }: Pick<Opened, "folderOf" | "unavailableFor" | "observerOf">,
 ): HttpBucket[] {
   return [...groupBy(domains, (domain) => domain.disk.path)].map(([path, sharing]) => {
     const { store, keys } = folderOf(path);
@@ -48,7 +48,7 @@ export function diskBuckets(
       keys: [keys],
       region: DISK_REGION,
       maxFileSize: () => maxFileSize,
-      witness: witnessOf(sharing),
+      observer: observerOf(sharing),
       unavailable: () => unavailableFor(sharing),
     };
   });

@@ -22,15 +22,18 @@ export interface Served {
 /** What a listener serves for its domains. */
 export function servedOn(
   domains: readonly DomainConfig[],
-  { keysOf, credentialsOf, folderOf, unavailableFor, witnessOf }: Opened,
+  { keysOf, credentialsOf, folderOf, unavailableFor, observerOf }: Opened,
   deps: Pick<SlotDeps, "now">,
 ): Served {
   const onDisk = domains.filter(({ backend }) => backend === "disk");
   const s3 = s3HttpBuckets(
     domains.flatMap((domain) => s3Domains(domain, keysOf(domain), credentialsOf(domain))),
-    { ...deps, unavailableFor, witnessOf },
+    { ...deps, unavailableFor, observerOf },
   );
-  return { ...s3, buckets: [...diskBuckets(onDisk, { folderOf, unavailableFor, witnessOf }), ...s3.buckets] };
+  return {
+    ...s3,
+    buckets: [...diskBuckets(onDisk, { folderOf, unavailableFor, observerOf }), ...s3.buckets],
+  };
 }
 
 function s3Domains(

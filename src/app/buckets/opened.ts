@@ -1,5 +1,5 @@
 import type { DomainConfig } from "../../config/config.ts";
-import type { UploadWitness } from "../../http/upload-observer.ts";
+import type { UploadObserver } from "../../http/upload-observer.ts";
 import type { Refusal } from "../../slot/refusal.ts";
 import type { CredentialSource } from "../../store/credentials.ts";
 import type { SigningKeys } from "../../store/keys/signing-keys.ts";
@@ -20,5 +20,5 @@ export interface Opened {
   /** Why the store that these domains share cannot be used at present. */
   unavailableFor(domains: readonly DomainConfig[]): Refusal | undefined;
   /** Who wants to know of uploads for these domains. */
-  witnessOf(domains: readonly DomainConfig[]): UploadWitness | undefined;
+  observerOf(domains: readonly DomainConfig[]): UploadObserver | undefined;
 }

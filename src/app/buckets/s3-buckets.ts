@@ -71,7 +71,7 @@ export function s3DomainBucket(
 /** What one HTTP listener does for the domains on S3 that use it. */
 export function s3HttpBuckets(
   domains: readonly S3Domain[],
-  { now, unavailableFor, witnessOf }: Pick<SlotDeps, "now"> & Pick<Opened, "unavailableFor" | "witnessOf">,
+  { now, unavailableFor, observerOf }: Pick<SlotDeps, "now"> & Pick<Opened, "unavailableFor" | "observerOf">,
 ): { readonly buckets: HttpBucket[]; readonly privateBuckets: PrivateBucket[] } {
   const proxied = groupBy(domains.filter(takesUploadsOf), bucketKey);
   const hidden = groupBy(
@@ -90,7 +90,7 @@ export function s3HttpBuckets(
         keys: [...new Set(sharing.flatMap(({ keys }) => keys ?? []))],
         region: DISK_REGION,
         maxFileSize: () => maxFileSize,
-        witness: witnessOf(configs),
+        observer: observerOf(configs),
         unavailable: () => unavailableFor(configs),
       };
     }),

@@ -1,7 +1,7 @@
 import type { DomainConfig } from "../../config/config.ts";
 import { takesUploads } from "../../config/places.ts";
 import { shortToken } from "../../http/http-event.ts";
-import type { UploadWitness } from "../../http/upload-observer.ts";
+import type { UploadObserver } from "../../http/upload-observer.ts";
 import { LedgerAwayError } from "../../ledger/errors.ts";
 import { type Completion, type Ledger, type LedgerFile, type Limits, noLimits } from "../../ledger/ledger.ts";
 import { askStores } from "../../ops/ask-stores.ts";
@@ -34,14 +34,16 @@ export interface RecordDeps {
 /** No PUT URL is valid for longer, whatever the domain that it was given for said: SigV4's bound. */
 const longestValidity: Seconds = 604_800;
 
-/** How often the stores are asked about reservations, looked at, and swept; milliseconds after the last time has ended. */
+/**
+ * How often the stores are asked about reservations, looked at, and swept; milliseconds after the last time has ended.
+ */
 const intervals = { asking: 2_000, looking: 1_000, sweeping: 5_000 };
 
 /** Between two batches the sweep rests this many times as long as the last one took. */
 const restFactor = 4;
 
 /** Keeps one ledger true: settles reservations, sweeps, and is told of uploads. */
-export class RecordKeeper {
+export class LedgerWorker {
   readonly ledger: Ledger;
   readonly #deps: RecordDeps;
   readonly #tell: ReturnType<typeof watchRecords>;
@@ -81,7 +83,7 @@ export class RecordKeeper {
       ledger: this.ledger,
       domain: config.domain,
       limits: (requester, purpose) => ledgerLimits(config, requester, purpose),
-      gaveWay: () => this.#sweeping?.nudge(),
+      evicted: () => this.#sweeping?.nudge(),
       ...(takesUploads(config)
         ? {}
         : { given: (object) => this.#firstLooks.add({ ...object, domain: config.domain }) }),
@@ -137,7 +139,7 @@ export class RecordKeeper {
       if (!(await this.#isRemoved(object, domain))) {
         const about = { token, filename, size, expires: expiry, completed: this.#deps.now() };
         await this.ledger.adopt({ ...about, domain, jid: domain, purpose: "message" });
-        await this.ledger.doom([token]);
+        await this.ledger.markForDeletion([token]);
       }
       this.#tell.refusedLate(shortToken(token));
     } catch (error) {
@@ -145,7 +147,7 @@ export class RecordKeeper {
     }
   }
 
-  /** Removes a doomed file; when the store does not let it go, the next sweep tries again. */
+  /** Removes a file whose deletion is pending; when the store does not let it go, the next sweep tries again. */
   async #removeAtOnce(file: LedgerFile): Promise<void> {
     const isRemoved = await this.#isRemoved(file, file.domain);
     if (!isRemoved) await this.ledger.postpone(file.token, this.#deps.now());
@@ -236,41 +238,41 @@ export class RecordKeeper {
 export type StoredOutcome = Completion | "unsaid";
 
 /**
- * Tells these keepers of uploads; undefined when there are none.
+ * Tells these workers of uploads; undefined when there are none.
  *
  * @param domains those whose uploads they are, and whose files are all in one place.
  */
-export function witnessOf(
-  keepers: readonly RecordKeeper[],
+export function observerOf(
+  ledgerWorkers: readonly LedgerWorker[],
   domains: readonly string[],
-): UploadWitness | undefined {
-  const [first] = keepers;
+): UploadObserver | undefined {
+  const [first] = ledgerWorkers;
   if (first === undefined) return undefined;
   return {
     begin(token) {
-      const ends = keepers.map((keeper) => keeper.begin(token));
+      const ends = ledgerWorkers.map((worker) => worker.begin(token));
       return () => {
         for (const end of ends) end();
       };
     },
     async stored(object, isReserved) {
       let isUnsaid = false;
-      for (const keeper of keepers) {
-        const outcome = await keeper.stored(object);
+      for (const worker of ledgerWorkers) {
+        const outcome = await worker.stored(object);
         if (outcome === "complete") return undefined;
-        if (outcome === "over" || outcome === "doomed") return lateRefusals[outcome];
+        if (outcome === "over" || outcome === "pending-deletion") return lateRefusals[outcome];
         isUnsaid ||= outcome === "unsaid";
       }
       if (isUnsaid) return undefined;
-      const places = keepers.flatMap((keeper) =>
-        domains.flatMap((domain) => (keeper.serves(domain) ? [{ keeper, domain }] : [])),
+      const places = ledgerWorkers.flatMap((worker) =>
+        domains.flatMap((domain) => (worker.serves(domain) ? [{ worker, domain }] : [])),
       );
       if (!isReserved || places[0] === undefined) {
         first.noteUnknown(object.token);
         return undefined;
       }
-      await places[0].keeper.removeForgotten(object, places[0].domain);
-      return lateRefusals.doomed;
+      await places[0].worker.removeForgotten(object, places[0].domain);
+      return lateRefusals["pending-deletion"];
     },
   };
 }
@@ -281,7 +283,7 @@ const lateRefusals = {
     text: "The slot was given up before the file was there, and there is no room for it any more. Nothing was kept. Request a new slot.",
     retryAt: undefined,
   },
-  doomed: {
+  "pending-deletion": {
     kind: "expired",
     text: "The slot was deleted before the file was there. Nothing was kept. Request a new slot.",
   },

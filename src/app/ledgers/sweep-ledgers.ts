@@ -1,4 +1,4 @@
-import type { Premises } from "../../admin/open-domains.ts";
+import type { OpenDomains } from "../../admin/open-domains.ts";
 import { sweep } from "../../ops/sweep.ts";
 import { nextRemoval } from "../../slot/upload-life.ts";
 
@@ -18,7 +18,7 @@ export interface SweptLedgers {
  * @param isDryRun counts only.
  */
 export async function sweepLedgers(
-  { domains, ledgers }: Premises,
+  { domains, ledgers }: OpenDomains,
   isDryRun: boolean,
   options: {
     readonly signal: AbortSignal;

@@ -5,14 +5,14 @@ import { type Around, part } from "../part.ts";
 import { componentKey, type DomainSettings, ServedDomain } from "../served-domain.ts";
 import { watchedBucket } from "../stores/watched-stores.ts";
 import { credentials, credentialsOf } from "./credentials.ts";
-import { keeperOf, keepers } from "./ledger-workers.ts";
+import { ledgerWorkers, workerOf } from "./ledger-workers.ts";
 import { addressOf } from "./listeners.ts";
 import { keysOf, signingKeys } from "./signing-keys.ts";
 import { storeOf, watchedStores } from "./watched-stores.ts";
 
 /** The served domains, each with its component. One that goes is gone before one that comes takes its JID. */
 export const components = part<ServedDomain, DomainSettings>({
-  needs: [signingKeys, credentials, watchedStores, keepers],
+  needs: [signingKeys, credentials, watchedStores, ledgerWorkers],
   async wanted(around) {
     const wanted = new Map<string, DomainSettings>();
     for (const config of around.config.domains) {
@@ -41,7 +41,7 @@ async function settingsFor(config: DomainConfig, around: Around): Promise<Domain
       config.domain,
       storeOf(around, config),
     ),
-    record: keeperOf(around, config)?.recordOf(config),
+    record: workerOf(around, config)?.recordOf(config),
     ca: config.xmpp.tlsCa === undefined ? undefined : await readFile(config.xmpp.tlsCa, "utf8"),
   };
 }

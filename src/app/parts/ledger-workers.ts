@@ -2,13 +2,13 @@ import type { DomainConfig } from "../../config/config.ts";
 import { present } from "../buckets/present.ts";
 import { groupBy, type NonEmpty } from "../group-by.ts";
 import { ledgerKey } from "../ledgers/ledger-key.ts";
-import { type RecordedDomain, RecordKeeper } from "../ledgers/ledger-worker.ts";
+import { LedgerWorker, type RecordedDomain } from "../ledgers/ledger-worker.ts";
 import { type Around, part } from "../part.ts";
 import { ledgerOf, ledgers } from "./ledgers.ts";
 import { storeOf, watchedStores } from "./watched-stores.ts";
 
 /** What settles and sweeps each ledger, for the domains that are written down in it. */
-export const keepers = part<RecordKeeper, NonEmpty<DomainConfig>>({
+export const ledgerWorkers = part<LedgerWorker, NonEmpty<DomainConfig>>({
   needs: [ledgers, watchedStores],
   wanted: ({ config }) =>
     groupBy(
@@ -17,14 +17,14 @@ export const keepers = part<RecordKeeper, NonEmpty<DomainConfig>>({
     ),
   make([first], around) {
     const { now, watchers } = around.deps;
-    return new RecordKeeper(present(ledgerOf(around, first)), { now, watchers });
+    return new LedgerWorker(present(ledgerOf(around, first)), { now, watchers });
   },
-  use: (keeper, domains, around) => keeper.use(domains.map((config) => recorded(config, around))),
+  use: (worker, domains, around) => worker.use(domains.map((config) => recorded(config, around))),
 });
 
-/** The keeper of a domain's ledger; undefined where nothing is written down. */
-export function keeperOf(around: Around, domain: DomainConfig): RecordKeeper | undefined {
-  return around.of(keepers).get(ledgerKey(domain));
+/** The worker of a domain's ledger; undefined where nothing is written down. */
+export function workerOf(around: Around, domain: DomainConfig): LedgerWorker | undefined {
+  return around.of(ledgerWorkers).get(ledgerKey(domain));
 }
 
 function recorded(config: DomainConfig, around: Around): RecordedDomain {

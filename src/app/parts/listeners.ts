@@ -7,12 +7,12 @@ import { servedOn } from "../buckets/domain-buckets.ts";
 import { present } from "../buckets/present.ts";
 import { groupBy } from "../group-by.ts";
 import { checkCertificate, httpSettings, listenerKey } from "../http-settings.ts";
-import { witnessOf } from "../ledgers/ledger-worker.ts";
+import { observerOf } from "../ledgers/ledger-worker.ts";
 import { type Around, part, type Stoppable } from "../part.ts";
 import { unavailableIn } from "../stores/watched-stores.ts";
 import { credentials, credentialsOf } from "./credentials.ts";
 import { diskStores, storeIn } from "./disk-stores.ts";
-import { keeperOf, keepers } from "./ledger-workers.ts";
+import { ledgerWorkers, workerOf } from "./ledger-workers.ts";
 import { keysOf, signingKeys } from "./signing-keys.ts";
 import { storeOf, watchedStores } from "./watched-stores.ts";
 
@@ -22,7 +22,7 @@ export interface Listener extends Stoppable {
 }
 
 export const listeners = part<Listener, HttpServerOptions>({
-  needs: [signingKeys, credentials, diskStores, watchedStores, keepers],
+  needs: [signingKeys, credentials, diskStores, watchedStores, ledgerWorkers],
   lingers: true,
   wanted(around) {
     const { config } = around;
@@ -60,9 +60,9 @@ function settingsFor(domains: readonly [DomainConfig, ...DomainConfig[]], around
         keys: present(around.of(signingKeys).get(path)).keys,
       }),
       unavailableFor: unavailableIn((domain) => storeOf(around, domain)),
-      witnessOf: (some) =>
-        witnessOf(
-          [...new Set(some.flatMap((domain) => keeperOf(around, domain) ?? []))],
+      observerOf: (some) =>
+        observerOf(
+          [...new Set(some.flatMap((domain) => workerOf(around, domain) ?? []))],
           some.map(({ domain }) => domain),
         ),
     },

@@ -33,8 +33,8 @@ export async function lockedFolder(path: string): Promise<string> {
 }
 
 /**
- * Takes the lock of a data folder. Whoever has it may serve the folder; commands need none. Where the file system has no
- * locks there is none, and a line in the log.
+ * Takes the lock of a data folder. Whoever has it may serve the folder; commands need none. Where the file system has
+ * no locks there is none, and a line in the log.
  *
  * @throws {FolderInUseError} when another slotd has it, and does not give it up soon.
  */

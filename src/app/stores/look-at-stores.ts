@@ -32,14 +32,14 @@ export async function lookAtStores(
 async function lookAtLedger(sharing: readonly DomainConfig[], log: Logger): Promise<readonly StoreLook[]> {
   const names = sharing.map(({ domain }) => domain);
   try {
-    const premises = await openForCommand({ domains: sharing }, log);
+    const openDomains = await openForCommand({ domains: sharing }, log);
     try {
-      const guards = new Set(premises.domains.flatMap(({ guard }) => guard ?? []));
+      const guards = new Set(openDomains.domains.flatMap(({ guard }) => guard ?? []));
       const looks: StoreLook[] = [];
       for (const guard of guards) looks.push(await lookAtStore(guard));
       return looks;
     } finally {
-      await premises.close();
+      await openDomains.close();
     }
   } catch (error) {
     if (!(error instanceof NoLedgerError)) return [failed(names, error)];

@@ -65,7 +65,7 @@ async function standIn(options: OwnServerOptions, folder: string): Promise<OwnSe
     const store = await openDiskStore(folder, { now, randomBytes });
     const opened = {
       ...{ keysOf: () => keys, credentialsOf: () => credentials },
-      ...{ folderOf: () => ({ store, keys }), unavailableFor: () => undefined, witnessOf: () => undefined },
+      ...{ folderOf: () => ({ store, keys }), unavailableFor: () => undefined, observerOf: () => undefined },
     };
     const served = servedOn([config], opened, { now });
     const silent = { onEvent: () => undefined, onTlsEvent: () => undefined, reference: () => "check" };

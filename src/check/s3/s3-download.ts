@@ -31,11 +31,11 @@ async function checkPublic(probe: S3Probe, sample: ProbeSlot): Promise<Finding> 
     );
   }
   const policy = await publicPolicy(probe);
-  const mend =
+  const advice =
     policy.paste === undefined
       ? 'Set s3.access = "private", which needs no public bucket; or s3.public_url, where this store has another address for public files.'
       : 'Let anyone read files with the policy below, or set s3.access = "private", which needs no public bucket.';
-  return wrong(`${text}: the bucket is private, and s3.access is "public".`, mend, policy);
+  return wrong(`${text}: the bucket is private, and s3.access is "public".`, advice, policy);
 }
 
 async function checkPrivate(probe: S3Probe, sample: ProbeSlot): Promise<Finding> {

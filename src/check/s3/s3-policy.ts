@@ -39,7 +39,7 @@ export async function policyWith(
 
 /**
  * The policy that is there with one more statement; undefined when it is not understood. Every other statement stays
- * as it is: one of the same name gives way only when it is about the same objects, for another slotd may have put its
+ * as it is: one of the same name is replaced only when it is about the same objects, for another slotd may have put its
  * own for another part of the bucket.
  *
  * @param text the policy as the store gives it; undefined when there is none.

@@ -37,16 +37,16 @@ async function checkClock(probe: S3Probe): Promise<Finding> {
   const skew = Math.round(((before + after) / 2 - (date + 500)) / 1000);
   const size = Math.abs(skew);
   const text = `The clock here is ${words(size)} ${skew < 0 ? "behind" : "ahead of"} the store's`;
-  const mend = "Set the clock of this machine, and keep it right with NTP (chrony, systemd-timesyncd).";
+  const advice = "Set the clock of this machine, and keep it right with NTP (chrony, systemd-timesyncd).";
   if (size > MAX_SKEW)
-    return wrong(`${text}; it refuses signatures that are more than 15 minutes off.`, mend);
+    return wrong(`${text}; it refuses signatures that are more than 15 minutes off.`, advice);
   if (-skew >= probe.target.expirationTime) {
     return wrong(
       `${text}: with expiration_time = ${probe.target.expirationTime} every PUT URL has expired when it is made.`,
-      mend,
+      advice,
     );
   }
-  if (size > NOTABLE_SKEW) return warn(`${text}.`, mend);
+  if (size > NOTABLE_SKEW) return warn(`${text}.`, advice);
   return ok("The clock here and the store's agree.");
 }
 

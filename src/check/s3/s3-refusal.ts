@@ -4,7 +4,7 @@ import { type Finding, wrong } from "../finding.ts";
 import { brief, type S3Probe } from "../probe.ts";
 
 /** What is wrong, and what to do about it. */
-type Explain = (probe: S3Probe, answer: S3Answer) => readonly [text: string, mend: string];
+type Explain = (probe: S3Probe, answer: S3Answer) => readonly [text: string, advice: string];
 
 /** The one table that says what a store's refusal of a right upload means. */
 const explanations: Readonly<Record<string, Explain>> = {

@@ -65,13 +65,13 @@ async function checkSpace(context: FolderContext): Promise<Finding> {
   const { bsize, blocks, bavail, files, ffree } = await statfs(await nearestFolder(context.folder));
   const free = bavail * bsize;
   const text = `${megabytes(free)} are free for files`;
-  const mend = "Free space on that file system, or move disk.path to a larger one.";
+  const advice = "Free space on that file system, or move disk.path to a larger one.";
   if (files > 0 && ffree === 0)
-    return wrong("The file system has no inodes left: no file can be made.", mend);
+    return wrong("The file system has no inodes left: no file can be made.", advice);
   if (free < (context.maxFileSize ?? 1_000_000)) {
-    return wrong(`Only ${text}: not one of the largest files allowed fits.`, mend);
+    return wrong(`Only ${text}: not one of the largest files allowed fits.`, advice);
   }
-  if (blocks > 0 && bavail / blocks < 0.05) return warn(`${text}, less than 5 % of the file system.`, mend);
+  if (blocks > 0 && bavail / blocks < 0.05) return warn(`${text}, less than 5 % of the file system.`, advice);
   return ok(`${text}.`);
 }
 

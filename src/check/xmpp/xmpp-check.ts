@@ -36,11 +36,11 @@ async function checkHandshake({ domain: config, signal }: XmppContext): Promise<
       "That is as it should be while slotd runs. If it does not, another program took the name: stop it.",
     );
   }
-  const [text, mend] = split(problem.text);
-  return wrong(text, mends[problem.kind] ?? mend);
+  const [text, advice] = split(problem.text);
+  return wrong(text, adviceOn[problem.kind] ?? advice);
 }
 
-const mends: Readonly<Partial<Record<StreamProblemKind, string>>> = {
+const adviceOn: Readonly<Partial<Record<StreamProblemKind, string>>> = {
   unreachable:
     "Start the XMPP server, or correct xmpp.address: it is the component port, not the one of clients.",
 };

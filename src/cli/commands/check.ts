@@ -70,15 +70,15 @@ function checkOptions(args: Arguments, io: CommandIo): Checked {
     isFixed: false,
   });
   if (!loaded.ok) {
-    const mend = "docs/options.md describes every option.";
+    const advice = "docs/options.md describes every option.";
     const results = loaded.problems.map((problem) =>
-      found({ level: "wrong", text: formatProblems([problem]).split("\n", 1).join(""), mend }),
+      found({ level: "wrong", text: formatProblems([problem]).split("\n", 1).join(""), advice }),
     );
     return { config: undefined, results };
   }
   const from = loaded.file === undefined ? "the environment alone" : loaded.file;
   const warnings = loaded.warnings.map((text) =>
-    found({ level: "warn", text, mend: "Change it, unless it is meant so." }),
+    found({ level: "warn", text, advice: "Change it, unless it is meant so." }),
   );
   const asked = args.text("domain")?.toLowerCase();
   const domains = loaded.config.domains.filter(({ domain }) => asked === undefined || domain === asked);
@@ -96,6 +96,6 @@ function unknownDomain(asked: string, { domains }: Config): Result["finding"] {
   return {
     level: "wrong",
     text: `${asked} is not among the domains served.`,
-    mend: `Take one of: ${served}.`,
+    advice: `Take one of: ${served}.`,
   };
 }

@@ -1,19 +1,19 @@
 import { findFile, removeFile } from "../../admin/remove.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
 import { jsonText, plain, sizeText } from "../table.ts";
-import { withPremises } from "../with-open-domains.ts";
+import { withOpenDomains } from "../with-open-domains.ts";
 
 /** `slotd delete`: removes one file from the store and the ledger. Ends with 1 when there is no such file. */
 export function run(args: Arguments, io: CommandIo): Promise<number> {
   const { token, filename } = objectOf(args.operand);
-  return withPremises(args, io, false, async (premises) => {
-    const found = await findFile(premises, token, filename);
+  return withOpenDomains(args, io, false, async (openDomains) => {
+    const found = await findFile(openDomains, token, filename);
     if (found === undefined) {
       if (args.has("json")) io.stdout(jsonText({ deleted: false, reason: "not-found" }));
       else io.stderr("slotd: there is no such file, neither in the ledger nor in the store.\n");
       return 1;
     }
-    await premises.requireStores(found.premise);
+    await openDomains.requireStores(found.openDomain);
     const [failed] = await removeFile(found, io.now);
     if (args.has("json")) {
       const about = found.file ?? found.object;

@@ -2,14 +2,14 @@ import { filesOf } from "../../admin/all-files.ts";
 import { purposes } from "../../slot/purpose.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
 import { jsonText, plain, sizeText, table } from "../table.ts";
-import { withPremises } from "../with-open-domains.ts";
+import { withOpenDomains } from "../with-open-domains.ts";
 import { bareJidOf } from "./usage.ts";
 
 /** `slotd files`: the files of a JID, the newest last. */
 export function run(args: Arguments, io: CommandIo): Promise<number> {
   const jid = bareJidOf(args.required("jid"));
   const purpose = purposeOf(args);
-  return withPremises(args, io, true, async ({ ledgers }) => {
+  return withOpenDomains(args, io, true, async ({ ledgers }) => {
     const selection = { jid, ...(purpose === undefined ? {} : { purpose }) };
     const files = (
       await Promise.all(ledgers.map((ledger) => Array.fromAsync(filesOf(ledger, selection))))

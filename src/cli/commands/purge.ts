@@ -3,18 +3,18 @@ import type { Arguments, CommandIo } from "../command.ts";
 import { interruption } from "../interrupt.ts";
 import { Progress } from "../progress.ts";
 import { jsonText, sizeText } from "../table.ts";
-import { withPremises } from "../with-open-domains.ts";
+import { withOpenDomains } from "../with-open-domains.ts";
 import { bareJidOf } from "./usage.ts";
 
 /** `slotd purge`: removes every file of a JID. Ends with 1 when it was interrupted or something is left. */
 export function run(args: Arguments, io: CommandIo): Promise<number> {
   const jid = bareJidOf(args.required("jid"));
-  return withPremises(args, io, true, async (premises) => {
-    await premises.requireStores();
+  return withOpenDomains(args, io, true, async (openDomains) => {
+    await openDomains.requireStores();
     const { signal, done } = interruption();
     const progress = new Progress(io, (files) => `${files} files deleted`);
     const onProgress = (files: number) => progress.show(files);
-    const removed = await removeFilesOf(premises, jid, { signal, onProgress, now: io.now }).finally(done);
+    const removed = await removeFilesOf(openDomains, jid, { signal, onProgress, now: io.now }).finally(done);
     progress.clear();
     const { files, bytes, notRemoved, isWhole } = removed;
     if (args.has("json")) {

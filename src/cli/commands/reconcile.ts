@@ -1,11 +1,11 @@
 import type { Difference } from "../../admin/agree.ts";
 import type { TooMany } from "../../admin/held-back.ts";
-import { type Mending, type Reconciled, reconcile } from "../../admin/reconcile.ts";
+import { type Reconciled, type Repair, reconcile } from "../../admin/reconcile.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
 import { interruption } from "../interrupt.ts";
 import { Progress } from "../progress.ts";
 import { jsonText, plain, sizeText } from "../table.ts";
-import { withPremises } from "../with-open-domains.ts";
+import { withOpenDomains } from "../with-open-domains.ts";
 
 /** `slotd reconcile`: compares ledger and store. Ends with 1 when a difference is left, or when it was interrupted. */
 export function run(args: Arguments, io: CommandIo): Promise<number> {
@@ -17,17 +17,17 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
   if (forgetMany && !fix) throw new UsageError("--forget-many is of use only with --fix");
   if (deleteMany && !deleteUnknown)
     throw new UsageError("--delete-many is of use only with --delete-unknown");
-  return withPremises(args, io, true, async (premises) => {
+  return withOpenDomains(args, io, true, async (openDomains) => {
     const { signal, done } = interruption();
     const progress = new Progress(io, (looked) => `${looked} files compared`);
     const found: object[] = [];
-    const outcome = await reconcile(premises, {
+    const outcome = await reconcile(openDomains, {
       ...{ fix, deleteUnknown, forgetMany, deleteMany, signal, now: io.now },
       onProgress: (looked) => progress.show(looked),
-      onDifference: (difference, mending) => {
+      onDifference: (difference, repair) => {
         progress.clear();
-        if (args.has("json")) found.push({ ...difference, mending });
-        else io.stdout(`${describe(difference, mending)}\n`);
+        if (args.has("json")) found.push({ ...difference, repair });
+        else io.stdout(`${describe(difference, repair)}\n`);
       },
     }).finally(done);
     progress.clear();
@@ -46,15 +46,15 @@ function report(io: CommandIo, outcome: Reconciled, fix: boolean): void {
   const { looked, differences, left, sums, isWhole } = outcome;
   for (const { account, counted, listed } of sums) {
     io.stdout(
-      `sum: ${plain(account)} counts ${sumsText(counted)}; its files are ${sumsText(listed)}${fix ? ": mended" : ""}\n`,
+      `sum: ${plain(account)} counts ${sumsText(counted)}; its files are ${sumsText(listed)}${fix ? ": repaired" : ""}\n`,
     );
   }
   const all = differences + sums.length;
-  const verdict = all === 0 ? "ledger and store agree" : `${all} differences, ${all - left} of them mended`;
+  const verdict = all === 0 ? "ledger and store agree" : `${all} differences, ${all - left} of them repaired`;
   io.stdout(`${looked} files compared: ${verdict}.\n`);
   reportTooMany(io, outcome);
-  if (!isWhole) io.stderr("slotd: interrupted; what was mended stays so. Run it again for the rest.\n");
-  else if (left > 0 && !fix) io.stderr('slotd: "slotd reconcile --fix" mends them.\n');
+  if (!isWhole) io.stderr("slotd: interrupted; what was repaired stays so. Run it again for the rest.\n");
+  else if (left > 0 && !fix) io.stderr('slotd: "slotd reconcile --fix" repairs them.\n');
 }
 
 /** What looks like a wrong store or ledger was left alone. */
@@ -75,9 +75,9 @@ function shareText({ count, all }: TooMany): string {
   return `${count} of ${all}`;
 }
 
-function describe(difference: Difference, mending: Mending): string {
+function describe(difference: Difference, repair: Repair): string {
   const outcome =
-    mending === "left" ? "" : `: ${mending === "mended" ? outcomes[difference.kind] : "deleted"}`;
+    repair === "left" ? "" : `: ${repair === "repaired" ? outcomes[difference.kind] : "deleted"}`;
   return `${textOf(difference)}${outcome}`;
 }
 

@@ -73,14 +73,15 @@ async function startApp(config: Config, log: Logger): Promise<App | undefined> {
 /** How long the check may take to remove what it wrote when slotd stops; milliseconds. */
 const CHECK_GRACE = 5_000;
 
-/** Says what is wrong with the bucket or the folder; slotd serves all the same, for it may be mended meanwhile. */
+/** Says what is wrong with the bucket or the folder; slotd serves all the same, for it may be repaired meanwhile. */
 function checkInBackground(config: Config, log: Logger): { stop(): Promise<void> } {
   const checking = new AbortController();
   const done = backgroundCheck(config, {
     now: () => new Date(),
     signal: checking.signal,
     log,
-    warn: ({ scope, check, finding: { text, mend = "" } }) => log.warn({ scope, check }, `${text} ${mend}`),
+    warn: ({ scope, check, finding: { text, advice = "" } }) =>
+      log.warn({ scope, check }, `${text} ${advice}`),
   });
   return {
     async stop() {

@@ -4,7 +4,7 @@ import type { Arguments, CommandIo } from "../command.ts";
 import { interruption } from "../interrupt.ts";
 import { Progress } from "../progress.ts";
 import { jsonText, sizeText } from "../table.ts";
-import { withPremises } from "../with-open-domains.ts";
+import { withOpenDomains } from "../with-open-domains.ts";
 
 /**
  * `slotd sweep`: removes at once what has expired, as a running slotd does little by little. Where no ledger is kept
@@ -12,16 +12,16 @@ import { withPremises } from "../with-open-domains.ts";
  */
 export function run(args: Arguments, io: CommandIo): Promise<number> {
   const isDryRun = args.has("dry-run");
-  return withPremises(args, io, false, async (premises) => {
-    if (!isDryRun) await premises.requireStores();
+  return withOpenDomains(args, io, false, async (openDomains) => {
+    if (!isDryRun) await openDomains.requireStores();
     const { signal, done } = interruption();
     const progress = new Progress(io, (files) => `${files} files ${isDryRun ? "found" : "deleted"}`);
     let before = 0;
     const onProgress = (files: number) => progress.show(before + files);
     try {
-      const recorded = await sweepLedgers(premises, isDryRun, { signal, onProgress, now: io.now });
+      const recorded = await sweepLedgers(openDomains, isDryRun, { signal, onProgress, now: io.now });
       before = recorded.files;
-      const dated = await removeExpiredObjects(premises, io.now(), isDryRun, { signal, onProgress });
+      const dated = await removeExpiredObjects(openDomains, io.now(), isDryRun, { signal, onProgress });
       progress.clear();
       const swept = {
         ...{ files: recorded.files + dated.files, bytes: recorded.bytes + dated.bytes },

@@ -1,13 +1,13 @@
-import type { Premises } from "../../admin/open-domains.ts";
+import type { OpenDomains } from "../../admin/open-domains.ts";
 import { parseAccess } from "../../config/values.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
 import { jsonText, plain, sizeText, table } from "../table.ts";
-import { withPremises } from "../with-open-domains.ts";
+import { withOpenDomains } from "../with-open-domains.ts";
 
 /** `slotd usage`: who holds how much. */
 export function run(args: Arguments, io: CommandIo): Promise<number> {
   const selection = selectionOf(args);
-  return withPremises(args, io, true, async ({ domains, ledgers }) => {
+  return withOpenDomains(args, io, true, async ({ domains, ledgers }) => {
     const accounts = (await Promise.all(ledgers.map((ledger) => ledger.usage(selection)))).flat();
     const total = {
       files: accounts.reduce((sum, { files }) => sum + files, 0),
@@ -41,10 +41,10 @@ interface Held {
 
 /** What one JID holds of its quota in each domain that has one. */
 function quotasOf(
-  premises: Premises["domains"],
+  openDomains: OpenDomains["domains"],
   accounts: readonly (Held & { readonly domain: string })[],
 ): { readonly domain: string; readonly used: Held; readonly allowed: Partial<Held> }[] {
-  return premises.flatMap(({ config: { domain, quota } }) => {
+  return openDomains.flatMap(({ config: { domain, quota } }) => {
     const { user: bytes, userFiles: files } = quota;
     if (bytes === undefined && files === undefined) return [];
     const own = accounts.filter((account) => account.domain === domain);

@@ -7,7 +7,9 @@ import { bucketAccess } from "./s3.ts";
 import { backend, maxFileSize } from "./top.ts";
 import { boolean, byteSize, duration, fileSize } from "./types.ts";
 
-/** What one JID may hold for its profile where a ledger counts: enough for avatars and covers, too little for a store. */
+/**
+ * What one JID may hold for its profile where a ledger counts: enough for avatars and covers, too little for a store.
+ */
 const profileQuota: Bytes = 20 * 1024 * 1024;
 
 const always = from([], () => true);

@@ -1,8 +1,8 @@
 /*
  * COMPAT(Kubernetes, Docker): each Service of the namespace, and each linked container, puts variables with its own
- * name into every container: of one called "slotd" or "slotd-http" they begin with SLOTD_. They are known by their shape,
- * and where a name alone could be an option's with a slip, by their value too.
- * Source: Kubernetes, Concepts, Service, "Environment variables"; Docker, "Legacy container links".
+ * name into every container: of one called "slotd" or "slotd-http" they begin with SLOTD_. They are known by their
+ * shape, and where a name alone could be an option's with a slip, by their value too. Source: Kubernetes, Concepts,
+ * Service, "Environment variables"; Docker, "Legacy container links".
  */
 const shapes: readonly (readonly [name: RegExp, value: RegExp])[] = [
   [/_SERVICE_HOST$/, /^/],

@@ -63,7 +63,7 @@ async function receive(
   const { token, size } = admitted.object;
   const object = shortToken(token);
   const begun = now().getTime();
-  const failure = await witnessed(admitted, () => store(admitted, body));
+  const failure = await observed(admitted, () => store(admitted, body));
   if (failure === undefined) {
     const location = publicPath(head.rawPath, head.host, admitted.bucket.publicUrls);
     exchange.send({ status: 201, text: "", headers: { Location: location } });
@@ -87,14 +87,14 @@ async function* afterContinue({ response, body }: Exchange): AsyncGenerator<Uint
   yield* body;
 }
 
-/** Tells the bucket's witness how an upload goes. It may give a refusal for what was stored. */
-async function witnessed<Failure>(
+/** Tells the bucket's observer how an upload goes. It may give a refusal for what was stored. */
+async function observed<Failure>(
   { bucket, object, isReserved }: AdmittedUpload,
   put: () => Promise<Failure | undefined>,
 ): Promise<Failure | Refusal | undefined> {
-  const over = bucket.witness?.begin(object.token);
+  const over = bucket.observer?.begin(object.token);
   try {
-    return (await put()) ?? (await bucket.witness?.stored(object, isReserved));
+    return (await put()) ?? (await bucket.observer?.stored(object, isReserved));
   } finally {
     over?.();
   }

@@ -39,9 +39,9 @@ export interface Database extends Session {
   /** The same, before there are tables: two processes that start at once come one after the other. */
   writeSchema<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /**
-   * Reads in one state of the database, as it was committed at the first statement, on a connection of its own. It takes
-   * no lock that a `write` waits for; many small statements are better than a large one, for what limits a statement's
-   * time is in force, and SQLite blocks this process meanwhile.
+   * Reads in one state of the database, as it was committed at the first statement, on a connection of its own. It
+   * takes no lock that a `write` waits for; many small statements are better than a large one, for what limits a
+   * statement's time is in force, and SQLite blocks this process meanwhile.
    */
   snapshot<T>(work: (session: Session) => Promise<T>): Promise<T>;
   close(): Promise<void>;

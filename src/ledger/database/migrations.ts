@@ -8,14 +8,15 @@ type Migration = (dialect: Dialect) => readonly string[];
  * has been released is never changed.
  *
  * An account counts files of one purpose: with a domain and a JID one user's, with a domain only that domain's, with
- * neither the whole's. The one with nothing, not even a purpose, counts nothing: it is what PostgreSQL locks. Of each sum
- * the part that is reserved is known as well. `repairs` is how often the sums were put right. `part` of a file is the
- * account of its domain and purpose: whatever is asked of a domain walks its few parts, and nothing of other domains.
+ * neither the whole's. The one with nothing, not even a purpose, counts nothing: it is what PostgreSQL locks. Of each
+ * sum the part that is reserved is known as well. `repairs` is how often the sums were put right. `part` of a file is
+ * the account of its domain and purpose: whatever is asked of a domain walks its few parts, and nothing of other
+ * domains.
  *
- * States of a file: 0 reserved, 1 complete, 2 lapsed, 3 doomed. Times are milliseconds since 1970, a day is a number of
- * days since then. `due_at` is when something is next to be done about a file: the store is to be asked (0 and 2), it
- * expires (1; null: never), it is to be removed (3). `recheck_at` is when the store is to be asked once more about a
- * complete file, where an upload that nobody tells of may replace it; mostly null.
+ * States of a file: 0 reserved, 1 complete, 2 abandoned, 3 pending deletion. Times are milliseconds since 1970, a day
+ * is a number of days since then. `due_at` is when something is next to be done about a file: the store is to be asked
+ * (0 and 2), it expires (1; null: never), it is to be removed (3). `recheck_at` is when the store is to be asked once
+ * more about a complete file, where an upload that nobody tells of may replace it; mostly null.
  *
  * `token_key` is what a token begins with, as a number: an index of it is a fifth of one of tokens. Reserved files have
  * a small one of their own, because new tokens come at random places: with a million files each would change another

@@ -128,7 +128,9 @@ async function transaction<T>(
   }
 }
 
-/** JIDs and filenames have every letter there is, and an encoding that lacks some would refuse their slots one by one. */
+/**
+ * JIDs and filenames have every letter there is, and an encoding that lacks some would refuse their slots one by one.
+ */
 async function refuseOtherEncodings(session: Session): Promise<void> {
   const [row] = await session.query("SELECT current_setting('server_encoding') AS encoding");
   const encoding = String(row?.encoding);
@@ -169,10 +171,10 @@ function throwAway(error: unknown): never {
 }
 
 /** Classes of SQLSTATE that say something of our statement and not of the database. Source: PostgreSQL, Appendix A. */
-const oursToMend = /^(0A|21|22|23|26|42(?!501))/;
+const oursToFix = /^(0A|21|22|23|26|42(?!501))/;
 
 function awayIfAway(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof LedgerAwayError) return error;
-  const isOurs = error instanceof pg.DatabaseError && oursToMend.test(error.code ?? "");
+  const isOurs = error instanceof pg.DatabaseError && oursToFix.test(error.code ?? "");
   return isOurs ? error : new LedgerAwayError(`PostgreSQL: ${error.message}.`, error);
 }

@@ -39,8 +39,8 @@ export function standingOf(used: Holding, { bytes, files }: Allowance): Standing
  *
  * With `delete-oldest` files that can be evicted are not in the way of a reservation, for they go when its upload is
  * complete. What is: all that is reserved for a purpose in `mayDelete`, and for each other purpose the larger one of
- * what is complete and what is reserved, since its files give way to those of the same purpose only. While the sum of
- * these is within the limit, uploads may complete in any order or not at all, and each finds enough to evict.
+ * what is complete and what is reserved, since its files are replaced by those of the same purpose only. While the sum
+ * of these is within the limit, uploads may complete in any order or not at all, and each finds enough to evict.
  */
 export function standingBefore(
   asked: Asked,

@@ -1,5 +1,5 @@
 import type { Allowance, Holding, LedgerFile, Limits } from "../ledger.ts";
-import type { Books } from "../unit-of-work.ts";
+import type { UnitOfWork } from "../unit-of-work.ts";
 import { committedBy, completeOf, isOver } from "./allowance.ts";
 import { oldestOf, type Pools } from "./oldest.ts";
 import { type Scope, scopesOf } from "./scopes.ts";
@@ -16,7 +16,7 @@ export type Evicted = "enough" | "more";
  * @param evicted is handed each file that was evicted.
  */
 export async function evictFor(
-  books: Books,
+  work: UnitOfWork,
   file: LedgerFile,
   limits: Limits,
   evicted: (file: LedgerFile) => void,
@@ -25,12 +25,12 @@ export async function evictFor(
   const purposes = [...new Set([file.purpose, ...limits.mayDelete])];
   const hasOwn = !limits.mayDelete.includes(file.purpose);
   for (const scope of scopesOf(file, limits)) {
-    const tooMuch = () => isOver(beyond(completeAfter(scope, books, file), scope.allowed));
+    const tooMuch = () => isOver(beyond(completeAfter(scope, work, file), scope.allowed));
     const tooMuchOfOwn = () =>
-      isOver(beyond(committedAfter(scope, books, file, limits.mayDelete), scope.allowed));
+      isOver(beyond(committedAfter(scope, work, file, limits.mayDelete), scope.allowed));
     const steps = [...(hasOwn ? [{ of: [file.purpose], isDue: tooMuchOfOwn }] : [])];
     for (const { of, isDue } of [...steps, { of: purposes, isDue: tooMuch }]) {
-      const outcome = await evictWhile(isDue, books, () => oldestIn(scope, books, of), evicted);
+      const outcome = await evictWhile(isDue, work, () => oldestIn(scope, work, of), evicted);
       if (outcome === "more") return "more";
     }
   }
@@ -39,48 +39,48 @@ export async function evictFor(
 
 async function evictWhile(
   isDue: () => boolean,
-  books: Books,
+  work: UnitOfWork,
   oldest: () => AsyncGenerator<LedgerFile>,
   evicted: (file: LedgerFile) => void,
 ): Promise<Evicted> {
   if (!isDue()) return "enough";
-  if (!books.mayEvict) return "more";
+  if (!work.mayEvict) return "more";
   for await (const file of oldest()) {
-    books.evictions += 1;
-    evicted(books.change(file, { state: "doomed" }));
+    work.evictions += 1;
+    evicted(work.change(file, { state: "pending-deletion" }));
     if (!isDue()) return "enough";
-    if (!books.mayEvict) return "more";
+    if (!work.mayEvict) return "more";
   }
   return "enough";
 }
 
 async function* oldestIn(
   scope: Scope,
-  books: Books,
+  work: UnitOfWork,
   purposes: readonly string[],
 ): AsyncGenerator<LedgerFile> {
-  yield* oldestOf(books, evictablePools(scope, purposes));
-  for (const other of books.completedHere()) {
+  yield* oldestOf(work, evictablePools(scope, purposes));
+  for (const other of work.completedHere()) {
     if (scope.has(other) && purposes.includes(other.purpose)) yield other;
   }
 }
 
 /** What is complete in a scope when this file is. */
-function completeAfter(scope: Scope, books: Books, { size }: LedgerFile): Holding {
-  const { bytes, files } = completeOf(scope.accounts(books));
+function completeAfter(scope: Scope, work: UnitOfWork, { size }: LedgerFile): Holding {
+  const { bytes, files } = completeOf(scope.accounts(work));
   return { bytes: bytes + size, files: files + 1 };
 }
 
 /** What the files of a scope come to at least, with its reservations, when this file is complete. */
 function committedAfter(
   scope: Scope,
-  books: Books,
+  work: UnitOfWork,
   { token, purpose, size }: LedgerFile,
   mayDelete: Limits["mayDelete"],
 ): Holding {
-  const before = books.file(token);
+  const before = work.file(token);
   const reserved = before?.state === "reserved" ? { bytes: before.size, files: 1 } : { bytes: 0, files: 0 };
-  const accounts = scope.accounts(books).map((account) =>
+  const accounts = scope.accounts(work).map((account) =>
     account.row.purpose === purpose
       ? {
           ...account,

@@ -9,7 +9,10 @@ export interface FullScope {
   readonly pools: readonly Pool[];
   /** Purposes whose complete files are not in the way, and so their end makes no room. */
   readonly evictable: readonly string[];
-  /** Where it is the user's day that is full: its beginning, in milliseconds since 1970. Only what was reserved since makes room. */
+  /**
+   * Where it is the user's day that is full: its beginning, in milliseconds since 1970. Only what was reserved since
+   * makes room.
+   */
   readonly day: number | undefined;
   /** Tells it from others. */
   readonly key: string;
@@ -39,8 +42,8 @@ interface Remembered {
 }
 
 /**
- * When the files of full scopes end, remembered for a second: whoever is refused again and again, and all who are refused
- * by a full domain, cost no look at its files.
+ * When the files of full scopes end, remembered for a second: whoever is refused again and again, and all who are
+ * refused by a full domain, cost no look at its files.
  *
  * Whether there is room is never decided by it, for sums decide that; only whether it is worth looking for expired
  * files. One that has expired less than a second after it was entered may be passed over for that second.

@@ -1,7 +1,7 @@
 import type { Value } from "../database/database.ts";
 import type { LedgerFile } from "../ledger.ts";
 import { readFile, selectFiles } from "../rows.ts";
-import type { Books } from "../unit-of-work.ts";
+import type { UnitOfWork } from "../unit-of-work.ts";
 
 /** Complete files that an index has in their order: those of one user's account, or of one domain's. */
 export interface Pools {
@@ -20,22 +20,22 @@ const pageSize = 50;
  *
  * Costs a look at an index for each account, and one for each page; not more with more files.
  */
-export async function* oldestOf(books: Books, pools: Pools): AsyncGenerator<LedgerFile> {
-  const heads = await readHeads(books, pools);
+export async function* oldestOf(work: UnitOfWork, pools: Pools): AsyncGenerator<LedgerFile> {
+  const heads = await readHeads(work, pools);
   for (;;) {
     const [first, second] = firstTwo(heads);
     if (first === undefined) return;
-    const rows = await books.session.query(
+    const rows = await work.session.query(
       `${selectFiles.filesFirst} f.${pools.column} = $1 AND f.state = 1 AND f.id >= $2 AND f.id <= $3
         ORDER BY f.id LIMIT ${pageSize}`,
       [first.account, first.id, second?.id ?? Number.MAX_SAFE_INTEGER],
     );
     for (const row of rows.map(readFile)) {
-      books.passed.set(passedKey(pools, first.account), row.id);
-      for (const file of await books.enter([row])) if (file.state === "complete") yield file;
+      work.passed.set(passedKey(pools, first.account), row.id);
+      for (const file of await work.enter([row])) if (file.state === "complete") yield file;
     }
     const next = rows.length < pageSize ? second?.id : Number(rows.at(-1)?.id);
-    const head = next === undefined ? undefined : await readHead(books, pools, first.account, next);
+    const head = next === undefined ? undefined : await readHead(work, pools, first.account, next);
     if (head === undefined) heads.splice(heads.indexOf(first), 1);
     else first.id = head;
   }
@@ -48,16 +48,16 @@ interface Head {
   id: number;
 }
 
-async function readHeads(books: Books, pools: Pools): Promise<Head[]> {
+async function readHeads(work: UnitOfWork, pools: Pools): Promise<Head[]> {
   const { column, where, values } = pools;
-  const rows = await books.session.query(
+  const rows = await work.session.query(
     `SELECT a.id AS account, (SELECT MIN(f.id) FROM slotd_files f WHERE f.state = 1 AND f.${column} = a.id) AS head
       FROM slotd_accounts a WHERE ${where}`,
     values,
   );
   return rows.flatMap(({ account, head }) => {
     if (head === null) return [];
-    const passed = books.passed.get(passedKey(pools, Number(account))) ?? 0;
+    const passed = work.passed.get(passedKey(pools, Number(account))) ?? 0;
     return [{ account: Number(account), id: Math.max(Number(head), passed + 1) }];
   });
 }
@@ -67,12 +67,12 @@ function passedKey({ column }: Pools, account: number): string {
 }
 
 async function readHead(
-  books: Books,
+  work: UnitOfWork,
   { column }: Pools,
   account: number,
   after: number,
 ): Promise<number | undefined> {
-  const [row] = await books.session.query(
+  const [row] = await work.session.query(
     `SELECT MIN(f.id) AS head FROM slotd_files f WHERE f.state = 1 AND f.${column} = $1 AND f.id > $2`,
     [account, after],
   );

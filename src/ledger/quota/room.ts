@@ -2,7 +2,7 @@ import { dayLength, dayOf } from "../accounts.ts";
 import type { Allowance, Holding, LedgerFile, LimitName, Limits, Reservation } from "../ledger.ts";
 import { dueFiles } from "../parts.ts";
 import { type FileRow, readFile, selectFiles } from "../rows.ts";
-import type { Books } from "../unit-of-work.ts";
+import type { UnitOfWork } from "../unit-of-work.ts";
 import { couldFit, excess, isOver, type Standing, standingBefore, standingOf } from "./allowance.ts";
 import { oldestAndExpired } from "./ends.ts";
 import { type FullScope, type FullScopes, fullScope } from "./full-scopes.ts";
@@ -29,43 +29,43 @@ export interface Over {
 /** What a reservation needs room for. */
 export type Wanted = Pick<Reservation, "domain" | "jid" | "purpose" | "size">;
 
-/** What finding room needs besides the books. */
+/** What finding room needs besides the unit of work. */
 export interface RoomDeps {
   readonly now: Date;
-  /** Is handed each file that gave way. */
-  readonly doomed: (file: LedgerFile) => void;
+  /** Is handed each file that is evicted. */
+  readonly evicted: (file: LedgerFile) => void;
   readonly fullScopes: FullScopes;
   /** Whether expired files are looked for, where none are remembered not to be there. */
   readonly looksForExpired: boolean;
 }
 
-/** How many expired files give way to one reservation at most. More are left to the sweep. */
+/** How many expired files are evicted for one reservation at most. More are left to the sweep. */
 const mostExpired = 100;
 
 /**
  * Finds room for a reservation within all its limits: undefined where there is, else every limit that it is over.
- * Files whose time has come give way where they are in the way; nothing else is changed.
+ * Files whose time has come are evicted where they are in the way; nothing else is changed.
  *
- * @param deps.doomed is handed those that gave way.
+ * @param deps.evicted is handed those that were evicted.
  */
 export async function findRoom(
-  books: Books,
+  work: UnitOfWork,
   wanted: Wanted,
   limits: Limits,
   deps: RoomDeps,
 ): Promise<readonly Over[] | undefined> {
   const { now } = deps;
-  const firm = [...overDay(books, wanted, limits, now), ...overRate(books, wanted, limits, now)];
-  const full = scopesOf(wanted, limits).filter((scope) => isOver(lackIn(scope, books, wanted, limits)));
+  const firm = [...overDay(work, wanted, limits, now), ...overRate(work, wanted, limits, now)];
+  const full = scopesOf(wanted, limits).filter((scope) => isOver(lackIn(scope, work, wanted, limits)));
   if (firm.length === 0 && full.length === 0) return undefined;
   if (
     deps.looksForExpired &&
     firm.length === 0 &&
     full.every(({ allowed }) => couldFit(wanted.size, allowed))
   ) {
-    for (const scope of full) await clear(scope, books, wanted, limits, deps);
+    for (const scope of full) await clear(scope, work, wanted, limits, deps);
   }
-  const over = [...full.flatMap((scope) => overScope(scope, books, wanted, limits)), ...firm];
+  const over = [...full.flatMap((scope) => overScope(scope, work, wanted, limits)), ...firm];
   return over.length === 0 ? undefined : inOrder(over);
 }
 
@@ -75,55 +75,55 @@ function inOrder(over: readonly Over[]): Over[] {
   return [...over].sort((a, b) => order.indexOf(a.limit) - order.indexOf(b.limit));
 }
 
-function standing(scope: Scope, books: Books, wanted: Wanted, limits: Limits): Standing {
-  return standingBefore(wanted, scope.accounts(books), scope.allowed, limits);
+function standing(scope: Scope, work: UnitOfWork, wanted: Wanted, limits: Limits): Standing {
+  return standingBefore(wanted, scope.accounts(work), scope.allowed, limits);
 }
 
-function lackIn(scope: Scope, books: Books, wanted: Wanted, limits: Limits): Holding {
-  return excess(standing(scope, books, wanted, limits), wanted.size);
+function lackIn(scope: Scope, work: UnitOfWork, wanted: Wanted, limits: Limits): Holding {
+  return excess(standing(scope, work, wanted, limits), wanted.size);
 }
 
-/** Lets expired files of a full scope give way, no more than are needed. */
+/** Evicts expired files of a full scope, no more than are needed. */
 async function clear(
   scope: Scope,
-  books: Books,
+  work: UnitOfWork,
   wanted: Wanted,
   limits: Limits,
-  { now, doomed, fullScopes }: RoomDeps,
+  { now, evicted, fullScopes }: RoomDeps,
 ): Promise<void> {
-  const isFull = () => isOver(lackIn(scope, books, wanted, limits));
-  const full = fullScopeIn(scope, books, limits);
+  const isFull = () => isOver(lackIn(scope, work, wanted, limits));
+  const full = fullScopeIn(scope, work, limits);
   if (!isFull() || fullScopes.hasExpired(full, now) === false) return;
-  for (const file of await expiredIn(books, full, now)) {
-    doomed(books.change(file, { state: "doomed" }));
+  for (const file of await expiredIn(work, full, now)) {
+    evicted(work.change(file, { state: "pending-deletion" }));
     if (!isFull()) return;
   }
 }
 
-function fullScopeIn(scope: Scope, books: Books, { whenFull, mayDelete }: Limits): FullScope {
+function fullScopeIn(scope: Scope, work: UnitOfWork, { whenFull, mayDelete }: Limits): FullScope {
   const evictable = whenFull === "delete-oldest" ? mayDelete : [];
-  return fullScope({ scope, pools: poolsOf(scope, books), evictable, day: undefined });
+  return fullScope({ scope, pools: poolsOf(scope, work), evictable, day: undefined });
 }
 
 /** Complete files of a scope whose time has come, as many as are looked at in one transaction. */
 async function expiredIn(
-  books: Books,
+  work: UnitOfWork,
   { scope, pools }: FullScope,
   now: Date,
 ): Promise<readonly LedgerFile[]> {
   const found: FileRow[] = [];
   if (scope.name === "total") {
-    found.push(...(await dueFiles(books.session, scope.where, "complete", now, mostExpired)));
+    found.push(...(await dueFiles(work.session, scope.where, "complete", now, mostExpired)));
   } else {
     for (const { account, part, complete } of pools) {
       if (complete === 0) continue;
       const { column } = scope;
       const values = column === "part" ? [part, now.getTime()] : [account, part, now.getTime()];
-      const rows = await books.session.query(`${selectFiles.filesFirst} ${expired[column]}`, values);
+      const rows = await work.session.query(`${selectFiles.filesFirst} ${expired[column]}`, values);
       found.push(...rows.map(readFile));
     }
   }
-  return (await books.enter(found)).filter(({ state }) => state === "complete");
+  return (await work.enter(found)).filter(({ state }) => state === "complete");
 }
 
 /** Of one part; and of one account, in the order of their slots. */
@@ -132,18 +132,18 @@ const expired = {
   account: `${oldestAndExpired(mostExpired)} AND f.due_at <= $3 ORDER BY f.id LIMIT ${mostExpired}`,
 };
 
-function overScope(scope: Scope, books: Books, wanted: Wanted, limits: Limits): Over[] {
-  const stands = standing(scope, books, wanted, limits);
-  const full = fullScopeIn(scope, books, limits);
+function overScope(scope: Scope, work: UnitOfWork, wanted: Wanted, limits: Limits): Over[] {
+  const stands = standing(scope, work, wanted, limits);
+  const full = fullScopeIn(scope, work, limits);
   return overOf(scope.name, stands, wanted, scope.allowed, full);
 }
 
-function overDay(books: Books, wanted: Wanted, limits: Limits, now: Date): Over[] {
+function overDay(work: UnitOfWork, wanted: Wanted, limits: Limits, now: Date): Over[] {
   const { userDaily } = limits;
-  const stands = standingOf(books.today(wanted.domain, wanted.jid, now), userDaily);
+  const stands = standingOf(work.today(wanted.domain, wanted.jid, now), userDaily);
   const user = scopesOf(wanted, limits).find(({ name }) => name === "user");
   const today = dayOf(now) * dayLength;
-  const full = user && fullScope({ scope: user, pools: poolsOf(user, books), evictable: [], day: today });
+  const full = user && fullScope({ scope: user, pools: poolsOf(user, work), evictable: [], day: today });
   return overOf("userDaily", stands, wanted, userDaily, full);
 }
 
@@ -170,9 +170,9 @@ function overOf(
   ];
 }
 
-function overRate(books: Books, { domain }: Wanted, { rates }: Limits, now: Date): Over[] {
+function overRate(work: UnitOfWork, { domain }: Wanted, { rates }: Limits, now: Date): Over[] {
   return rates.flatMap(({ name, rate }) => {
-    const waitUntil = mayTakeAt(books.rateFullAt(domain, name), rate);
+    const waitUntil = mayTakeAt(work.rateFullAt(domain, name), rate);
     if (waitUntil <= now.getTime()) return [];
     const counts = { used: 0, allowed: rate.burst, asked: 1, excess: { bytes: 0, files: 0 } };
     return [

@@ -1,7 +1,7 @@
 import type { Account } from "../accounts.ts";
 import type { Value } from "../database/database.ts";
 import type { Allowance, LedgerFile, Limits, PurposeName, Reservation } from "../ledger.ts";
-import type { Books } from "../unit-of-work.ts";
+import type { UnitOfWork } from "../unit-of-work.ts";
 
 /** The limits that a file's end makes room in, from the narrowest to the widest. */
 export type ScopeName = "purpose" | "user" | "domain" | "total";
@@ -20,10 +20,10 @@ export interface Pool {
 }
 
 /** The files of a scope that were there before this transaction, by its accounts. */
-export function poolsOf(scope: Scope, books: Books): Pool[] {
-  return scope.accounts(books).flatMap(({ row, bytes, files, reservedFiles }) => {
+export function poolsOf(scope: Scope, work: UnitOfWork): Pool[] {
+  return scope.accounts(work).flatMap(({ row, bytes, files, reservedFiles }) => {
     const { id, domain, jid, purpose } = row;
-    const part = jid === "" ? id : books.account(domain, "", purpose).row.id;
+    const part = jid === "" ? id : work.account(domain, "", purpose).row.id;
     if (id === undefined || part === undefined) return [];
     return [{ account: id, part, purpose, bytes, complete: files - reservedFiles, reserved: reservedFiles }];
   });
@@ -34,9 +34,11 @@ export interface Scope {
   readonly name: ScopeName;
   readonly allowed: Allowance;
   /** Its accounts, one for each purpose; that of the reservation's own is among them. */
-  accounts(books: Books): readonly Account[];
+  accounts(work: UnitOfWork): readonly Account[];
   has(file: LedgerFile): boolean;
-  /** Where its files are found: by this column, in which the numbers of the accounts `a` stand that `where` is true of. */
+  /**
+   * Where its files are found: by this column, in which the numbers of the accounts `a` stand that `where` is true of.
+   */
   readonly column: "account" | "part";
   /** A condition on `a`, with its values from `$1` on. */
   readonly where: { readonly sql: string; readonly values: readonly Value[] };
@@ -53,7 +55,7 @@ export function scopesOf(
       name: "purpose",
       column: "account",
       allowed: limits.purpose,
-      accounts: (books) => [books.account(domain, jid, purpose)],
+      accounts: (work) => [work.account(domain, jid, purpose)],
       has: (file) => isUsers(file) && file.purpose === purpose,
       where: { sql: "a.domain = $1 AND a.jid = $2 AND a.purpose = $3", values: [domain, jid, purpose] },
     },
@@ -61,7 +63,7 @@ export function scopesOf(
       name: "user",
       column: "account",
       allowed: limits.user,
-      accounts: (books) => books.accounts(domain, jid, purpose),
+      accounts: (work) => work.accounts(domain, jid, purpose),
       has: isUsers,
       where: { sql: "a.domain = $1 AND a.jid = $2", values: [domain, jid] },
     },
@@ -69,7 +71,7 @@ export function scopesOf(
       name: "domain",
       column: "part",
       allowed: limits.domain,
-      accounts: (books) => books.accounts(domain, "", purpose),
+      accounts: (work) => work.accounts(domain, "", purpose),
       has: (file) => file.domain === domain,
       where: { sql: "a.domain = $1 AND a.jid = ''", values: [domain] },
     },
@@ -77,7 +79,7 @@ export function scopesOf(
       name: "total",
       column: "part",
       allowed: limits.total,
-      accounts: (books) => books.accounts("", "", purpose),
+      accounts: (work) => work.accounts("", "", purpose),
       has: () => true,
       where: { sql: "a.jid = '' AND a.domain <> ''", values: [] },
     },

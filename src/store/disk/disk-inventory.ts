@@ -109,7 +109,9 @@ async function removeFile(
 /** Milliseconds of reading one small file after the other, until others get their turn. */
 const longestTurn = 5;
 
-/** Small files are read at once, which is ten times as fast as on another thread; now and then others get their turn. */
+/**
+ * Small files are read at once, which is ten times as fast as on another thread; now and then others get their turn.
+ */
 class Turn {
   #began = performance.now();
 

@@ -157,7 +157,9 @@ class DiskStore implements ObjectStore {
     }
   }
 
-  /** link() is atomic and, unlike rename(), never overwrites: of two uploads to one slot the first to be complete wins. */
+  /**
+   * link() is atomic and, unlike rename(), never overwrites: of two uploads to one slot the first to be complete wins.
+   */
   async #publish(temporary: string, token: string): Promise<void> {
     const { files, isSynced } = this.#parts;
     const target = this.#target(token);

@@ -12,13 +12,17 @@ export const DECLARED_LENGTH = "content-length";
 /** The query parameter in which `echoDeclared` repeats the declared media type; absent when none was declared. */
 export const DECLARED_TYPE = "content-type";
 
-/** The query parameter in which `echoDeclared` says when the object expires, in seconds since 1970; absent for never. */
+/**
+ * The query parameter in which `echoDeclared` says when the object expires, in seconds since 1970; absent for never.
+ */
 export const EXPIRES_AT = "expires-at";
 
 /** The query parameter with which `echoDeclared` says that the slot stands in a ledger; absent: in none. */
 export const IS_RESERVED = "reserved";
 
-/** The query parameter with which `echoDeclared` says for which host and prefix the URL is, as `placeMark` writes it. */
+/**
+ * The query parameter with which `echoDeclared` says for which host and prefix the URL is, as `placeMark` writes it.
+ */
 export const PLACE = "place";
 
 export interface S3BucketOptions {

@@ -42,7 +42,9 @@ export interface S3Client {
    * delete the bucket (COMPAT(OpenStack Swift)).
    */
   send(request: S3Request): Promise<S3Answer>;
-  /** The size of an object; undefined when there is none. @throws {S3RequestError} for any answer that tells neither. */
+  /**
+   * The size of an object; undefined when there is none. @throws {S3RequestError} for any answer that tells neither.
+   */
   headObject(key: string): Promise<{ readonly size: Bytes } | undefined>;
   /** Deletes an object, or nothing when there is none. @throws {S3RequestError} when it is refused. */
   deleteObject(key: string): Promise<void>;

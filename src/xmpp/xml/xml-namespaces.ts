@@ -77,7 +77,8 @@ export function namespaceOf(tag: StartTag, scope: NamespaceScope): string {
  * The value of `xml:lang`, where it is given. The other attributes with a prefix carry no meaning in a stream, but
  * are held to the rules.
  *
- * @throws {XmlError} when a prefix is not declared, or one attribute is given twice. Source: Namespaces in XML 1.0 §6.3.
+ * @throws {XmlError} when a prefix is not declared, or one attribute is given twice. Source: Namespaces in XML 1.0
+ * §6.3.
  */
 export function languageOf(tag: StartTag, scope: NamespaceScope): string | undefined {
   let language: string | undefined;

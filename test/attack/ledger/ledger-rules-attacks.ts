@@ -46,7 +46,7 @@ const unusedSlots: Attack = {
           atMost: 201,
         },
         {
-          what: "files that gave way to it",
+          what: "files that were evicted for it",
           measured: await goneAfter(urls),
           unit: "files",
           atLeast: 1,

@@ -71,7 +71,7 @@ async function isSwept({ ledger }: StoreScene, tokens: readonly string[]): Promi
       const found = await Promise.all(tokens.map((token) => ledger.find(token)));
       // What was removed stays pending deletion for a while, to be removed again.
       return found.every(
-        (file) => file === undefined || (file.state === "doomed" && file.askAt !== undefined),
+        (file) => file === undefined || (file.state === "pending-deletion" && file.askAt !== undefined),
       );
     },
     180_000,

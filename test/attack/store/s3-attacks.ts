@@ -126,7 +126,9 @@ async function attackOne(
   return [...measures, { what: `${name}: right uploads kept`, measured: kept, unit: "files", atLeast: many }];
 }
 
-/** Uploads too much to these slots, and waits until it is gone. `due`: when slotd is to look; Unix time, milliseconds. */
+/**
+ * Uploads too much to these slots, and waits until it is gone. `due`: when slotd is to look; Unix time, milliseconds.
+ */
 async function attackInWave(
   { name, store, hostile }: Field,
   slots: readonly GivenSlot[],

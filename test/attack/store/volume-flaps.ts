@@ -78,7 +78,9 @@ async function settled(scene: StoreScene, lasting: ReadonlySet<string>): Promise
     // What was removed stays pending deletion for a while, to be removed again.
     return files.every(
       ({ expires, state, askAt }) =>
-        expires === undefined || state === "reserved" || (state === "doomed" && askAt !== undefined),
+        expires === undefined ||
+        state === "reserved" ||
+        (state === "pending-deletion" && askAt !== undefined),
     );
   });
   let lost = 0;

@@ -3,12 +3,12 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 /** A TCP connection through which a test reaches a server, and which it can cut or slow down. */
 export interface WeakLink {
   readonly port: number;
-  /** Ends all connections and refuses new ones until mend(). */
+  /** Ends all connections and refuses new ones until repair(). */
   cut(): void;
   /** Delays every piece of bytes, in both directions, by so many milliseconds; 0 is full speed. */
   slow(milliseconds: number): void;
   /** As it was at the start. */
-  mend(): void;
+  repair(): void;
   stop(): Promise<void>;
 }
 
@@ -59,7 +59,7 @@ export async function startWeakLink(targetPort: number): Promise<WeakLink> {
     slow(milliseconds) {
       delay = milliseconds;
     },
-    mend() {
+    repair() {
       isCut = false;
       delay = 0;
     },

@@ -58,7 +58,10 @@ export interface SignedRequest {
   readonly body?: Uint8Array | string;
 }
 
-/** Sends a request signed in the Authorization header; made with AWS's own signer, so that slotd's is not judged by itself. */
+/**
+ * Sends a request signed in the Authorization header; made with AWS's own signer, so that slotd's is not judged by
+ * itself.
+ */
 export async function signedFetch(access: S3Access, request: SignedRequest): Promise<Response> {
   const { endpoint, region, accessKeyId, secretAccessKey, service = "s3" } = access;
   const url = new URL(endpoint);

@@ -6,12 +6,12 @@ import fc from "fast-check";
 import { type Difference, differenceOf } from "../../../src/admin/agree.ts";
 import { HeldBack } from "../../../src/admin/held-back.ts";
 import { mergeByToken, type Placed, pairsOf } from "../../../src/admin/merge.ts";
-import type { Premises } from "../../../src/admin/open-domains.ts";
-import { type Mending, type ReconcileOptions, reconcile } from "../../../src/admin/reconcile.ts";
+import type { OpenDomains } from "../../../src/admin/open-domains.ts";
+import { type ReconcileOptions, type Repair, reconcile } from "../../../src/admin/reconcile.ts";
 import type { FileState, LedgerFile } from "../../../src/ledger/ledger.ts";
 import { noLimits } from "../../../src/ledger/ledger.ts";
 import type { StoredObject } from "../../../src/store/inventory.ts";
-import { openScene, type Scene } from "./premises-fixture.ts";
+import { openScene, type Scene } from "./open-domains-fixture.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -20,18 +20,18 @@ beforeAll(async () => {
 afterEach(() => scene.clear());
 afterAll(() => scene.stop());
 
-async function compare(change: Partial<ReconcileOptions> = {}, premises: Premises = scene.premises) {
-  const found: { kind: Difference["kind"]; token: string; mending: Mending }[] = [];
-  const outcome = await reconcile(premises, {
+async function compare(change: Partial<ReconcileOptions> = {}, openDomains: OpenDomains = scene.openDomains) {
+  const found: { kind: Difference["kind"]; token: string; repair: Repair }[] = [];
+  const outcome = await reconcile(openDomains, {
     now: () => new Date(),
     fix: false,
     deleteUnknown: false,
     forgetMany: false,
     deleteMany: false,
     signal: new AbortController().signal,
-    onDifference: (difference, mending) => {
+    onDifference: (difference, repair) => {
       const { token } = "object" in difference ? difference.object : difference.file;
-      found.push({ kind: difference.kind, token, mending });
+      found.push({ kind: difference.kind, token, repair });
     },
     onProgress: () => undefined,
     ...change,
@@ -48,21 +48,21 @@ describe("ledger and store", () => {
     for (let i = 0; i < 5; i += 1) await scene.upload();
     await scene.reserve();
     await scene.put(await scene.reserve());
-    await scene.ledger.doom([await scene.upload()]);
-    await scene.ledger.doom([await scene.reserve()]);
+    await scene.ledger.markForDeletion([await scene.upload()]);
+    await scene.ledger.markForDeletion([await scene.reserve()]);
     expect(await compare()).toMatchObject({ found: [], looked: 9, left: 0, sums: [], isWhole: true });
   });
 
-  test("differ by a file that is not in the store; mending forgets it", async () => {
+  test("differ by a file that is not in the store; repair forgets it", async () => {
     await scene.upload();
     const lost = await scene.upload();
-    await scene.premises.domains[0].inventory.remove([{ token: lost, filename: "a.txt" }]);
+    await scene.openDomains.domains[0].inventory.remove([{ token: lost, filename: "a.txt" }]);
     expect(await compare()).toMatchObject({
-      found: [{ kind: "missing", token: lost, mending: "left" }],
+      found: [{ kind: "missing", token: lost, repair: "left" }],
       left: 1,
     });
     expect(await compare({ fix: true })).toMatchObject({
-      found: [{ kind: "missing", token: lost, mending: "mended" }],
+      found: [{ kind: "missing", token: lost, repair: "repaired" }],
       left: 0,
     });
     expect(await scene.ledger.find(lost)).toBeUndefined();
@@ -70,12 +70,12 @@ describe("ledger and store", () => {
     expect(await compare()).toMatchObject({ found: [], left: 0 });
   });
 
-  test("differ by an object that the ledger does not know; mending enters it, with its expiry", async () => {
+  test("differ by an object that the ledger does not know; repair enters it, with its expiry", async () => {
     const token = randomBytes(16).toString("hex");
     const expiry = new Date("2040-01-01T00:00:00Z");
     await scene.put(token, 0, expiry);
-    expect((await compare()).found).toEqual([{ kind: "unknown", token, mending: "left" }]);
-    expect((await compare({ fix: true })).found).toEqual([{ kind: "unknown", token, mending: "mended" }]);
+    expect((await compare()).found).toEqual([{ kind: "unknown", token, repair: "left" }]);
+    expect((await compare({ fix: true })).found).toEqual([{ kind: "unknown", token, repair: "repaired" }]);
     expect(await scene.ledger.find(token)).toMatchObject({
       ...{ jid: "example.org", state: "complete", size: 32, filename: "a.txt", expires: expiry },
     });
@@ -88,16 +88,16 @@ describe("ledger and store", () => {
     await scene.put(token);
     const stays = await scene.upload();
     const { found } = await compare({ fix: true, deleteUnknown: true });
-    expect(found).toEqual([{ kind: "unknown", token, mending: "removed" }]);
+    expect(found).toEqual([{ kind: "unknown", token, repair: "removed" }]);
     expect([await scene.store.has(token), await scene.store.has(stays)]).toEqual([false, true]);
     expect(await scene.ledger.find(token)).toBeUndefined();
   });
 
-  test("differ by a size; mending takes the store's, for the same owner", async () => {
+  test("differ by a size; repair takes the store's, for the same owner", async () => {
     const token = await scene.reserve({ purpose: "profile" });
     await scene.put(token, 10);
     await scene.ledger.complete(token, 5, () => noLimits);
-    expect((await compare({ fix: true })).found).toEqual([{ kind: "other-size", token, mending: "mended" }]);
+    expect((await compare({ fix: true })).found).toEqual([{ kind: "other-size", token, repair: "repaired" }]);
     expect(await scene.ledger.find(token)).toMatchObject({
       ...{ jid: "alice@example.org", purpose: "profile", state: "complete", size: 42 },
     });
@@ -105,50 +105,52 @@ describe("ledger and store", () => {
   });
 
   test("differ by a file larger than its slot in a bucket that clients PUT to; it is removed", async () => {
-    const [domain] = scene.premises.domains;
+    const [domain] = scene.openDomains.domains;
     const s3 = { upload: "direct" } as NonNullable<typeof domain.config.s3>;
-    const premises = {
-      ...scene.premises,
+    const openDomains = {
+      ...scene.openDomains,
       domains: [{ ...domain, config: { ...domain.config, s3 } }] as const,
     };
     const larger = [await scene.upload(), await scene.reserve()];
-    await scene.premises.domains[0].inventory.remove(larger.map((token) => ({ token, filename: "a.txt" })));
+    await scene.openDomains.domains[0].inventory.remove(
+      larger.map((token) => ({ token, filename: "a.txt" })),
+    );
     for (const token of larger) await scene.put(token, 10);
-    const { found } = await compare({ ...later, fix: true }, premises);
+    const { found } = await compare({ ...later, fix: true }, openDomains);
     expect(found.toSorted((a, b) => a.kind.localeCompare(b.kind))).toEqual([
-      { kind: "not-completed", token: larger[1] ?? "", mending: "removed" },
-      { kind: "other-size", token: larger[0] ?? "", mending: "removed" },
+      { kind: "not-completed", token: larger[1] ?? "", repair: "removed" },
+      { kind: "other-size", token: larger[0] ?? "", repair: "removed" },
     ]);
     for (const token of larger) {
       expect([await scene.store.has(token), String((await scene.ledger.find(token))?.state)]).toEqual([
-        ...[false, "doomed"],
+        ...[false, "pending-deletion"],
       ]);
     }
     expect(await holding()).toEqual([]);
-    expect((await compare({}, premises)).found).toEqual([]);
+    expect((await compare({}, openDomains)).found).toEqual([]);
   });
 
-  test("differ by an upload that was never completed; mending completes it", async () => {
+  test("differ by an upload that was never completed; repair completes it", async () => {
     const token = await scene.reserve();
     await scene.put(token);
     expect((await compare()).found).toEqual([]);
     expect((await compare({ ...later, fix: true })).found).toEqual([
-      { kind: "not-completed", token, mending: "mended" },
+      { kind: "not-completed", token, repair: "repaired" },
     ]);
     expect((await scene.ledger.find(token))?.state).toBe("complete");
   });
 
-  test("differ by a damaged object, which nothing mends", async () => {
+  test("differ by a damaged object, which nothing repairs", async () => {
     const token = await scene.upload();
     truncateSync(join(scene.folder, "data/objects", token.slice(0, 2), token), 10);
     expect(await compare({ fix: true })).toMatchObject({
-      found: [{ kind: "damaged", token, mending: "left" }],
+      found: [{ kind: "damaged", token, repair: "left" }],
       left: 1,
     });
     expect((await scene.ledger.find(token))?.state).toBe("complete");
   });
 
-  test("are compared no further after an interruption, and nothing is mended then", async () => {
+  test("are compared no further after an interruption, and nothing is repaired then", async () => {
     for (let i = 0; i < 10; i += 1) await scene.put(randomBytes(16).toString("hex"));
     const controller = new AbortController();
     const onProgress = (looked: number) => looked === 3 && controller.abort();
@@ -176,10 +178,7 @@ describe("more differences than can be accidents", () => {
     await lose(11);
     const many = await compare({ fix: true });
     expect(many).toMatchObject({ left: 11, differences: 11, tooManyMissing: { count: 11, all: 12 } });
-    expect([new Set(many.found.map(({ mending }) => mending)), await known()]).toEqual([
-      new Set(["left"]),
-      12,
-    ]);
+    expect([new Set(many.found.map(({ repair }) => repair)), await known()]).toEqual([new Set(["left"]), 12]);
     expect(await compare()).toMatchObject({ left: 11, tooManyMissing: undefined });
     expect(await compare({ fix: true, forgetMany: true })).toMatchObject({ left: 0, differences: 11 });
     expect(await known()).toBe(1);
@@ -189,9 +188,9 @@ describe("more differences than can be accidents", () => {
     for (let i = 0; i < 11; i += 1) await scene.put(randomBytes(16).toString("hex"));
     const asked = { fix: true, deleteUnknown: true };
     expect(await compare(asked)).toMatchObject({ left: 11, tooManyUnknown: { count: 11, all: 11 } });
-    expect(await Array.fromAsync(scene.premises.domains[0].inventory.list())).toHaveLength(11);
+    expect(await Array.fromAsync(scene.openDomains.domains[0].inventory.list())).toHaveLength(11);
     expect(await compare({ ...asked, deleteMany: true })).toMatchObject({ left: 0, differences: 11 });
-    expect(await Array.fromAsync(scene.premises.domains[0].inventory.list())).toHaveLength(0);
+    expect(await Array.fromAsync(scene.openDomains.domains[0].inventory.list())).toHaveLength(0);
   });
 
   test("one part in a hundred is a small share, and what is held back until then has a bound", () => {
@@ -228,12 +227,12 @@ describe("a store that is not the one that the ledger knows", () => {
       }
       expect((await scene.ledger.find(lost))?.state).toBe("complete");
       const told = await compare({ fix: true, forgetMany: true });
-      expect(told.found).toEqual([{ kind: "missing", token: lost, mending: "mended" }]);
+      expect(told.found).toEqual([{ kind: "missing", token: lost, repair: "repaired" }]);
       expect(await compare()).toMatchObject({ found: [], left: 0 });
       const { id } = JSON.parse(readFileSync(join(data(), "store-identity.json"), "utf8"));
       expect(await scene.ledger.storeIds(["example.org"])).toEqual(new Map([["example.org", id]]));
     } finally {
-      await scene.premises.acceptStores();
+      await scene.openDomains.acceptStores();
       cpSync(`${data()}-away`, data(), { recursive: true, force: false });
       rmSync(`${data()}-away`, { recursive: true });
     }
@@ -242,7 +241,7 @@ describe("a store that is not the one that the ledger knows", () => {
   test("is noticed when it goes away during the comparison: nothing is forgotten", async () => {
     const lost = await scene.upload();
     const stays = await scene.upload();
-    await scene.premises.domains[0].inventory.remove([{ token: lost, filename: "a.txt" }]);
+    await scene.openDomains.domains[0].inventory.remove([{ token: lost, filename: "a.txt" }]);
     const onProgress = (looked: number) => {
       if (looked === 2) renameSync(data(), `${data()}-away`);
     };
@@ -257,7 +256,7 @@ describe("a store that is not the one that the ledger knows", () => {
 });
 
 describe("two sides", () => {
-  const states: readonly FileState[] = ["reserved", "complete", "lapsed", "doomed"];
+  const states: readonly FileState[] = ["reserved", "complete", "abandoned", "pending-deletion"];
   const file = (token: string, state: FileState = "complete") =>
     ({ token, state, size: 1, filename: "a" }) as LedgerFile;
   const object = (token: string) => ({ token, size: 1, filename: "a" }) as StoredObject;

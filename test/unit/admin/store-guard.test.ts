@@ -154,7 +154,7 @@ describe("a store without an identity", () => {
   });
 
   test("is another one also by files that only wait for their removal", async () => {
-    await opened.ledger.doom([await upload()]);
+    await opened.ledger.markForDeletion([await upload()]);
     unmount();
     const guard = guardOf();
     await guard.look();

@@ -20,7 +20,7 @@ const results: readonly Result[] = [
   result("Disk", "space", warn("Little is left.", "Free some."), { isFixed: true }),
 ];
 
-test("for people: a heading for each scope, the mend beneath, what is skipped in one line", () => {
+test("for people: a heading for each scope, the advice beneath, what is skipped in one line", () => {
   let text = "";
   const report = new TextReport((more) => {
     text += more;
@@ -50,7 +50,7 @@ test("for programs: the same data", () => {
   const { ok: isOk, findings } = JSON.parse(jsonReport(results));
   expect(isOk).toBe(false);
   expect(findings[1]).toEqual({
-    ...{ scope: "S3", check: "upload", level: "wrong", text: "It is refused.", mend: "Correct it." },
+    ...{ scope: "S3", check: "upload", level: "wrong", text: "It is refused.", advice: "Correct it." },
     paste: [{ title: "Paste", text: "a\nb" }],
   });
   expect(findings[4].fixed).toBe(true);

@@ -20,7 +20,7 @@ function check(name: string, needs: readonly string[], run: () => Finding): Chec
   return { name, needs, run: async () => run() };
 }
 
-const bad = () => wrong("It is broken.", "Mend it.");
+const bad = () => wrong("It is broken.", "Correct it.");
 
 test("skips what needs something wrong, and what needs that in turn, and goes on with the rest", async () => {
   const { run, told } = fakeRun();
@@ -64,10 +64,10 @@ function slowlyFixed(looksUntil: number, apply: () => void = () => undefined): C
   let looks = 0;
   return check("a", [], () => {
     if (isPut && ++looks > looksUntil) return ok("It works.");
-    return wrong("It is broken.", "Mend it.", {
+    return wrong("It is broken.", "Correct it.", {
       fix: {
-        what: "a mend",
-        shown: "<mend/>",
+        what: "a advice",
+        shown: "<advice/>",
         apply: async () => {
           apply();
           isPut = true;
@@ -90,7 +90,7 @@ test("leaves things as they are unless it is to fix them", async () => {
 test("shows what it puts, puts it, and looks until it is in force", async () => {
   const { run, told } = fakeRun({ isFixing: true });
   const [result] = await runChecks([slowlyFixed(2)], undefined, run);
-  expect(told).toEqual(["fix <mend/>", "pause", "pause", "a ok"]);
+  expect(told).toEqual(["fix <advice/>", "pause", "pause", "a ok"]);
   expect(result).toMatchObject({ isFixed: true });
 });
 

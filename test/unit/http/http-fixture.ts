@@ -11,7 +11,7 @@ import {
   type HttpServerOptions,
   startHttpServer,
 } from "../../../src/http/server/http-server.ts";
-import type { UploadWitness } from "../../../src/http/upload-observer.ts";
+import type { UploadObserver } from "../../../src/http/upload-observer.ts";
 import type { Slot } from "../../../src/slot/slot.ts";
 import type { NewObject } from "../../../src/store/bucket.ts";
 import { fixedCredentials } from "../../../src/store/credentials.ts";
@@ -59,7 +59,7 @@ export interface FixtureOptions {
   readonly port?: number;
   readonly front?: { readonly port: number; readonly ca?: string };
   readonly server?: Partial<HttpServerOptions>;
-  readonly witness?: UploadWitness;
+  readonly observer?: UploadObserver;
 }
 
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
@@ -86,7 +86,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
         keys: [{ value: [credentials] }],
         region: "local",
         maxFileSize: () => fixture.maxFileSize,
-        witness: options.witness,
+        observer: options.observer,
       },
     ],
     now: () => fixture.clock,

@@ -57,7 +57,7 @@ test("SQLite: a change waits for another process that is writing", async () => {
   expect(await ledger.find(wanted.token)).toBeUndefined();
   other.run("COMMIT");
   other.close();
-  expect(await reserved).toEqual({ doomed: [] });
+  expect(await reserved).toEqual({ evicted: [] });
 });
 
 test("SQLite: a change that cannot be made does not take others with it", async () => {
@@ -72,7 +72,7 @@ test("SQLite: a change that cannot be made does not take others with it", async 
   expect(await ledger.usage({})).toEqual([expect.objectContaining({ bytes: 10, files: 2 })]);
 });
 
-test("SQLite: sums that somebody else has changed are found and mended", async () => {
+test("SQLite: sums that somebody else has changed are found and repaired", async () => {
   const { path, ledger } = await open();
   await ledger.reserve(wanted, noLimits);
   const other = new Database(path);
@@ -87,7 +87,7 @@ test("SQLite: sums that somebody else has changed are found and mended", async (
     { account: "example.org message", ...sums },
     { account: "example.org juliet@example.org message", ...sums },
   ]);
-  await ledger.mend();
+  await ledger.repair();
   expect(await ledger.audit()).toEqual([]);
   const more = new Database(path);
   more.run("UPDATE slotd_accounts SET reserved_bytes = 0 WHERE jid = '' AND domain = ''");
@@ -99,7 +99,7 @@ test("SQLite: sums that somebody else has changed are found and mended", async (
       listed: { bytes: 5, files: 1, reserved },
     },
   ]);
-  await ledger.mend();
+  await ledger.repair();
   expect(await ledger.audit()).toEqual([]);
 });
 
@@ -117,7 +117,7 @@ test("SQLite: sums are put right once, beside changes and another one that puts 
     await ledger.reserve({ ...wanted, ...user(i + 100) }, noLimits);
     await ledger.complete(user(i).token, 9, () => noLimits);
   });
-  const [first, second] = await Promise.all([ledger.mend(), other.mend(), ...changes]);
+  const [first, second] = await Promise.all([ledger.repair(), other.repair(), ...changes]);
   expect(first.length + second.length).toBeGreaterThan(0);
   expect(await ledger.audit()).toEqual([]);
 });

@@ -89,7 +89,7 @@ describe("a file that is larger than its slot", () => {
     clock += 6 * minutes;
     expect(await ask()).toMatchObject({ oversized: 1, complete: 0 });
     expect(oversized).toEqual([[token, 18_000_000]]);
-    expect(await stateOf(token)).toBe("doomed");
+    expect(await stateOf(token)).toBe("pending-deletion");
     expect(await ledger.usage({ jid: "mallory@example.org" })).toMatchObject([{ bytes: 0, files: 0 }]);
     // It never was one of the complete files that a sweep counts.
     expect(await sweepNow()).toEqual({ files: 0, bytes: 0, failed: [] });
@@ -106,7 +106,7 @@ describe("a file that is larger than its slot", () => {
     bucket.objects.set(token, 5000);
     clock += 23 * hours;
     expect((await sweepNow()).files).toBe(0);
-    expect(await stateOf(token)).toBe("doomed");
+    expect(await stateOf(token)).toBe("pending-deletion");
     bucket.objects.set(token, 5000);
     clock += 1 * hours;
     expect(await sweepNow()).toEqual({ files: 0, bytes: 0, failed: [] });
@@ -131,7 +131,7 @@ describe("a file that is larger than its slot", () => {
   test("is found by the last question though there was nothing at the first", async () => {
     const token = await give();
     clock += 6 * minutes;
-    expect(await ask()).toMatchObject({ lapsed: 1 });
+    expect(await ask()).toMatchObject({ abandoned: 1 });
     bucket.objects.set(token, 2);
     clock += 24 * hours;
     expect(await ask()).toMatchObject({ oversized: 1 });
@@ -157,7 +157,7 @@ describe("a file that is larger than its slot", () => {
     bucket.failure = undefined;
     await sweepNow();
     expect(bucket.objects.size).toBe(0);
-    expect(await stateOf(token)).toBe("doomed");
+    expect(await stateOf(token)).toBe("pending-deletion");
   });
 });
 
@@ -194,7 +194,7 @@ describe("a file in a bucket that clients PUT to", () => {
     bucket.objects.set(token, 1);
     clock += 6 * minutes;
     await ask();
-    await ledger.doom([token]);
+    await ledger.markForDeletion([token]);
     expect((await sweepNow()).files).toBe(1);
     bucket.objects.set(token, 1);
     clock += 24 * hours;
@@ -220,7 +220,7 @@ describe("the first look", () => {
     await first.look(signal);
     expect([...bucket.objects.keys()]).toEqual([right]);
     expect(oversized).toEqual([[larger, 18_000_000]]);
-    expect(await stateOf(larger)).toBe("doomed");
+    expect(await stateOf(larger)).toBe("pending-deletion");
     expect([await stateOf(right), await stateOf(absent)]).toEqual(["reserved", "reserved"]);
     await first.look(signal);
     expect(bucket.looks).toBe(3);

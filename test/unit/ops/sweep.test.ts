@@ -146,7 +146,7 @@ describe("the sweep", () => {
     const crash = () => Promise.reject(new Error("killed"));
     const crashing = {
       expire: ledger.expire.bind(ledger),
-      doomed: ledger.doomed.bind(ledger),
+      pendingDeletion: ledger.pendingDeletion.bind(ledger),
       forget: crash,
       postpone: ledger.postpone.bind(ledger),
     };
@@ -206,7 +206,7 @@ describe("the sweep", () => {
       const token = await upload("example.org", start + 2 * minutes);
       clock += 3 * minutes;
       expect(await careful()).toEqual({ files: 1, bytes: 10, failed: [] });
-      expect((await ledger.find(token))?.state).toBe("doomed");
+      expect((await ledger.find(token))?.state).toBe("pending-deletion");
       const visible: number[] = [];
       for (let at = 3; at <= 26 * 60; at += 1) {
         clock = start + at * minutes;
@@ -223,13 +223,13 @@ describe("the sweep", () => {
 
     test("removes at the end of the PUT URL what came to a slot that was deleted unused", async () => {
       const token = await reserve();
-      await ledger.doom([token]);
+      await ledger.markForDeletion([token]);
       await careful();
       store.objects.set(token, 10);
       clock += 1 * minutes + 11_000;
       await careful();
       expect(store.objects.size).toBe(0);
-      expect((await ledger.find(token))?.state).toBe("doomed");
+      expect((await ledger.find(token))?.state).toBe("pending-deletion");
     });
   });
 
@@ -256,10 +256,17 @@ describe("asking the stores", () => {
   test("completes what is there, and gives back the space of what is not", async () => {
     const [there, absent] = [await reserve(), await reserve()];
     store.objects.set(there, 10);
-    expect(await ask()).toMatchObject({ complete: 0, lapsed: 0 });
+    expect(await ask()).toMatchObject({ complete: 0, abandoned: 0 });
     clock += 2 * minutes;
-    expect(await ask()).toEqual({ complete: 1, lapsed: 1, over: 0, oversized: 0, underWay: 0, failed: [] });
-    expect([await stateOf(there), await stateOf(absent)]).toEqual(["complete", "lapsed"]);
+    expect(await ask()).toEqual({
+      complete: 1,
+      abandoned: 1,
+      over: 0,
+      oversized: 0,
+      underWay: 0,
+      failed: [],
+    });
+    expect([await stateOf(there), await stateOf(absent)]).toEqual(["complete", "abandoned"]);
     expect(await ledger.usage({})).toEqual([expect.objectContaining({ bytes: 10, files: 1 })]);
   });
 
@@ -276,17 +283,17 @@ describe("asking the stores", () => {
     await ask();
     store.objects.set(slow, 10);
     clock += 24 * 60 * minutes;
-    expect(await ask()).toMatchObject({ complete: 1, lapsed: 1 });
+    expect(await ask()).toMatchObject({ complete: 1, abandoned: 1 });
     expect([await stateOf(slow), await stateOf(never)]).toEqual(["complete", undefined]);
   });
 
   test("an upload under way is left alone", async () => {
     const token = await reserve();
     clock += 2 * minutes;
-    expect(await ask((each) => each === token)).toMatchObject({ underWay: 1, lapsed: 0 });
+    expect(await ask((each) => each === token)).toMatchObject({ underWay: 1, abandoned: 0 });
     expect(await stateOf(token)).toBe("reserved");
     clock += 2 * minutes;
-    expect(await ask()).toMatchObject({ lapsed: 1 });
+    expect(await ask()).toMatchObject({ abandoned: 1 });
   });
 
   test("a store that fails is asked again later, and nothing is given back meanwhile", async () => {

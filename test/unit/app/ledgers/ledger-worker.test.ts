@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RecordKeeper, witnessOf } from "../../../../src/app/ledgers/ledger-worker.ts";
+import { LedgerWorker, observerOf } from "../../../../src/app/ledgers/ledger-worker.ts";
 import { LedgerAwayError } from "../../../../src/ledger/errors.ts";
 import type { Ledger } from "../../../../src/ledger/ledger.ts";
 import { createLog } from "../../../../src/ops/log.ts";
@@ -26,7 +26,7 @@ let clock: number;
 
 beforeEach(async () => {
   clock = Date.UTC(2030, 0, 1);
-  folder = await mkdtemp(join(tmpdir(), "slotd-keeper-"));
+  folder = await mkdtemp(join(tmpdir(), "slotd-worker-"));
   store = await openDiskStore(folder, { now: () => new Date(clock), randomBytes });
   opened = await openTestLedger(() => new Date(clock));
   lines = [];
@@ -46,7 +46,7 @@ async function put(): Promise<void> {
 }
 
 /** On a ledger of its own. */
-async function keeper(given?: Ledger): Promise<RecordKeeper> {
+async function worker(given?: Ledger): Promise<LedgerWorker> {
   const ledger = given ?? (await opened.again());
   const { logger: log } = createLog({ level: "debug", format: "json" }, (line) => lines.push(line));
   const watchers = {
@@ -55,14 +55,14 @@ async function keeper(given?: Ledger): Promise<RecordKeeper> {
     monotonic: () => performance.now(),
     reference: () => "ref1",
   };
-  return new RecordKeeper(ledger, { watchers, now: () => new Date(clock) });
+  return new LedgerWorker(ledger, { watchers, now: () => new Date(clock) });
 }
 
-async function nudgedUntil(one: RecordKeeper, isTrue: () => Promise<boolean>): Promise<void> {
+async function nudgedUntil(one: LedgerWorker, isTrue: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + 20_000;
   while (!(await isTrue())) {
     if (performance.now() > end) throw new Error("the sweep did not come to it");
-    one.recordOf(domain).gaveWay([]);
+    one.recordOf(domain).evicted([]);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
@@ -83,19 +83,21 @@ const reserve = (change: object = {}) =>
 test("an upload to disk is complete at once", async () => {
   await reserve();
   await put();
-  const witness = witnessOf([await keeper()], ["example.org"]);
-  expect(await witness?.stored(object, true)).toBeUndefined();
+  const observer = observerOf([await worker()], ["example.org"]);
+  expect(await observer?.stored(object, true)).toBeUndefined();
   expect((await opened.ledger.find(token))?.state).toBe("complete");
 });
 
 test("an upload whose slot was given up, and whose place is taken, is removed again", async () => {
   await reserve();
-  await opened.ledger.lapse(token, new Date(clock + 3_600_000));
+  await opened.ledger.abandon(token, new Date(clock + 3_600_000));
   await reserve({ token: "fedcba9876543210" });
   await put();
-  const one = await keeper();
+  const one = await worker();
   one.use(recorded());
-  expect(await witnessOf([one], ["example.org"])?.stored(object, true)).toMatchObject({ kind: "over-quota" });
+  expect(await observerOf([one], ["example.org"])?.stored(object, true)).toMatchObject({
+    kind: "over-quota",
+  });
   expect(await store.has(token)).toBe(false);
   expect(await opened.ledger.usage({})).toEqual([expect.objectContaining({ bytes: 5, files: 1 })]);
   await one.stop();
@@ -103,11 +105,11 @@ test("an upload whose slot was given up, and whose place is taken, is removed ag
 
 test("an upload of a deleted slot is removed again", async () => {
   await reserve();
-  await opened.ledger.doom([token]);
+  await opened.ledger.markForDeletion([token]);
   await put();
-  const one = await keeper();
+  const one = await worker();
   one.use(recorded());
-  expect(await witnessOf([one], ["example.org"])?.stored(object, true)).toMatchObject({ kind: "expired" });
+  expect(await observerOf([one], ["example.org"])?.stored(object, true)).toMatchObject({ kind: "expired" });
   expect(await store.has(token)).toBe(false);
   await one.stop();
 });
@@ -116,19 +118,19 @@ test("an upload whose reserved slot the ledger has forgotten is removed again", 
   await reserve();
   await opened.ledger.forget([token]);
   await put();
-  const one = await keeper();
+  const one = await worker();
   one.use(recorded());
-  expect(await witnessOf([one], ["example.org"])?.stored(object, true)).toMatchObject({ kind: "expired" });
+  expect(await observerOf([one], ["example.org"])?.stored(object, true)).toMatchObject({ kind: "expired" });
   expect(await store.has(token)).toBe(false);
   expect(await opened.ledger.find(token)).toBeUndefined();
   await one.stop();
 });
 
-test.each(["doomed", "forgotten"])(
+test.each(["pending-deletion", "forgotten"])(
   "an upload whose slot is %s and that the store does not let go at once is removed by the sweep",
   async (how) => {
     await reserve();
-    if (how === "doomed") await opened.ledger.doom([token]);
+    if (how === "pending-deletion") await opened.ledger.markForDeletion([token]);
     else await opened.ledger.forget([token]);
     await put();
     const real = diskInventory(folder);
@@ -138,10 +140,10 @@ test.each(["doomed", "forgotten"])(
       sizeOf: (name) => real.sizeOf(name),
       remove: (objects) => (fails-- > 0 ? Promise.reject(new Error("busy")) : real.remove(objects)),
     };
-    const one = await keeper();
-    const witness = witnessOf([one], ["example.org"]);
+    const one = await worker();
+    const observer = observerOf([one], ["example.org"]);
     one.use([{ config: domain, inventory, mayForget: () => true }]);
-    expect(await witness?.stored(object, true)).toMatchObject({ kind: "expired" });
+    expect(await observer?.stored(object, true)).toMatchObject({ kind: "expired" });
     await nudgedUntil(one, async () => !(await store.has(token)));
     expect((await opened.ledger.usage({})).filter(({ files }) => files > 0)).toEqual([]);
     await one.stop();
@@ -157,23 +159,23 @@ test("of several ledgers an upload is looked for in each, and kept when one of t
         ? () => Promise.reject(new LedgerAwayError("it is unplugged"))
         : Reflect.get(target, name),
   });
-  const [gone, knows] = [await keeper(away), await keeper()];
+  const [gone, knows] = [await worker(away), await worker()];
   knows.use(recorded());
-  const witness = witnessOf([gone, knows], ["example.org"]);
-  expect(await witness?.stored(object, true)).toBeUndefined();
+  const observer = observerOf([gone, knows], ["example.org"]);
+  expect(await observer?.stored(object, true)).toBeUndefined();
   expect(await store.has(token)).toBe(true);
   await reserve();
-  await opened.ledger.doom([token]);
-  expect(await witness?.stored(object, true)).toMatchObject({ kind: "expired" });
+  await opened.ledger.markForDeletion([token]);
+  expect(await observer?.stored(object, true)).toMatchObject({ kind: "expired" });
   expect(await store.has(token)).toBe(false);
   await knows.stop();
 });
 
 test("an upload that no ledger knows is kept when its slot was in none: it was made by hand", async () => {
   await put();
-  const one = await keeper();
+  const one = await worker();
   one.use(recorded());
-  expect(await witnessOf([one], ["example.org"])?.stored(object, false)).toBeUndefined();
+  expect(await observerOf([one], ["example.org"])?.stored(object, false)).toBeUndefined();
   await one.stop();
   expect(await store.has(token)).toBe(true);
 });
@@ -186,18 +188,18 @@ test("an upload is kept while the ledger is away, which is told once", async () 
         ? () => Promise.reject(new LedgerAwayError("it is unplugged"))
         : Reflect.get(target, name),
   });
-  const witness = witnessOf([await keeper(away)], ["example.org"]);
-  expect(await witness?.stored(object, true)).toBeUndefined();
-  expect(await witness?.stored(object, true)).toBeUndefined();
+  const observer = observerOf([await worker(away)], ["example.org"]);
+  expect(await observer?.stored(object, true)).toBeUndefined();
+  expect(await observer?.stored(object, true)).toBeUndefined();
   expect(await store.has(token)).toBe(true);
   expect(lines.filter((line) => line.includes("it is unplugged")).length).toBe(1);
 });
 
-test("a running keeper settles what the store has, removes what has expired, and tells no whole token", async () => {
+test("a running worker settles what the store has, removes what has expired, and tells no whole token", async () => {
   await reserve({ expires: new Date(clock + 120_000) });
   await put();
   clock += 300_000;
-  const one = await keeper();
+  const one = await worker();
   one.use(recorded());
   await nudgedUntil(one, async () => !(await store.has(token)));
   // Its PUT URL has ended, but an upload that it began may not have.
@@ -212,5 +214,5 @@ test("a running keeper settles what the store has, removes what has expired, and
 }, 30_000);
 
 test("nobody is told where nothing is written down", () => {
-  expect(witnessOf([], [])).toBeUndefined();
+  expect(observerOf([], [])).toBeUndefined();
 });

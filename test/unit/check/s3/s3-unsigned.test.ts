@@ -35,7 +35,9 @@ async function listen(each: NetServer): Promise<number> {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-/** node:http refuses a request with a length that is chunked all the same: here it becomes one of the chunk's length. */
+/**
+ * node:http refuses a request with a length that is chunked all the same: here it becomes one of the chunk's length.
+ */
 function startFront(inner: number): NetServer {
   return createNetServer((socket) => {
     const behind = connect(inner, "127.0.0.1");
@@ -163,7 +165,7 @@ describe("a copy into a slot", () => {
     const { finding } = found["copy-source"] ?? {};
     expect(finding?.fix).toBeUndefined();
     expect(finding?.paste).toBeUndefined();
-    expect(finding?.mend).toStartWith('Use s3.upload = "proxy".');
+    expect(finding?.advice).toStartWith('Use s3.upload = "proxy".');
   });
 });
 

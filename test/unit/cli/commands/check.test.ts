@@ -20,7 +20,7 @@ interface Found {
   readonly check: string;
   readonly level: string;
   readonly text: string;
-  readonly mend?: string;
+  readonly advice?: string;
 }
 
 /** The XMPP side is about other tests: its port is closed here, and its finding is left out. */
@@ -150,7 +150,7 @@ describe("slotd check of files on disk", () => {
     const { findings } = await check(config);
     const wrong = findings.filter(({ level }) => level === "wrong");
     expect(wrong[0]).toMatchObject({ check: "writable" });
-    expect(wrong[0]?.mend).toContain("correct disk.path");
+    expect(wrong[0]?.advice).toContain("correct disk.path");
     expect(readFileSync(join(folder, "a-file"), "utf8")).toBe("");
   });
 });
@@ -171,6 +171,6 @@ describe("slotd check of the options", () => {
     const { code, findings } = await check(config, "--domain", "example.com");
     expect(code).toBe(1);
     expect(findings).toHaveLength(1);
-    expect(findings[0]).toMatchObject({ level: "wrong", mend: "Take one of: example.org." });
+    expect(findings[0]).toMatchObject({ level: "wrong", advice: "Take one of: example.org." });
   });
 });

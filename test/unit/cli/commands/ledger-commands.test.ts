@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { main } from "../../../../src/cli/main.ts";
 import { plain, sizeText, table } from "../../../../src/cli/table.ts";
 import { noLimits } from "../../../../src/ledger/ledger.ts";
-import { openScene, type Scene } from "../../admin/premises-fixture.ts";
+import { openScene, type Scene } from "../../admin/open-domains-fixture.ts";
 import { fakeIo } from "../fake-io.ts";
 
 let scene: Scene;
@@ -175,17 +175,17 @@ describe("slotd reconcile", () => {
     await scene.put(token);
     expect(await run(["reconcile"])).toEqual({
       code: 1,
-      out: `unknown to the ledger: ${token}/a.txt, 32 B\n2 files compared: 1 differences, 0 of them mended.\n`,
-      err: 'slotd: "slotd reconcile --fix" mends them.\n',
+      out: `unknown to the ledger: ${token}/a.txt, 32 B\n2 files compared: 1 differences, 0 of them repaired.\n`,
+      err: 'slotd: "slotd reconcile --fix" repairs them.\n',
     });
     expect(await json("reconcile", "--fix")).toMatchObject({
       ...{ looked: 2, left: 0, isWhole: true },
-      differences: [{ kind: "unknown", object: { token, size: 32 }, mending: "mended" }],
+      differences: [{ kind: "unknown", object: { token, size: 32 }, repair: "repaired" }],
     });
     expect((await run(["reconcile"])).code).toBe(0);
   });
 
-  test("deletes what is unknown only when it may mend", async () => {
+  test("deletes what is unknown only when it may advice", async () => {
     expect((await run(["reconcile", "--delete-unknown"])).code).toBe(2);
     expect((await run(["reconcile", "--forget-many"])).code).toBe(2);
     expect((await run(["reconcile", "--fix", "--delete-many"])).code).toBe(2);
@@ -196,7 +196,7 @@ describe("slotd reconcile", () => {
       await scene.ledger.complete(await scene.reserve(), 32, () => noLimits);
     }
     const { code, out, err } = await run(["reconcile", "--fix"]);
-    expect([code, out]).toEqual([1, expect.stringContaining("11 differences, 0 of them mended")]);
+    expect([code, out]).toEqual([1, expect.stringContaining("11 differences, 0 of them repaired")]);
     expect(err).toBe(
       "slotd: 11 of 11 files of the ledger are missing in the store, too many to be forgotten by --fix alone; none was. Is the store whole? If they are gone for good, add --forget-many.\n",
     );

@@ -120,7 +120,9 @@ interface Simulated {
   left: number;
 }
 
-/** Honest uploads that come and go for an hour; `silent` others announce a twentieth of the disk each and bring nothing. */
+/**
+ * Honest uploads that come and go for an hour; `silent` others announce a twentieth of the disk each and bring nothing.
+ */
 function crowd(seed: number, capacity: number, silent: number) {
   disk(capacity);
   const random = new Random(seed);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Premises } from "../../../src/admin/open-domains.ts";
+import type { OpenDomains } from "../../../src/admin/open-domains.ts";
 import { openLedger } from "../../../src/app/ledgers/open-ledger.ts";
 import { openForCommand } from "../../../src/app/open-for-command.ts";
 import { loadConfig } from "../../../src/config/load.ts";
@@ -23,7 +23,7 @@ export interface Scene {
   readonly configFile: string;
   readonly store: ObjectStore;
   readonly ledger: Ledger;
-  readonly premises: Premises;
+  readonly openDomains: OpenDomains;
   /** Reserves a slot in the ledger. Gives its token. */
   reserve(about?: Partial<LedgerFile>): Promise<string>;
   /** Stores an object that holds its own token and so many more bytes. */
@@ -55,9 +55,9 @@ export async function openScene(more = ""): Promise<Scene> {
   const id = newStoreId(randomBytes);
   await diskIdentity(join(folder, "data"), { randomBytes }).write(id);
   await ledger.setStoreId(["example.org"], id);
-  const premises = await openForCommand(result.config, log);
+  const openDomains = await openForCommand(result.config, log);
   const scene: Scene = {
-    ...{ folder, configFile, store, ledger, premises },
+    ...{ folder, configFile, store, ledger, openDomains },
     async reserve(about = {}) {
       const token = about.token ?? randomBytes(16).toString("hex");
       await ledger.reserve(
@@ -83,12 +83,12 @@ export async function openScene(more = ""): Promise<Scene> {
       return token;
     },
     async clear() {
-      const { inventory } = premises.domains[0];
+      const { inventory } = openDomains.domains[0];
       await inventory.remove(await Array.fromAsync(inventory.list()));
       await ledger.forget((await ledger.files({ limit: 1000 })).map(({ token }) => token));
     },
     async stop() {
-      await premises.close();
+      await openDomains.close();
       await ledger.close();
       rmSync(folder, { recursive: true });
     },
