@@ -6,6 +6,11 @@ import { bytes, days, hours, LedgerScene, seconds, start } from "./ledger-scene.
  * What every ledger promises after a clock that was wrong or a rate that was another, whatever the database behind it.
  */
 export function ledgerClockContract(name: string, open: (now: () => Date) => Promise<TestLedger>): void {
+  // A hook outside would run for the tests of every other contract too.
+  describe("clocks and limits", () => clocksAndLimits(name, open));
+}
+
+function clocksAndLimits(name: string, open: (now: () => Date) => Promise<TestLedger>): void {
   let scene: LedgerScene;
   beforeEach(async () => {
     scene = await LedgerScene.open(open);

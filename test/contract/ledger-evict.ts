@@ -6,6 +6,11 @@ import { bytes, days, files, LedgerScene, seconds } from "./ledger-scene.ts";
 
 /** What every ledger promises of `delete-oldest`, whatever the database behind it. */
 export function ledgerEvictContract(name: string, open: (now: () => Date) => Promise<TestLedger>): void {
+  // A hook outside would run for the tests of every other contract too.
+  describe("eviction", () => eviction(name, open));
+}
+
+function eviction(name: string, open: (now: () => Date) => Promise<TestLedger>): void {
   let scene: LedgerScene;
   beforeEach(async () => {
     scene = await LedgerScene.open(open);

@@ -37,6 +37,11 @@ const start = Date.UTC(2030, 0, 15, 10, 0, 0);
 
 /** What every ledger promises, whatever the database behind it. */
 export function ledgerContract(name: string, open: (now: () => Date) => Promise<TestLedger>): void {
+  // A hook outside would run for the tests of every other contract too.
+  describe("slots and files", () => slotsAndFiles(name, open));
+}
+
+function slotsAndFiles(name: string, open: (now: () => Date) => Promise<TestLedger>): void {
   let clock = start;
   let opened: TestLedger;
   let ledger: Ledger;
