@@ -31,6 +31,19 @@ const partsOf: Readonly<Record<string, readonly Part[]>> = {
   systemd: ["systemd"],
 };
 
+/** Suites that mostly wait (for timeouts, restarts, looks at a store): they run in turn beside the others. */
+const patient = [
+  "prosody-component",
+  "ejabberd-component",
+  "prosody-store-away",
+  "prosody-rgw-limits",
+  "harness",
+  "rgw-credentials",
+].map((name) => `test/real/${name}.test.ts`);
+
+/** Words in the names of suites that measure time or memory: nothing else runs then. */
+const measuring = ["attack", "chaos", "crowd", "memory"];
+
 /** One process of a run. */
 interface Step {
   readonly name: string;
@@ -163,7 +176,7 @@ async function runStep(step: Step, isLive: boolean): Promise<Outcome> {
   chmodSync(temporary, 0o755);
   const reporting = step.isSuite ? ["--reporter=junit", `--reporter-outfile=${report}`] : [];
   const started = performance.now();
-  process.stdout.write(isLive ? `${step.name}\n` : `${step.name} ... `);
+  if (isLive) console.log(step.name);
   const output = openSync(log, "w");
   const ended = await run([...step.command, ...reporting], isLive ? "inherit" : output, {
     TMPDIR: temporary,
@@ -172,7 +185,7 @@ async function runStep(step: Step, isLive: boolean): Promise<Outcome> {
   const outcome = judge(step, report, ended);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const tests = step.isSuite ? `${outcome.passed} passed, ` : "";
-  console.log(outcome.failed > 0 ? `FAILED, ${seconds} s` : `${tests}${seconds} s`);
+  console.log(`${step.name} ... ${outcome.failed > 0 ? "FAILED, " : tests}${seconds} s`);
   if (outcome.failed > 0) console.log(readFileSync(log, "utf8"));
   rmSync(temporary, { recursive: true, force: true });
   return outcome;
@@ -203,6 +216,19 @@ function summarize(outcomes: readonly Outcome[]): number {
   return failed > 0 || passed === 0 ? 1 : 0;
 }
 
+/** What runs by itself, and then two rows of suites beside each other. */
+function inLanes(steps: readonly Step[]): Record<"alone" | "waiting" | "working", readonly Step[]> {
+  const {
+    alone = [],
+    waiting = [],
+    working = [],
+  } = Object.groupBy(steps, ({ name }) => {
+    if (!name.startsWith("test/real/") || measuring.some((word) => name.includes(word))) return "alone";
+    return patient.includes(name) ? "waiting" : "working";
+  });
+  return { alone, waiting, working };
+}
+
 async function main(names: readonly string[]): Promise<number> {
   const steps = stepsFor(names);
   const isLive = names.length > 0 && names[0] !== "unit";
@@ -210,11 +236,17 @@ async function main(names: readonly string[]): Promise<number> {
     steps.flatMap((step) => step.needs.flatMap((part) => packagesOf[part])),
   );
   if (lacking !== undefined) console.log(lacking);
-  const outcomes: Outcome[] = [];
-  for (const step of steps) {
-    const reason = obstacle(step);
-    outcomes.push(reason === undefined ? await runStep(step, isLive) : leftOut(step, reason));
-  }
+  const inTurn = async (some: readonly Step[]): Promise<Outcome[]> => {
+    const outcomes: Outcome[] = [];
+    for (const step of some) {
+      const reason = obstacle(step);
+      outcomes.push(reason === undefined ? await runStep(step, isLive) : leftOut(step, reason));
+    }
+    return outcomes;
+  };
+  const { alone, ...lanes } = isLive ? { alone: steps } : inLanes(steps);
+  const outcomes = await inTurn(alone);
+  outcomes.push(...(await Promise.all(Object.values(lanes).map(inTurn))).flat());
   return summarize(outcomes);
 }
 
