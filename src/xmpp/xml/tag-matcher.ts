@@ -7,6 +7,7 @@ import { ReferenceCheck } from "./xml-reference.ts";
 export type Stop = "attribute" | "value" | "tag";
 
 const CDATA_START = "[CDATA[";
+const GREATER = 0x3e;
 
 /**
  * Reads the rest of an element that is passed over, or a text between elements. Every token has to be well-formed
@@ -29,6 +30,11 @@ export class TagMatcher {
   /** Where the name of the tag begins and ends that is read in this piece; -1 where it is added or matched. */
   #nameFrom = -1;
   #nameTo = -1;
+  /** Where the innermost open name stands in this piece while `#names` has it not; -1 when that has it. */
+  #lastFrom = -1;
+  #lastTo = -1;
+  /** Whether all of the name that is read is in this piece. */
+  #isWhole = false;
   /** Whether the last piece ended within a name. */
   #isCut = false;
   #isDone = false;
@@ -81,6 +87,7 @@ export class TagMatcher {
       else if (this.#state === State.BANG) at = this.#readBang(text, at);
       else at = this.#run(text, at);
     }
+    this.#keepLast(text);
     if (at === text.length) this.#keepName(text);
     return at;
   }
@@ -92,6 +99,14 @@ export class TagMatcher {
       const next = table[(state << KIND_BITS) | (kinds[text.charCodeAt(at)] ?? 0)] ?? Action.REFUSE;
       if (next < Action.REFUSE) state = next;
       else {
+        const end = next === Action.BEGIN_END ? this.#closeLast(text, at + 1) : -1;
+        if (end >= 0) {
+          state = State.TEXT;
+          at = end;
+          if (!this.#isDone) continue;
+          this.#state = state;
+          return at + 1;
+        }
         this.#around = state;
         const isStopped = this.#act(next, text, at);
         state = this.#state;
@@ -107,11 +122,13 @@ export class TagMatcher {
   #act(action: number, text: string, at: number): boolean {
     switch (action) {
       case Action.BEGIN_MARKUP:
-        this.#isDone = this.#names.isEmpty;
+        this.#isDone = this.#isEmpty;
         return this.#go(State.MARKUP, this.#isDone);
       case Action.BEGIN_NAME:
+        this.#keepLast(text);
         this.#names.begin();
         this.#nameFrom = at;
+        this.#isWhole = true;
         return this.#go(State.NAME);
       case Action.END_NAME:
         this.#nameTo = at;
@@ -128,6 +145,7 @@ export class TagMatcher {
         this.#names.drop();
         return this.#closed();
       case Action.BEGIN_END:
+        this.#keepLast(text);
         this.#names.beginMatch();
         this.#nameFrom = at + 1;
         return this.#go(State.END);
@@ -168,10 +186,20 @@ export class TagMatcher {
     return isStopped;
   }
 
+  get #isEmpty(): boolean {
+    return this.#lastFrom < 0 && this.#names.isEmpty;
+  }
+
+  /** Mostly the end tag follows in the same piece: only a name that it does not follow is kept. */
   #open(text: string): boolean {
-    if (this.#nameFrom >= 0) this.#names.add(text, this.#nameFrom, this.#nameTo);
+    if (this.#nameFrom >= 0 && this.#isWhole) {
+      this.#lastFrom = this.#nameFrom;
+      this.#lastTo = this.#nameTo;
+    } else {
+      if (this.#nameFrom >= 0) this.#names.add(text, this.#nameFrom, this.#nameTo);
+      this.#names.open();
+    }
     this.#nameFrom = -1;
-    this.#names.open();
     return this.#go(State.TEXT, this.#endHead());
   }
 
@@ -183,9 +211,30 @@ export class TagMatcher {
     return true;
   }
 
+  /** Closes the innermost element if its end tag is at `from`, as short as can be: gives where that ends, else -1. */
+  #closeLast(text: string, from: number): number {
+    if (this.#lastFrom < 0) return -1;
+    const behind = from - this.#lastFrom;
+    for (let at = this.#lastFrom; at < this.#lastTo; at += 1)
+      if (text.charCodeAt(at) !== text.charCodeAt(at + behind)) return -1;
+    const end = this.#lastTo + behind;
+    if (text.charCodeAt(end) !== GREATER) return -1;
+    this.#lastFrom = -1;
+    this.#isDone = this.#isEmpty;
+    return end;
+  }
+
+  #keepLast(text: string): void {
+    if (this.#lastFrom < 0) return;
+    this.#names.begin();
+    this.#names.add(text, this.#lastFrom, this.#lastTo);
+    this.#names.open();
+    this.#lastFrom = -1;
+  }
+
   #closed(): boolean {
     this.#nameFrom = -1;
-    this.#isDone = this.#names.isEmpty;
+    this.#isDone = this.#isEmpty;
     return this.#go(State.TEXT, this.#endHead() || this.#isDone);
   }
 
@@ -198,6 +247,7 @@ export class TagMatcher {
   /** Keeps what this piece has of a tag's name. */
   #keepName(text: string): void {
     if (this.#nameFrom < 0) return;
+    this.#isWhole = false;
     const isEnd = this.#state >= State.END && this.#state <= State.END_LOCAL;
     this.#isCut = isEnd || (this.#state >= State.NAME && this.#state <= State.NAME_LOCAL);
     if (!isEnd) this.#names.add(text, this.#nameFrom, this.#isCut ? text.length : this.#nameTo);
