@@ -1,5 +1,6 @@
+import { defaultLimits } from "../../../src/xmpp/stream-parser.ts";
 import type { Attack, AttackOptions, Measure } from "../attack.ts";
-import { ownTime } from "../own-time.ts";
+import { busyTime, ownTime } from "../own-time.ts";
 import { cutAnywhere, malformed } from "./hostile-xml.ts";
 import { jidAttacks } from "./jid-attacks.ts";
 import { throughServers } from "./stream-server-attacks.ts";
@@ -35,17 +36,17 @@ async function memoryAbove({ slotd }: StreamTarget, attack: () => Promise<void>)
   return slotd.process.memory().peak - rest;
 }
 
-/** How long some stanzas and the slot after them take, in milliseconds of own time; the shortest of some rounds. */
+/** What some stanzas and the slot after them cost slotd for each byte, in milliseconds; the least of some rounds. */
 async function timeOf({ server, slotd }: StreamTarget, stanza: Buffer, rounds: number): Promise<number> {
   const copies = Buffer.concat([stanza, stanza, stanza, stanza]);
-  let shortest = Number.POSITIVE_INFINITY;
+  let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds; round += 1) {
-    const begun = ownTime(slotd.process.pid);
+    const before = busyTime(slotd.process.pid);
     await server.send(copies);
     await server.askSlot();
-    shortest = Math.min(shortest, ownTime(slotd.process.pid) - begun);
+    least = Math.min(least, busyTime(slotd.process.pid) - before);
   }
-  return shortest / copies.length;
+  return least / copies.length;
 }
 
 const bytesOf = (shape: Shape, length: number): Buffer => Buffer.from(iqOf("x", shape.make(length)));
@@ -62,10 +63,15 @@ async function within64KiB({ isShort, random }: AttackOptions): Promise<Measure[
   return onTarget(sendAll, async (target) => {
     const above = await memoryAbove(target, () => sendAll(target));
     const rounds = isShort ? 4 : 12;
-    const usual = await timeOf(target, bytesOf(flat, WITHIN), 2 * rounds);
+    const usual = bytesOf(flat, WITHIN);
+    const ratioOf = async (stanza: Buffer): Promise<number> =>
+      (await timeOf(target, stanza, rounds)) / (await timeOf(target, usual, rounds));
     let worst = { name: "", ratio: 0 };
     for (const { shape, stanza } of stanzas) {
-      const ratio = (await timeOf(target, stanza, rounds)) / usual;
+      let ratio = await ratioOf(stanza);
+      // What others on the machine take is in one time and not in the other; what slotd takes is in each.
+      for (let again = 0; again < 3 && ratio > Math.max(worst.ratio, 2); again += 1)
+        ratio = Math.min(ratio, await ratioOf(stanza));
       if (ratio > worst.ratio) worst = { name: shape.name, ratio };
     }
     return [
@@ -134,8 +140,9 @@ async function overTheBounds({ isShort, random }: AttackOptions): Promise<Measur
     for (const shape of [...known, ...generated]) {
       for (const size of sizes) {
         const content = shape.make(size);
-        // Up to 16 Mi characters it is passed over, after that the stream ends.
-        if (content.length > 16 * MiB - 1_000) continue;
+        // What is passed over: what has fewer characters is answered, after more the stream ends.
+        if (content.length <= defaultLimits.maxStanza || content.length > defaultLimits.maxSkipped - 1_000)
+          continue;
         const stanza = Buffer.from(iqOf("x", content));
         const pieces = cutAnywhere(stanza, random);
         seen.push(await leastOf(3, () => sendOversized(target, probe, stanza, pieces)));

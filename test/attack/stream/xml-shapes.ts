@@ -35,10 +35,13 @@ function attributes(name: string, first: string, one: (number: number) => string
   return { name, make };
 }
 
-/** Siblings of 256 characters with an attribute and a text each: within every bound, up to 64 KiB of them. */
+/**
+ * Siblings of 64 characters, each with an attribute and a text: about what an item of a service discovery or of a roster
+ * has, and a slot request's <request/>.
+ */
 export const flat: Shape = repeated(
   "flat",
-  `<item id='12345678'>${"text here ".repeat(23)}</item>`.padEnd(256, " "),
+  "<item id='12345678'>text here text here text here text</item>".padEnd(64),
 );
 
 /** The shapes that were found to cost most, and what is like them. */
