@@ -83,6 +83,7 @@ async function within64KiB({ isShort, random }: AttackOptions): Promise<Measure[
 }
 
 interface Oversized {
+  readonly shape: string;
   /** Bytes above rest, and above the stanza's own length. */
   readonly memory: number;
   /** Until the next slot, and the longest that others waited; milliseconds. */
@@ -95,8 +96,11 @@ interface Oversized {
 async function sendOversized(
   target: StreamTarget,
   probe: { worst(): number },
-  stanza: Buffer,
-  pieces: readonly Buffer[],
+  {
+    name,
+    stanza,
+    pieces,
+  }: { readonly name: string; readonly stanza: Buffer; readonly pieces: readonly Buffer[] },
 ): Promise<Oversized> {
   const { server, slotd } = target;
   let [slot, isAnswered] = [0, false];
@@ -109,7 +113,7 @@ async function sendOversized(
     slot = ownTime(slotd.process.pid) - sent;
     isAnswered = (await answer).includes("policy-violation");
   });
-  return { memory: above - stanza.length, slot, loop: probe.worst(), isAnswered };
+  return { shape: name, memory: above - stanza.length, slot, loop: probe.worst(), isAnswered };
 }
 
 /** The same some times: what is not slotd's own doing differs each time, so the least of each figure counts. */
@@ -118,6 +122,7 @@ async function leastOf(times: number, send: () => Promise<Oversized>): Promise<O
   for (let time = 1; time < times; time += 1) {
     const next = await send();
     least = {
+      shape: next.shape,
       memory: Math.max(least.memory, next.memory),
       slot: Math.min(least.slot, next.slot),
       loop: Math.min(least.loop, next.loop),
@@ -145,25 +150,29 @@ async function overTheBounds({ isShort, random }: AttackOptions): Promise<Measur
           continue;
         const stanza = Buffer.from(iqOf("x", content));
         const pieces = cutAnywhere(stanza, random);
-        seen.push(await leastOf(3, () => sendOversized(target, probe, stanza, pieces)));
+        const name = `${shape.name}, ${stanza.length} bytes`;
+        seen.push(await leastOf(3, () => sendOversized(target, probe, { name, stanza, pieces })));
       }
     }
     probe.stop();
-    const most = (figure: (one: Oversized) => number) => Math.max(...seen.map(figure));
+    const most = (
+      what: string,
+      unit: "MiB" | "ms",
+      atMost: number,
+      figure: (one: Oversized) => number,
+    ): Measure => {
+      const [worst] = [...seen].sort((a, b) => figure(b) - figure(a));
+      return {
+        what: `${what} (${worst?.shape})`,
+        measured: worst ? figure(worst) : Number.NaN,
+        unit,
+        atMost,
+      };
+    };
     return [
-      {
-        what: "memory above rest and the stanza",
-        measured: most(({ memory }) => memory) / MiB,
-        unit: "MiB",
-        atMost: 16,
-      },
-      {
-        what: "the next slot after its last byte",
-        measured: most(({ slot }) => slot),
-        unit: "ms",
-        atMost: 50,
-      },
-      { what: "the event loop, without others", measured: most(({ loop }) => loop), unit: "ms", atMost: 20 },
+      most("memory above rest and the stanza", "MiB", 16, ({ memory }) => memory / MiB),
+      most("the next slot after its last byte", "ms", 50, ({ slot }) => slot),
+      most("the event loop, without others", "ms", 20, ({ loop }) => loop),
       {
         what: "not answered with policy-violation",
         measured: seen.filter(({ isAnswered }) => !isAnswered).length,
