@@ -81,7 +81,7 @@ async function reserveSlot(
   };
   try {
     const outcome = await record.ledger.reserve(reservation, record.limits(requester, purpose));
-    if ("over" in outcome) return limitRefusal(outcome, purpose);
+    if ("over" in outcome) return limitRefusal(outcome, purpose, draft.at);
     if (outcome.evicted.length > 0) record.evicted(outcome.evicted);
   } catch (error) {
     if (error instanceof LedgerAwayError) return awayRefusal(deps.now());

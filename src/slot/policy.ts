@@ -1,5 +1,6 @@
 import { formatDateTime } from "./date-time.ts";
 import { type MediaTypeRules, refuseMediaType } from "./media-type-rules.ts";
+import { sizesInWords } from "./plain-words.ts";
 import { printable } from "./printable.ts";
 import { type Purpose, purposes } from "./purpose.ts";
 import type { Refusal } from "./refusal.ts";
@@ -118,9 +119,10 @@ function refuseSize({ size, purpose }: SlotRequest, limit: Bytes | undefined): R
   const maxFileSize = Math.min(limit ?? MAX_FILE_SIZE, MAX_FILE_SIZE);
   if (size <= maxFileSize) return undefined;
   const ofPurpose = purpose === "message" ? "" : ` for the purpose "${purpose}"`;
+  const [has, limitText] = sizesInWords(size, maxFileSize);
   return {
     kind: "too-large",
     maxFileSize,
-    text: `File too large: it has ${size} bytes, and the maximum file size${ofPurpose} is ${maxFileSize} bytes.`,
+    text: `File too large: it has ${has}, and the limit${ofPurpose} is ${limitText}.`,
   };
 }

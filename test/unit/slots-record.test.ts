@@ -59,7 +59,7 @@ describe("a slot that is written down", () => {
     await opened.ledger.complete(file?.token ?? "", 5, () => noLimits);
     expect(await ask({ user: { bytes: 8, files: undefined } })).toEqual({
       kind: "over-quota",
-      text: "Quota reached: your files take 5 of 8 bytes, and this one has 5 bytes. Try again at 2030-01-02T04:04:05Z.",
+      text: "Quota reached: your files take 5 bytes of 8 bytes, and this file has 5 bytes. Try again in 60 minutes.",
       retryAt: new Date("2030-01-02T04:04:05Z"),
     });
   });
@@ -69,7 +69,7 @@ describe("a slot that is written down", () => {
     expect(await ask({ rates })).toEqual(slot);
     expect(await ask({ rates })).toEqual({
       kind: "too-fast",
-      text: "Too many slots at once: 1 may be requested in a row. Try again at 2030-01-02T03:04:35Z.",
+      text: "Too many uploads in a row: 1 at once are allowed. Try again in 30 seconds.",
       retryAt: new Date("2030-01-02T03:04:35Z"),
     });
   });

@@ -1,5 +1,6 @@
 import { canonicalHeaderValue } from "../../sigv4/canonical-request.ts";
 import { isInScope, isSignedFor, readClaim, type Verification, verifyTime } from "../../sigv4/verify.ts";
+import { sizesInWords } from "../../slot/plain-words.ts";
 import type { Refusal } from "../../slot/refusal.ts";
 import type { Bytes } from "../../slot/slot.ts";
 import { isMediaType } from "../../slot/slot-request.ts";
@@ -130,7 +131,8 @@ function declaredProblem(declared: Declared, size: Bytes, sentType = ""): Refusa
 
 function sizeProblem(size: Bytes, maxFileSize: Bytes | undefined): Refusal | undefined {
   if (maxFileSize === undefined || size <= maxFileSize) return undefined;
-  const text = `The file has ${size} bytes; at most ${maxFileSize} are allowed.`;
+  const [has, limit] = sizesInWords(size, maxFileSize);
+  const text = `The file has ${has}; at most ${limit} are allowed.`;
   return { kind: "too-large", text, maxFileSize };
 }
 

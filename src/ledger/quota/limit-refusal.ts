@@ -1,4 +1,4 @@
-import { formatDateTime } from "../../slot/date-time.ts";
+import { sizeInWords, sizesInWords, timeInWords } from "../../slot/plain-words.ts";
 import type { Refusal } from "../../slot/refusal.ts";
 import type { LimitName, OverLimit, PurposeName } from "../ledger.ts";
 
@@ -15,21 +15,29 @@ const holders = {
  * The refusal of a reservation: what is used, what is allowed, what was asked for, and when to try again.
  * Source: XEP-0363 §5.
  */
-export function limitRefusal(outcome: OverLimit, purpose: PurposeName): Refusal {
+export function limitRefusal(outcome: OverLimit, purpose: PurposeName, now: Date): Refusal {
   const { over, retryAt } = outcome;
   if (over === "rate") {
-    const text = `Too many slots at once: ${outcome.allowed} may be requested in a row.${when(retryAt)}`;
+    const text = `Too many uploads in a row: ${outcome.allowed} at once are allowed.${again(retryAt, now)}`;
     return { kind: "too-fast", text, retryAt };
   }
   const { unit, used, allowed, asked } = outcome;
   const whose = holders[over](purpose);
   const text =
     unit === "bytes"
-      ? `Quota reached: ${whose} take ${used} of ${allowed} bytes, and this one has ${asked} bytes.`
+      ? bytesText(whose, { used, allowed, asked })
       : `Quota reached: ${whose} are ${used} of the ${allowed} allowed, and this would be one more.`;
-  return { kind: "over-quota", text: `${text}${when(retryAt)}`, retryAt };
+  return { kind: "over-quota", text: `${text}${again(retryAt, now)}`, retryAt };
 }
 
-function when(retryAt: Date | undefined): string {
-  return retryAt === undefined ? "" : ` Try again at ${formatDateTime(retryAt)}.`;
+function bytesText(
+  whose: string,
+  { used, allowed, asked }: Pick<OverLimit, "used" | "allowed" | "asked">,
+): string {
+  const [taken, limit] = sizesInWords(used, allowed);
+  return `Quota reached: ${whose} take ${taken} of ${limit}, and this file has ${sizeInWords(asked)}.`;
+}
+
+function again(retryAt: Date | undefined, now: Date): string {
+  return retryAt === undefined ? "" : ` Try again ${timeInWords(retryAt, now)}.`;
 }

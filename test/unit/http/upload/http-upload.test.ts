@@ -330,7 +330,7 @@ describe("an upload that is not as the slot says", () => {
     fixture.maxFileSize = 5;
     expect([answer.status, answer.body.toString()]).toEqual([
       413,
-      expect.stringContaining("at most 4 are allowed"),
+      expect.stringContaining("at most 4 bytes are allowed"),
     ]);
     expect((await put(putUrl, "Content-Length: 5")).status).toBe(201);
     fixture.maxFileSize = undefined;
