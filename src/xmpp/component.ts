@@ -258,7 +258,11 @@ export class Component {
       (type !== "get" && type !== "set")
     )
       return;
-    const error = stanzaError("modify", "policy-violation", "The stanza is too large.");
+    const error = stanzaError(
+      "modify",
+      "policy-violation",
+      "The stanza is too large, has too many parts, or breaks the rules on namespaces.",
+    );
     this.#send(serialize(errorIq(shell, error), NS_COMPONENT));
   }
 

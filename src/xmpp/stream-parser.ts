@@ -8,7 +8,10 @@ export interface StreamHandlers {
   opened(header: Element): void;
   /** A complete element one level below the root. */
   stanza(stanza: Element): void;
-  /** A stanza was over `maxStanza` or of too many parts: its outermost element is told, without children. */
+  /**
+   * A stanza was over `maxStanza`, of too many parts, or broke a rule on namespaces: its outermost element is told,
+   * without children.
+   */
   oversized(shell: Element): void;
   /** The root element was closed. */
   closed(): void;

@@ -1,4 +1,4 @@
-import { XmlError } from "./xml-error.ts";
+import { NamespaceError } from "./xml-error.ts";
 import type { PrefixedAttribute, StartTag } from "./xml-syntax.ts";
 
 const NS_XML = "http://www.w3.org/XML/1998/namespace";
@@ -35,12 +35,12 @@ export function prefixCount({ bindings }: NamespaceScope): number {
 /**
  * The namespaces in force in an element.
  *
- * @throws {XmlError} for a declaration that is not allowed. Source: Namespaces in XML 1.0 §3.
+ * @throws {NamespaceError} for a declaration that is not allowed. Source: Namespaces in XML 1.0 §3.
  */
 export function scopeWithin(outer: NamespaceScope, tag: StartTag): NamespaceScope {
   const { xmlns, prefixed } = tag;
   if (xmlns === undefined && prefixed === undefined) return outer;
-  if (xmlns === NS_XML || xmlns === NS_XMLNS) throw new XmlError("a reserved namespace is declared");
+  if (xmlns === NS_XML || xmlns === NS_XMLNS) throw new NamespaceError("a reserved namespace is declared");
   const bindings = prefixed === undefined ? outer.bindings : bindingsWithin(outer.bindings, prefixed);
   return { defaultNs: xmlns ?? outer.defaultNs, bindings };
 }
@@ -55,9 +55,10 @@ function bindingsWithin(
     if (kind !== "xmlns") continue;
     const isXml = prefix === "xml" && uri === NS_XML;
     const isReserved = prefix === "xml" || prefix === "xmlns" || uri === NS_XML || uri === NS_XMLNS;
-    if (uri === "" || (isReserved && !isXml)) throw new XmlError("a namespace prefix is declared wrongly");
+    if (uri === "" || (isReserved && !isXml))
+      throw new NamespaceError("a namespace prefix is declared wrongly");
     declared ??= new Set();
-    if (declared.has(prefix)) throw new XmlError("an attribute is given twice");
+    if (declared.has(prefix)) throw new NamespaceError("an attribute is given twice");
     declared.add(prefix);
     bindings = { prefix, uri, before: bindings, count: (bindings?.count ?? 0) + 1 };
   }
@@ -67,7 +68,7 @@ function bindingsWithin(
 /**
  * The namespace of an element.
  *
- * @throws {XmlError} when its prefix is not declared. Source: Namespaces in XML 1.0 §5, §6.1.
+ * @throws {NamespaceError} when its prefix is not declared. Source: Namespaces in XML 1.0 §5, §6.1.
  */
 export function namespaceOf(tag: StartTag, scope: NamespaceScope): string {
   return tag.prefix === undefined ? scope.defaultNs : lookUp(tag.prefix, scope);
@@ -77,7 +78,7 @@ export function namespaceOf(tag: StartTag, scope: NamespaceScope): string {
  * The value of `xml:lang`, where it is given. The other attributes with a prefix carry no meaning in a stream, but
  * are held to the rules.
  *
- * @throws {XmlError} when a prefix is not declared, or one attribute is given twice. Source: Namespaces in XML 1.0
+ * @throws {NamespaceError} when a prefix is not declared, or one attribute is given twice. Source: Namespaces in XML 1.0
  * §6.3.
  */
 export function languageOf(tag: StartTag, scope: NamespaceScope): string | undefined {
@@ -90,7 +91,7 @@ export function languageOf(tag: StartTag, scope: NamespaceScope): string | undef
       seen ??= new Map();
       // Never joined into one text: a long namespace would be written once for each attribute.
       const namespaces = seen.get(local);
-      if (namespaces?.includes(uri)) throw new XmlError("an attribute is given twice");
+      if (namespaces?.includes(uri)) throw new NamespaceError("an attribute is given twice");
       if (namespaces === undefined) seen.set(local, [uri]);
       else namespaces.push(uri);
     }
@@ -104,5 +105,5 @@ function lookUp(prefix: string, scope: NamespaceScope): string {
   for (let binding = scope.bindings; binding !== undefined; binding = binding.before) {
     if (binding.prefix === prefix) return binding.uri;
   }
-  throw new XmlError("a namespace prefix is not declared");
+  throw new NamespaceError("a namespace prefix is not declared");
 }

@@ -1,6 +1,6 @@
 import { type Head, HeadCapture } from "./head-capture.ts";
 import { TagMatcher } from "./tag-matcher.ts";
-import { XmlError } from "./xml-error.ts";
+import { NamespaceError, XmlError } from "./xml-error.ts";
 import {
   languageOf,
   type NamespaceScope,
@@ -15,6 +15,7 @@ import {
   notACharacter,
   parseEndTag,
   parseStartTag,
+  type StartTag,
   textValue,
   withLineFeeds,
 } from "./xml-syntax.ts";
@@ -31,7 +32,8 @@ export interface XmlHandlers {
    */
   text(text: string): void;
   /**
-   * A child of the root element was over a bound and has ended; nothing more was told of it, nor is its close.
+   * A child of the root element was over a bound, or broke a rule on namespaces, and has ended; nothing more was told
+   * of it, nor is its close.
    *
    * @param head its start tag, when its open was not told.
    */
@@ -205,21 +207,39 @@ export class XmlReader {
     const { parts, depth, prefixes } = this.#bounds;
     this.#parts += 1 + countReferences(raw, parts);
     const tag = this.#open.length < depth ? parseStartTag(raw, parts - this.#parts) : undefined;
-    const scope = tag && scopeWithin(this.#open.at(-1)?.scope ?? outermostScope, tag);
-    if (tag === undefined || scope === undefined || prefixCount(scope) > prefixes) {
+    const resolved = tag && this.#resolve(tag, prefixes);
+    if (tag === undefined || resolved === undefined) {
       this.#passOver(raw);
       return;
     }
     this.#parts += tag.count;
-    const ns = namespaceOf(tag, scope);
-    if (tag.prefixed) {
-      const language = languageOf(tag, scope);
-      if (language !== undefined) tag.attrs["xml:lang"] = language;
-    }
     const name = tag.prefix === undefined ? tag.local : `${tag.prefix}:${tag.local}`;
-    if (!tag.isEmpty) this.#open.push({ name, scope });
-    this.#handlers.open(tag.local, ns, tag.attrs);
+    if (!tag.isEmpty) this.#open.push({ name, scope: resolved.scope });
+    this.#handlers.open(tag.local, resolved.ns, tag.attrs);
     if (tag.isEmpty) this.#handlers.close();
+  }
+
+  /**
+   * The namespaces of a tag, and its `xml:lang` among its attributes; undefined where more prefixes are declared than
+   * the bound, or a rule on namespaces is broken within a child of the root.
+   *
+   * COMPAT(Prosody 0.12): it passes the attribute `xml:x` of any client on with another prefix for the namespace of
+   * XML, which is not allowed. No client may end the stream of all others.
+   */
+  #resolve(
+    tag: StartTag,
+    prefixes: number,
+  ): { readonly scope: NamespaceScope; readonly ns: string } | undefined {
+    try {
+      const scope = scopeWithin(this.#open.at(-1)?.scope ?? outermostScope, tag);
+      if (prefixCount(scope) > prefixes) return undefined;
+      const language = tag.prefixed && languageOf(tag, scope);
+      if (language !== undefined) tag.attrs["xml:lang"] = language;
+      return { scope, ns: namespaceOf(tag, scope) };
+    } catch (error) {
+      if (!(error instanceof NamespaceError) || this.#open.length === 0) throw error;
+      return undefined;
+    }
   }
 
   #endTag(raw: string): void {

@@ -51,6 +51,7 @@ export const knownShapes: readonly Shape[] = [
   numbered("one prefix declared anew", () => " xmlns:p='x'", true),
   attributes("attributes", "", (number) => ` a${number}=''`),
   attributes("attributes with a prefix", " xmlns:p='urn:p'", (number) => ` p:a${number}=''`),
+  attributes("attributes of XML's namespace", "", (number) => ` xml:a${number}=''`),
   attributes("prefixes in one tag", "", (number) => ` xmlns:p${number}='x'`),
   attributes("a long namespace", ` xmlns:p='${"u".repeat(20_000)}'`, (number) => ` p:a${number}=''`),
   repeated("empty elements", "<a/>"),

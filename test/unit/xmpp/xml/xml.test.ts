@@ -85,7 +85,7 @@ describe("XML", () => {
   test.each([
     ["a tag that is not closed right", `${header}<iq></message>`],
     ["an unknown entity", `${header}<iq>&nbsp;</iq>`],
-    ["an unbound prefix", `${header}<x:iq/>`],
+    ["an unbound prefix in the header", "<x:stream>"],
     ["a comment", `${header}<!-- hello --><iq/>`],
     ["a processing instruction", `${header}<?php echo 1 ?><iq/>`],
     ["a document type", `<!DOCTYPE x [<!ENTITY a "b">]>${header}<iq/>`],
@@ -117,6 +117,16 @@ describe("a large stanza", () => {
     expect(
       kinds(parse([header, iq(`<q a='${"x".repeat(2_000)}'/>`), iq("x".repeat(2_000)), iq("")], limits)),
     ).toEqual(["opened", "oversized", "oversized", "stanza"]);
+  });
+
+  test("is passed over, as one is that breaks a rule on namespaces, however small", () => {
+    const wrong = "<q xmlns:p='http://www.w3.org/XML/1998/namespace' p:a=''/>";
+    expect(kinds(parse([header, iq(wrong), "<x:iq/>", iq("")]))).toEqual([
+      "opened",
+      "oversized",
+      "oversized",
+      "stanza",
+    ]);
   });
 
   test("is passed over when it is nested too deep", () => {
