@@ -57,7 +57,15 @@ export async function* pairsOf(
  * Merges streams that are each ordered by token and place into one that is. An item of one of n streams costs log n
  * comparisons.
  */
-export async function* mergeByToken<Item>(
+export function mergeByToken<Item>(
+  streams: readonly AsyncIterable<Placed<Item>>[],
+): AsyncIterable<Placed<Item>> {
+  const [first, ...others] = streams;
+  // Each layer that an item goes through costs as much as to compare it.
+  return first !== undefined && others.length === 0 ? first : mergeAll(streams);
+}
+
+async function* mergeAll<Item>(
   streams: readonly AsyncIterable<Placed<Item>>[],
 ): AsyncGenerator<Placed<Item>> {
   const heads = streams.map((stream) => new Head(stream));
