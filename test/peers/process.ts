@@ -119,10 +119,13 @@ export async function waitUntil(
   }
 }
 
-/** Makes a fresh folder under the system's temporary folder; removeFolder() or the end of the process removes it. */
-export function makeFolder(name: string): string {
+/**
+ * Makes a fresh folder under the system's temporary folder, or another one; removeFolder() or the end of the process
+ * removes it.
+ */
+export function makeFolder(name: string, parent = tmpdir()): string {
   guard();
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), `slotd-${name}-`)));
+  const folder = realpathSync(mkdtempSync(join(parent, `slotd-${name}-`)));
   folders.add(folder);
   return folder;
 }
