@@ -119,13 +119,10 @@ export async function waitUntil(
   }
 }
 
-/**
- * Makes a fresh folder under the system's temporary folder, or another one; removeFolder() or the end of the process
- * removes it.
- */
-export function makeFolder(name: string, parent = tmpdir()): string {
+/** Makes a fresh folder under the system's temporary folder; removeFolder() or the end of the process removes it. */
+export function makeFolder(name: string): string {
   guard();
-  const folder = realpathSync(mkdtempSync(join(parent, `slotd-${name}-`)));
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), `slotd-${name}-`)));
   folders.add(folder);
   return folder;
 }

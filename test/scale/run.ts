@@ -7,6 +7,7 @@ import { isKept, lineOf, type Measure } from "../attack/attack.ts";
 import { manyDomainsAttack } from "../attack/uploads/many-domains.ts";
 import { Random } from "../fuzz/random.ts";
 import { costsBeside } from "./beside.ts";
+import { useMemory } from "./memory.ts";
 import { refusalCosts } from "./refusal-costs.ts";
 import { type DatabaseKind, ScaleScene } from "./scene.ts";
 
@@ -56,6 +57,7 @@ const chosen =
 const missing = await ensurePackages(chosen.includes("PostgreSQL") ? packagesOf.postgres : []);
 if (missing !== undefined) fail(missing, 1);
 
+useMemory(files);
 const measures: Measure[] = [];
 for (const kind of chosen) measures.push(...(await measureOn(kind, files)));
 console.log(`\n${manyDomainsAttack.name}: ${manyDomainsAttack.promise}`);

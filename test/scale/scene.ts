@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Database } from "../../src/ledger/database/database.ts";
 import { openPostgres } from "../../src/ledger/database/postgres.ts";
@@ -121,7 +120,7 @@ export class ScaleScene {
     try {
       const folder = makeFolder("scale");
       ends.push(() => removeFolder(folder));
-      const url = await urlOf(kind, ends);
+      const url = await urlOf(kind, folder, ends);
       const openDatabase = async () =>
         kind === "SQLite"
           ? openSqlite(url.slice("sqlite:".length))
@@ -166,15 +165,8 @@ export class ScaleScene {
   }
 }
 
-/** What a disk takes for a sync is the disk's, and its neighbours': a SQLite database is in memory where that is a folder. */
-const memory = "/dev/shm";
-
-async function urlOf(kind: DatabaseKind, ends: (() => unknown)[]): Promise<string> {
-  if (kind === "SQLite") {
-    const folder = makeFolder("ledger", existsSync(memory) ? memory : undefined);
-    ends.push(() => removeFolder(folder));
-    return `sqlite:${join(folder, "slotd.db")}`;
-  }
+async function urlOf(kind: DatabaseKind, folder: string, ends: (() => unknown)[]): Promise<string> {
+  if (kind === "SQLite") return `sqlite:${join(folder, "slotd.db")}`;
   const postgres: Postgres = await startPostgres();
   ends.push(() => postgres.stop());
   return postgres.makeDatabase("scale");
