@@ -16,7 +16,7 @@ const kinds: Readonly<Record<string, DatabaseKind>> = { sqlite: "SQLite", postgr
 
 const mostObjects = 1_000_000;
 
-/** How long `slotd reconcile` may take for a million files, in seconds, and for each further million of rows. */
+/** How long `slotd reconcile` may be on a processor for each million of files, in seconds. */
 const reconcileWithin = 60;
 
 function fail(message: string, code: number): never {
