@@ -24,7 +24,7 @@ test.each(["SQLite", "PostgreSQL"] as const satisfies DatabaseKind[])(
       await scene.stop();
     }
   },
-  60_000,
+  120_000,
 );
 
 test.each([
