@@ -42,7 +42,7 @@ const patient = [
 ].map((name) => `test/real/${name}.test.ts`);
 
 /** Words in the names of suites that measure time or memory: nothing else runs then. */
-const measuring = ["attack", "chaos", "crowd", "memory"];
+const measuring = ["attack", "chaos", "crowd", "memory", "scale"];
 
 /** One process of a run. */
 interface Step {

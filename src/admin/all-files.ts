@@ -2,11 +2,11 @@ import type { Ledger, LedgerFile, UserSelection } from "../ledger/ledger.ts";
 
 const pageSize = 1000;
 
-/** Every file of a ledger in the order of their tokens, read page by page. */
-export async function* allFiles(ledger: Ledger): AsyncGenerator<LedgerFile> {
+/** Every file of a ledger in the order of their tokens, in the pages in which they are read. */
+export async function* allFiles(ledger: Ledger): AsyncGenerator<readonly LedgerFile[]> {
   for (let after = ""; ; ) {
     const page = await ledger.files({ limit: pageSize, after });
-    yield* page;
+    yield page;
     const last = page.at(-1);
     if (last === undefined) return;
     after = last.token;

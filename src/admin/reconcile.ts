@@ -4,7 +4,7 @@ import type { StoredObject } from "../store/inventory.ts";
 import { type Difference, differenceOf, type Pair } from "./agree.ts";
 import { allFiles } from "./all-files.ts";
 import { HeldBack, type TooMany } from "./held-back.ts";
-import { mergeByToken, pairsOf, placed } from "./merge.ts";
+import { inPages, mergeByToken, pairsOf, placed } from "./merge.ts";
 import type { OpenDomain, OpenDomains } from "./open-domains.ts";
 
 /** What is done about a difference. */
@@ -68,11 +68,9 @@ export async function reconcile(openDomains: OpenDomains, options: ReconcileOpti
   if (!isOtherFine) await openDomains.requireStores();
   const work = new Work(options);
   const places = placesOf(openDomains);
-  for await (const pair of pairsIn(openDomains, places)) {
+  for await (const pairs of pairsIn(openDomains, places)) {
     if (options.signal.aborted) break;
-    options.onProgress(work.count(pair));
-    const place = places[pair.place];
-    if (place !== undefined) await settle(pair, place, options, work);
+    await comparePage(pairs, places, options, work);
   }
   const tooMany = await work.finish(openDomains);
   const sums: Disagreement[] = [];
@@ -84,6 +82,21 @@ export async function reconcile(openDomains: OpenDomains, options: ReconcileOpti
   const { tally } = work;
   const left = tally.left + (options.fix ? 0 : sums.length);
   return { ...tally, left, sums, isWhole, ...tooMany };
+}
+
+async function comparePage(
+  pairs: readonly Pair[],
+  places: readonly Place[],
+  options: ReconcileOptions,
+  work: Work,
+): Promise<void> {
+  for (const pair of pairs) {
+    if (options.signal.aborted) return;
+    options.onProgress(work.count(pair));
+    const place = places[pair.place];
+    const isWorthALook = place !== undefined && differenceOf(pair, options.now()) !== undefined;
+    if (isWorthALook) await settle(pair, place, options, work);
+  }
 }
 
 type Sharing = readonly [OpenDomain, ...OpenDomain[]];
@@ -112,7 +125,10 @@ function placesOf({ domains }: OpenDomains): Place[] {
 }
 
 /** What is on both sides: each ledger and each place is walked once, however many domains share them. */
-function pairsIn({ domains, ledgers }: OpenDomains, places: readonly Place[]): AsyncIterable<Pair> {
+function pairsIn(
+  { domains, ledgers }: OpenDomains,
+  places: readonly Place[],
+): AsyncIterable<readonly Pair[]> {
   const files = ledgers.map((ledger) => {
     const own = domains.filter((domain) => domain.ledger === ledger);
     const byDomain = new Map(
@@ -120,7 +136,7 @@ function pairsIn({ domains, ledgers }: OpenDomains, places: readonly Place[]): A
     );
     return placed(allFiles(ledger), ({ domain }) => byDomain.get(domain));
   });
-  const objects = places.map(({ first }, i) => placed(first.inventory.list(), () => i));
+  const objects = places.map(({ first }, i) => placed(inPages(first.inventory.list()), () => i));
   return pairsOf(mergeByToken(files), mergeByToken(objects));
 }
 
@@ -130,7 +146,6 @@ async function settle(
   options: ReconcileOptions,
   work: Work,
 ): Promise<void> {
-  if (differenceOf(pair, options.now()) === undefined) return;
   if (pair.file === undefined && !isAllWritten) return;
   const found = await lookAgain(pair, first, ledgers, options.now());
   if (found !== undefined) await work.settle({ ...found, sharing });

@@ -8,11 +8,17 @@ export async function listFiles(
   session: Session,
   { limit, after = "" }: Page,
 ): Promise<readonly LedgerFile[]> {
-  const rest = "(f.token_key, f.token) > ($1, $2) ORDER BY f.token_key, f.token LIMIT $3";
+  const rest = "(f.token_key, f.token) > ($1, $2)";
+  const order = "ORDER BY f.token_key, f.token LIMIT $3";
   const page = [tokenKey(after), after, limit];
   // Each of the two has an index of its own.
-  const settled = await session.query(`${selectFiles.filesFirst} f.state <> 0 AND ${rest}`, page);
-  const reserved = await session.query(`${selectFiles.filesFirst} f.state = 0 AND ${rest}`, page);
+  const settled = await session.query(`${selectFiles.filesFirst} f.state <> 0 AND ${rest} ${order}`, page);
+  // What comes after a whole page of those is not read for this one.
+  const last = settled.length < limit ? undefined : settled.at(-1);
+  const reserved = await session.query(
+    `${selectFiles.filesFirst} f.state = 0 AND ${rest} AND f.token_key <= $4 ${order}`,
+    [...page, last === undefined ? Number.MAX_SAFE_INTEGER : tokenKey(String(last.token))],
+  );
   return [...settled, ...reserved].map(readFile).sort(byToken).slice(0, limit);
 }
 

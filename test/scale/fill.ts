@@ -32,6 +32,7 @@ const together = 5_000;
  */
 export async function fill(database: Database, ledger: Ledger, layers: readonly Layer[]): Promise<void> {
   let number = 0;
+  await addTotals(database, new Set(layers.map(({ purpose }) => purpose)));
   for (const layer of layers) {
     const { account, part } = await addAccounts(database, layer);
     for (let from = 0; from < layer.files; from += together) {
@@ -57,6 +58,18 @@ function rowOf(layer: Layer, token: string, account: number, part: number, n: nu
   ];
 }
 
+const nothing = [0, 0, 0, 0, 0, 0, 0];
+
+/** The accounts of the whole. */
+async function addTotals(database: Database, purposes: ReadonlySet<string>): Promise<void> {
+  await database.write((session) =>
+    session.bulk(
+      insertAccounts,
+      [...purposes].map((purpose) => ["", "", purpose, ...nothing]),
+    ),
+  );
+}
+
 async function addAccounts(database: Database, layer: Layer) {
   const { domain, purpose, users } = layer;
   const wanted = ["", ...Array.from({ length: users }, (_, i) => userOf(layer, i))].map((jid) => [
@@ -77,7 +90,6 @@ async function addAccounts(database: Database, layer: Layer) {
   };
   await read();
   const missing = wanted.filter(([, jid = ""]) => !ids.has(jid));
-  const nothing = [0, 0, 0, 0, 0, 0, 0];
   for (let from = 0; from < missing.length; from += together) {
     const rows = missing
       .slice(from, from + together)

@@ -11,6 +11,7 @@ import { type Postgres, startPostgres } from "../peers/servers/postgres.ts";
 import { type Slotd, startSlotd } from "../peers/slotd.ts";
 import { fill, type Layer } from "./fill.ts";
 import { fillStore, ownStore } from "./fill-store.ts";
+import { LoopProbe } from "./longest-block.ts";
 
 const day = 86_400_000;
 
@@ -29,14 +30,16 @@ export const usersOf = (domain: string) => (["crowd.example", "many.example"].in
 /**
  * What years leave behind: others' files, slots that were never used, files of a domain that nobody serves any more.
  */
-function layersOf(files: number): Layer[] {
+function layersOf(files: number, mostObjects: number): Layer[] {
+  const own = Math.min(files, mostObjects);
   const layer = { purpose: "message", users: 1_000, size: 100, dueAt: Date.now() + 20 * day };
   return [
-    ...free.map((domain): Layer => ({ ...layer, domain, users: 3_000, state: "complete", files: files / 2 })),
+    ...free.map((domain): Layer => ({ ...layer, domain, users: 3_000, state: "complete", files: own / 2 })),
+    { ...layer, domain: "elsewhere.example", state: "complete", files: files - own },
     { ...layer, domain: "gone.example", state: "complete", files: files / 10, dueAt: Date.now() - 20 * day },
     ...full.flatMap((domain): Layer[] => [
       { ...layer, domain, users: usersOf(domain), state: "complete", files: 3 * usersOf(domain) + 1_000 },
-      { ...layer, domain, users: 10, state: "abandoned", files: files / 8, dueAt: Date.now() + day / 2 },
+      { ...layer, domain, users: 10, state: "abandoned", files: own / 8, dueAt: Date.now() + day / 2 },
     ]),
   ];
 }
@@ -92,21 +95,27 @@ export interface ScaleOptions {
   readonly files: number;
   /** Whether the data folder has an object for each. */
   readonly hasObjects: boolean;
+  /** Files beyond these are of a domain that is served elsewhere; there are none when it is left out. */
+  readonly mostObjects?: number;
 }
 
 /** A running slotd whose ledger has many files, and what asks it for slots. */
 export class ScaleScene {
   readonly slotd: Slotd;
   readonly asker: SlotAsker;
+  /** How many rows of files the ledger was filled with. */
+  readonly rows: number;
   /** The folder of its data. */
   readonly data: string;
   /** Where it answers operators. */
   readonly opsPort: number;
+  /** Measures how long slotd's event loop is held. */
+  readonly probe: LoopProbe;
   /** Opens the ledger's database once more, beside slotd. */
   readonly openDatabase: () => Promise<Database>;
   readonly #ends: (() => unknown)[];
 
-  static async start({ kind, files, hasObjects }: ScaleOptions): Promise<ScaleScene> {
+  static async start({ kind, files, hasObjects, mostObjects = files }: ScaleOptions): Promise<ScaleScene> {
     const ends: (() => unknown)[] = [];
     try {
       const folder = makeFolder("scale");
@@ -114,20 +123,23 @@ export class ScaleScene {
       const url = await urlOf(kind, folder, ends);
       const openDatabase = async () =>
         kind === "SQLite"
-          ? openSqlite(join(folder, "slotd.db"))
+          ? openSqlite(url.slice("sqlite:".length))
           : openPostgres(url, { lost: () => undefined });
       const data = join(folder, "data");
-      await fillAll(await openDatabase(), data, layersOf(files), hasObjects);
+      const layers = layersOf(files, mostObjects);
+      const rows = layers.reduce((sum, layer) => sum + layer.files, 0);
+      await fillAll(await openDatabase(), data, layers, hasObjects);
       const asker = await startSlotAsker();
       ends.push(() => asker.stop());
       const [opsPort = 0] = await freePorts(1);
+      const probe = new LoopProbe(folder);
       const slotd = await startSlotd({
         config: configOf(asker.port, url, data),
-        env: { SLOTD_OPS_LISTEN: `127.0.0.1:${opsPort}` },
+        env: { SLOTD_OPS_LISTEN: `127.0.0.1:${opsPort}`, ...probe.env },
         components: free.length + full.length,
       });
       ends.push(() => slotd.stop());
-      return new ScaleScene({ slotd, asker, data, opsPort, openDatabase }, ends);
+      return new ScaleScene({ slotd, asker, rows, data, opsPort, probe, openDatabase }, ends);
     } catch (error) {
       await endAll(ends);
       throw error;
@@ -135,13 +147,15 @@ export class ScaleScene {
   }
 
   private constructor(
-    parts: Pick<ScaleScene, "slotd" | "asker" | "data" | "opsPort" | "openDatabase">,
+    parts: Pick<ScaleScene, "slotd" | "asker" | "rows" | "data" | "opsPort" | "probe" | "openDatabase">,
     ends: (() => unknown)[],
   ) {
     this.slotd = parts.slotd;
     this.asker = parts.asker;
+    this.rows = parts.rows;
     this.data = parts.data;
     this.opsPort = parts.opsPort;
+    this.probe = parts.probe;
     this.openDatabase = parts.openDatabase;
     this.#ends = ends;
   }

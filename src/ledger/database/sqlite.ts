@@ -8,6 +8,9 @@ import type { BulkStatement, Database, Dialect, Row, Session, Value } from "./da
 /** How long a change waits for another process that is writing; milliseconds. */
 const patience = 4_000;
 
+/** The pauses before a change looks again whether it is its turn, and then the last one again; milliseconds. */
+const pauses = [1, 2, 3];
+
 /**
  * Opens the SQLite database in this file, which is made when it is missing, with its folder. It is in WAL mode and
  * every commit is synced (`synchronous = FULL`), so that what was committed survives a power cut.
@@ -38,6 +41,8 @@ class SqliteDatabase implements Database {
     this.#writer = new Connection(path, 32 * 1024, true);
     try {
       this.#reader = new Connection(path, 4 * 1024, false);
+      // SQLite would sleep on the event loop until another process has written: #begin() waits instead.
+      this.#writer.neverWait();
     } catch (error) {
       this.#writer.close();
       throw error;
@@ -87,13 +92,13 @@ class SqliteDatabase implements Database {
   /** Waits its turn without blocking the process, as SQLite's own waiting would. */
   async #begin(): Promise<void> {
     const giveUpAt = performance.now() + patience;
-    for (;;) {
+    for (let tries = 0; ; tries += 1) {
       try {
         await this.#writer.query("BEGIN IMMEDIATE");
         return;
       } catch (error) {
         if (!isBusy(error) || performance.now() > giveUpAt) throw error;
-        await sleep(5);
+        await sleep(pauses[tries] ?? pauses.at(-1));
       }
     }
   }
@@ -110,7 +115,7 @@ class Connection implements Session {
   constructor(path: string, pages: number, create: boolean) {
     this.#sqlite = new Sqlite(path, { create, readwrite: true, strict: true });
     for (const pragma of [
-      // Only for the switch to WAL and the checkpoints; changes wait in #begin().
+      // For the switch to WAL, and for another process that opens or closes the database at the same moment.
       "busy_timeout = 100",
       "journal_mode = WAL",
       "synchronous = FULL",
@@ -122,6 +127,11 @@ class Connection implements Session {
     ]) {
       this.#sqlite.run(`PRAGMA ${pragma}`);
     }
+  }
+
+  /** What others hold is told at once from now on. */
+  neverWait(): void {
+    this.#sqlite.run("PRAGMA busy_timeout = 0");
   }
 
   async query(sql: string, values: readonly Value[] = []): Promise<readonly Row[]> {

@@ -21,18 +21,19 @@ export function diskInventory(folder: string, files: Pick<Files, "remove"> = nod
   return {
     async *list() {
       const turn = new Turn();
+      const tail = Buffer.allocUnsafe(maxTrailerSize);
       for (const shard of await namesIn(join(folder, "objects"))) {
         for (const token of await namesIn(join(folder, "objects", shard))) {
           if (!isToken(token) || !token.startsWith(shard)) continue;
-          await turn.end();
-          const object = readObject(pathOf(token), token);
+          if (turn.isLong()) await turn.end();
+          const object = readObject(pathOf(token), token, tail);
           if (object !== undefined) yield object;
         }
       }
     },
     async sizeOf({ token }): Promise<Bytes | undefined> {
       if (!isToken(token)) return undefined;
-      const object = readObject(pathOf(token), token);
+      const object = readObject(pathOf(token), token, Buffer.allocUnsafe(maxTrailerSize));
       return object?.damage === undefined ? object?.size : undefined;
     },
     async remove(objects) {
@@ -57,8 +58,12 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Undefined when it is gone meanwhile, or no file. */
-function readObject(path: string, token: string): StoredObject | undefined {
+/**
+ * Undefined when it is gone meanwhile, or no file.
+ *
+ * @param tail is overwritten: of `maxTrailerSize`.
+ */
+function readObject(path: string, token: string, tail: Buffer): StoredObject | undefined {
   let fd: number;
   try {
     fd = fs.openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -68,17 +73,17 @@ function readObject(path: string, token: string): StoredObject | undefined {
   }
   try {
     const stat = fs.fstatSync(fd);
-    return stat.isFile() ? readTrailer(fd, stat, token) : undefined;
+    return stat.isFile() ? readTrailer(fd, stat, token, tail) : undefined;
   } finally {
     fs.closeSync(fd);
   }
 }
 
-function readTrailer(fd: number, stat: Stats, token: string): StoredObject {
-  const tail = Buffer.alloc(Math.min(stat.size, maxTrailerSize));
-  fs.readSync(fd, tail, 0, tail.length, stat.size - tail.length);
+function readTrailer(fd: number, stat: Stats, token: string, tail: Buffer): StoredObject {
+  const wanted = Math.min(stat.size, maxTrailerSize);
+  const length = fs.readSync(fd, tail, 0, wanted, stat.size - wanted);
   try {
-    const { filename, size, created, expiry } = decodeTrailer(tail, stat.size);
+    const { filename, size, created, expiry } = decodeTrailer(tail.subarray(0, length), stat.size);
     return { token, filename, size, stored: created, expiry };
   } catch (error) {
     if (!(error instanceof ObjectFileError)) throw error;
@@ -115,9 +120,12 @@ const longestTurn = 5;
 class Turn {
   #began = performance.now();
 
-  /** Waits a moment if the turn was long. */
+  isLong(): boolean {
+    return performance.now() - this.#began >= longestTurn;
+  }
+
+  /** Lets others have theirs. */
   async end(): Promise<void> {
-    if (performance.now() - this.#began < longestTurn) return;
     await new Promise((resolve) => setImmediate(resolve));
     this.#began = performance.now();
   }

@@ -12,6 +12,7 @@ import type { ObjectMeta } from "../object-store.ts";
  *   footer      16 bytes: length of the JSON (u32), its CRC-32 (u32), both big-endian, and the magic
  */
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
 const magic = new TextEncoder().encode("slotdo1\n");
 const footerSize = 8 + magic.length;
 const maxMetaSize = 4096;
@@ -99,8 +100,9 @@ export function decodeTrailer(tail: Uint8Array, fileSize: Bytes): ObjectTrailer 
 function metaBytes(tail: Uint8Array): Uint8Array {
   const end = tail.length - footerSize;
   if (end < 0) throw damaged("it is too short");
-  if (!magic.every((byte, i) => tail[end + 8 + i] === byte))
-    throw damaged("it does not end as an object does");
+  for (let i = 0; i < magic.length; i += 1) {
+    if (tail[end + 8 + i] !== magic[i]) throw damaged("it does not end as an object does");
+  }
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
   const length = view.getUint32(end);
   if (length > maxMetaSize || length > end) throw damaged("the length of its meta data is not possible");
@@ -113,8 +115,8 @@ function parseMeta(
   json: Uint8Array,
 ): Partial<Record<"v" | "name" | "type" | "size" | "created" | "expires", unknown>> {
   try {
-    const meta: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
-    if (typeof meta === "object" && meta !== null) return { ...meta };
+    const meta: unknown = JSON.parse(utf8.decode(json));
+    if (typeof meta === "object" && meta !== null) return meta;
   } catch (cause) {
     throw damaged("its meta data are not JSON", cause);
   }
