@@ -57,14 +57,10 @@ class PostgresDatabase implements Database {
       idleTimeoutMillis: 60_000,
       types: { getTypeParser },
     };
-    this.#readers = new pg.Pool({ ...common, max: readers });
+    this.#readers = new pg.Pool({ ...common, max: readers, onConnect: readCommitted });
     this.#writers = new pg.Pool({ ...common, max: 1 });
     // Unheard, the loss of an idle connection would end the process.
     for (const pool of [this.#readers, this.#writers]) pool.on("error", lost);
-    this.#readers.on("connect", (client) => {
-      // A single statement is a transaction, too. What fails here fails again, and is told, at the first one.
-      client.query(`SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED`).catch(lost);
-    });
     this.#reader = sessionOf(this.#readers);
   }
 
@@ -98,6 +94,11 @@ class PostgresDatabase implements Database {
   async close(): Promise<void> {
     await Promise.all([this.#readers.end(), this.#writers.end()]);
   }
+}
+
+/** A single statement is a transaction, too: it has the level that this service is written for, whatever the default. */
+async function readCommitted(client: pg.ClientBase): Promise<void> {
+  await client.query("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED");
 }
 
 async function transaction<T>(
