@@ -21,6 +21,7 @@ const partsOf: Readonly<Record<string, readonly Part[]>> = {
   harness: ["prosody", "ejabberd", "clients", "rgw", "swift"],
   prosody: ["prosody", "clients"],
   ejabberd: ["ejabberd", "clients"],
+  jabberd2: ["jabberd2", "clients"],
   rgw: ["rgw"],
   swift: ["swift"],
   nginx: ["nginx"],
@@ -35,6 +36,7 @@ const partsOf: Readonly<Record<string, readonly Part[]>> = {
 const patient = [
   "prosody-component",
   "ejabberd-component",
+  "jabberd2-component",
   "prosody-store-away",
   "prosody-rgw-limits",
   "harness",
