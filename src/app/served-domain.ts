@@ -10,7 +10,7 @@ import { pingRoute, versionRoute } from "../xmpp/basics.ts";
 import { Component, type ComponentOptions } from "../xmpp/component.ts";
 import { contactForms, discoRoutes, type Info } from "../xmpp/disco.ts";
 import { type IqRequest, Router } from "../xmpp/router.ts";
-import { requesterOf, type SlotService, uploadInfo, uploadRoutes } from "../xmpp/upload.ts";
+import { notOffered, requesterOf, type SlotService, uploadInfo, uploadRoutes } from "../xmpp/upload.ts";
 
 /** Everything that a served domain goes by. */
 export interface DomainSettings {
@@ -91,18 +91,18 @@ export class ServedDomain {
     const service: SlotService = (request, requester) => requestSlot(request, requester, this.#maker, deps);
     const watch = watchSlots(deps.watchers, this.served);
     const routes = [...uploadRoutes(service, watch), pingRoute, versionRoute("slotd", version)];
-    const identity = { category: "store", type: "file", name: "HTTP File Upload" };
     const own = [prepareDomain(domain), prepareDomain(host)] as const;
     const info = (request: IqRequest) => this.#info(isOffered(requesterOf(request), this.#maker.policy, own));
-    return new Router(host, [...routes, ...discoRoutes(identity, routes, info)]);
+    return new Router(host, [...routes, ...discoRoutes(routes, info)]);
   }
 
   /** Clients take the first service of those listed that announces uploads, so only who may upload is told of them. */
   #info(isUploadOffered: boolean): Info {
     const { policy } = this.#maker;
-    const upload = uploadInfo(policy.purposes.message.maxFileSize, purposesOn(policy));
-    const { features, forms } = isUploadOffered ? upload : { features: [], forms: [] };
-    return { features, forms: [...forms, ...contactForms(this.#settings.config.contact)] };
+    const info = isUploadOffered
+      ? uploadInfo(policy.purposes.message.maxFileSize, purposesOn(policy))
+      : notOffered;
+    return { ...info, forms: [...info.forms, ...contactForms(this.#settings.config.contact)] };
   }
 }
 

@@ -19,8 +19,9 @@ export interface Identity {
   readonly name: string;
 }
 
-/** What disco#info says to one requester beside the identity and the features that everyone is told. */
+/** What disco#info says to one requester beside the features that everyone is told. */
 export interface Info {
+  readonly identity: Identity;
   readonly features: readonly string[];
   readonly forms: readonly InfoForm[];
 }
@@ -30,13 +31,9 @@ export interface Info {
  * which is asked at each request, so that a changed limit is told at once, and each requester what is for them.
  * Source: XEP-0030 §3, §4; a node is unknown: §3.2.
  */
-export function discoRoutes(
-  identity: Identity,
-  routes: readonly Route[],
-  info: (request: IqRequest) => Info,
-): Route[] {
+export function discoRoutes(routes: readonly Route[], info: (request: IqRequest) => Info): Route[] {
   const routed = [NS_DISCO_INFO, NS_DISCO_ITEMS, ...routes.flatMap((route) => route.feature ?? [])];
-  const encodeInfo = ({ features, forms }: Info): Element =>
+  const encodeInfo = ({ identity, features, forms }: Info): Element =>
     element("query", NS_DISCO_INFO, {}, [
       element("identity", NS_DISCO_INFO, { ...identity }),
       ...[...new Set([...routed, ...features])]

@@ -4,7 +4,7 @@ import type { Purpose, RawPurpose } from "../slot/purpose.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Bytes, Slot, SlotRequest } from "../slot/slot.ts";
 import { readSlotRequest } from "../slot/slot-request.ts";
-import type { Info, InfoForm } from "./disco.ts";
+import type { Identity, Info, InfoForm } from "./disco.ts";
 import type { IqAnswer, IqRequest, Route } from "./router.ts";
 import { refusalError } from "./stanza-error.ts";
 import { childElements, childOf, type Element, element, textOf } from "./xml/xml.ts";
@@ -55,14 +55,27 @@ export function uploadRoutes(service: SlotService, watch: SlotWatch = unwatched)
   ]);
 }
 
+const identity: Identity = { category: "store", type: "file", name: "HTTP File Upload" };
+
 /**
- * What announces the service: the features of both namespaces and of the purposes that are on, and the forms that tell
+ * What is said of the service to those to whom it is not offered: that it is there, and nothing by which a client
+ * recognises it. COMPAT(go-sendxmpp 0.5): it goes by the identity, whatever the features.
+ */
+export const notOffered: Info = {
+  identity: { category: "component", type: "generic", name: identity.name },
+  features: [],
+  forms: [],
+};
+
+/**
+ * What announces the service: the identity, the features of both namespaces and of the purposes that are on, and the forms that tell
  * the maximum file size; without a limit they have no field for it. Source: XEP-0363 §3, 1.2 §5.
  */
 export function uploadInfo(maxFileSize: Bytes | undefined, purposes: readonly Purpose[]): Info {
   const fields: Record<string, string> =
     maxFileSize === undefined ? {} : { "max-file-size": String(maxFileSize) };
   return {
+    identity,
     features: [...namespaces, ...purposes.map((purpose) => `${NS_PURPOSE}#${purpose}`)],
     forms: namespaces.map((formType): InfoForm => ({ formType, fields })),
   };

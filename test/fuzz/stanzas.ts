@@ -133,11 +133,10 @@ function checkStanza(stanza: Element): void {
 }
 
 const uploads = uploadRoutes(checkRequest);
-const identity = { category: "store", type: "file", name: "HTTP File Upload" };
 const routes = [...uploads, pingRoute, versionRoute("slotd", "1")];
 const router = new Router("upload.example.org", [
   ...routes,
-  ...discoRoutes(identity, routes, () => uploadInfo(1000, [])),
+  ...discoRoutes(routes, () => uploadInfo(1000, [])),
 ]);
 
 /** What reaches the policy is valid, whatever came. */

@@ -6,7 +6,7 @@ import { pingRoute, versionRoute } from "../../../src/xmpp/basics.ts";
 import { contactForms, discoRoutes } from "../../../src/xmpp/disco.ts";
 import { type Ignored, type IqRequest, Router } from "../../../src/xmpp/router.ts";
 import { StreamParser } from "../../../src/xmpp/stream-parser.ts";
-import { type SlotService, uploadInfo, uploadRoutes } from "../../../src/xmpp/upload.ts";
+import { notOffered, type SlotService, uploadInfo, uploadRoutes } from "../../../src/xmpp/upload.ts";
 import { type Element, serialize } from "../../../src/xmpp/xml/xml.ts";
 
 const NS = "jabber:component:accept";
@@ -14,8 +14,7 @@ const host = "upload.example.net";
 
 function router(service: SlotService, maxFileSize: number | undefined = 5_242_880): Router {
   const routes = [...uploadRoutes(service), pingRoute, versionRoute("slotd", "1.2.3")];
-  const identity = { category: "store", type: "file", name: "HTTP File Upload" };
-  return new Router(host, [...routes, ...discoRoutes(identity, routes, () => uploadInfo(maxFileSize, []))]);
+  return new Router(host, [...routes, ...discoRoutes(routes, () => uploadInfo(maxFileSize, []))]);
 }
 
 const asked: { request: SlotRequest; requester: unknown }[] = [];
@@ -248,7 +247,7 @@ describe("service discovery", () => {
 
   test("announces exactly the purposes that are on, as they are at the time", async () => {
     let on: Purpose[] = ["message", "ephemeral"];
-    const routes = discoRoutes({ category: "store", type: "file", name: "x" }, [], () => uploadInfo(1, on));
+    const routes = discoRoutes([], () => uploadInfo(1, on));
     const announced = async () => {
       const reply = await new Router(host, routes).answer(
         read(iq("<query xmlns='http://jabber.org/protocol/disco#info'/>")),
@@ -266,8 +265,8 @@ describe("service discovery", () => {
 
   test("says whom to tell of abuse, where somebody is named", async () => {
     const ask = async (abuse: readonly string[]) => {
-      const routes = discoRoutes({ category: "store", type: "file", name: "x" }, [], () => ({
-        features: [],
+      const routes = discoRoutes([], () => ({
+        ...notOffered,
         forms: contactForms({ abuse }),
       }));
       const query = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
