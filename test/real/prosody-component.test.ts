@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { waitUntil } from "../peers/process.ts";
 import { startProsody } from "../peers/servers/prosody.ts";
 import type { XmppServer } from "../peers/servers/xmpp-server.ts";
-import { askForSlot, host, problems, secret, startComponent } from "./component-under-test.ts";
+import type { Slotd } from "../peers/slotd.ts";
+import {
+  askForSlot,
+  host,
+  type ProblemLine,
+  problems,
+  secret,
+  startComponent,
+} from "./component-under-test.ts";
 
 let prosody: XmppServer;
 beforeAll(async () => {
@@ -38,7 +46,7 @@ describe("slotd says in one line what is wrong, and what to do, when Prosody", (
     const slotd = await startComponent(9, { components: 0 });
     await waitUntil("the line", () => problems(slotd).length > 0);
     expect(problems(slotd)[0]?.msg).toMatch(
-      /^Cannot connect to the component port 127\.0\.0\.1:9: .*Is the XMPP server running/,
+      /^Cannot connect to the component port 127\.0\.0\.1:9: .*Is the XMPP server running.*restart Prosody/,
     );
     await slotd.stop();
   });
@@ -69,6 +77,30 @@ describe("two slotd on one Prosody", () => {
     await first.stop();
     await second.stop();
   }, 60_000);
+});
+
+describe("two slotd on a Prosody that disconnects the first for the second", () => {
+  test("say so, and change places ever less often", async () => {
+    const extra = ['component_conflict_resolve = "kick_old"'];
+    const kicking = await startProsody({ components: { [host]: secret }, extra });
+    const both = [await startComponent(kicking.componentPort), await startComponent(kicking.componentPort)];
+    try {
+      const told = (slotd: Slotd) => problems(slotd).filter(({ problem }) => problem === "replaced");
+      const pause = (line: ProblemLine | undefined) =>
+        Number(/next in ([\d.]+) s/.exec(line?.msg ?? "")?.[1]);
+      await waitUntil("two changes each", () => both.every((slotd) => told(slotd).length >= 2), 40_000);
+      for (const slotd of both) {
+        const [first, second] = told(slotd);
+        expect(first).toMatchObject({ level: "warn", server_text: "Replaced by a new connection" });
+        expect(pause(first)).toBeWithin(2, 4.01);
+        expect(pause(second)).toBeWithin(4, 8.01);
+      }
+      expect(await askForSlot(kicking)).toBeDefined();
+    } finally {
+      for (const slotd of both) await slotd.stop();
+      await kicking.stop();
+    }
+  }, 90_000);
 });
 
 describe("a Prosody that is frozen", () => {
