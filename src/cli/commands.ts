@@ -28,6 +28,12 @@ export const commands: readonly Command[] = [
         summary: "An XMPP domain to serve; may be repeated. Default: example.org.",
       },
       {
+        name: "for",
+        value: "SERVER",
+        summary:
+          "Your XMPP server: prosody, ejabberd, mongooseim, openfire, jabberd2 or metronome. Default: all of them.",
+      },
+      {
         name: "public-url",
         value: "URL",
         summary: "What clients reach slotd's HTTP server by. Default: https://upload.@HOST@.",
