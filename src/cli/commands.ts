@@ -1,4 +1,5 @@
 import type { Command, CommandOption } from "./command.ts";
+import { serverNames } from "./init/server-names.ts";
 
 const config: CommandOption = {
   name: "config",
@@ -30,8 +31,8 @@ export const commands: readonly Command[] = [
       {
         name: "for",
         value: "SERVER",
-        summary:
-          "Your XMPP server: prosody, ejabberd, mongooseim, openfire, jabberd2 or metronome. Default: all of them.",
+        choices: serverNames,
+        summary: `Your XMPP server: ${serverNames.join(", ")}. Default: prints what belongs to each of them.`,
       },
       {
         name: "public-url",

@@ -51,11 +51,14 @@ export function unreachable(target: StreamTarget, { reason, code }: ConnectionFa
   };
 }
 
+const startOrCorrect =
+  "Start the XMPP server, or correct xmpp.address: it is the component port, not the one of clients.";
+
 function adviceOn(code: string | undefined, { address }: StreamTarget): string {
   const host = address.slice(0, address.lastIndexOf(":"));
   switch (code) {
     case "ECONNREFUSED":
-      return `Is the XMPP server running, and is xmpp.address right? Prosody opens its component port with its first Component: after you add that, restart Prosody, for a reload does not load it.`;
+      return `${startOrCorrect} Prosody opens that port with its first Component, which it loads at a restart and not at a reload.`;
     case "ERR_TLS_CERT_ALTNAME_INVALID":
       return `The certificate of the XMPP server is not for ${host}: set xmpp.address to a name that the certificate has, or have one made for ${host}.`;
     case "CERT_HAS_EXPIRED":
@@ -65,8 +68,8 @@ function adviceOn(code: string | undefined, { address }: StreamTarget): string {
       return "The port does not speak TLS: set xmpp.tls to false, or give the server's component port TLS from the first byte.";
     default:
       if (isUntrusted(code))
-        return `slotd does not trust the certificate of the XMPP server: set xmpp.tls_ca to the PEM file of the authority that issued it, or to the certificate itself if it is self-signed. It must be valid for ${host}.`;
-      return "Is the XMPP server running, and is xmpp.address right?";
+        return `The certificate of the XMPP server is not trusted: set xmpp.tls_ca to the PEM file of the authority that issued it, or to the certificate itself if it is self-signed. It must be valid for ${host}.`;
+      return startOrCorrect;
   }
 }
 

@@ -1,6 +1,5 @@
 import { link, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { nearest } from "../../config/suggest.ts";
 import { parseBaseUrl, parseDomain, replaceHost } from "../../config/values.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
 import { importedFile } from "../init/from-mongooseim.ts";
@@ -80,16 +79,9 @@ function setupOf(args: Arguments, io: CommandIo): Setup {
   };
 }
 
+/** The command's table says which names there are. */
 function serverOf(args: Arguments): ServerName | undefined {
-  const name = args.text("for");
-  const server = serverNames.find((each) => each === name?.toLowerCase());
-  if (name === undefined || server !== undefined) return server;
-  const meant = nearest(name.toLowerCase(), serverNames);
-  const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
-  const known = serverNames.join(", ");
-  throw new UsageError(
-    `expected --for SERVER to be one of ${known}, got "${name}"${hint}; leave it out for any other server`,
-  );
+  return serverNames.find((name) => name === args.text("for"));
 }
 
 function domainOf(text: string): string {

@@ -167,7 +167,7 @@ describe("what slotd init prints", () => {
   test.each([
     ["prosody", "Prosody", "127.0.0.1:5347"],
     ["ejabberd", "ejabberd", "127.0.0.1:5347"],
-    ["MongooseIM", "MongooseIM", "127.0.0.1:5347"],
+    ["mongooseim", "MongooseIM", "127.0.0.1:5347"],
     ["openfire", "Openfire", "127.0.0.1:5275"],
     ["jabberd2", "jabberd2", "127.0.0.1:5347"],
     ["metronome", "Metronome", "127.0.0.1:5347"],
@@ -185,7 +185,7 @@ describe("what slotd init prints", () => {
   test("is not printed for a server that nobody knows, and nothing is written", async () => {
     const { code, out, err } = await init("--for", "prosdy");
     expect({ code, out }).toEqual({ code: 2, out: "" });
-    expect(err).toContain('got "prosdy" (did you mean prosody?); leave it out for any other server');
+    expect(err).toContain('got "prosdy"; did you mean "prosody"?');
     expect(readdirSync(folder)).toEqual([]);
   });
 
