@@ -18,7 +18,7 @@ import { ensurePackages, missingPackages, type Part, packagesOf } from "./debian
 
 /** What a suite in test/real needs, by the words of its file name: prosody-rgw-upload.test.ts needs both. */
 const partsOf: Readonly<Record<string, readonly Part[]>> = {
-  harness: ["prosody", "ejabberd", "clients", "rgw", "swift"],
+  harness: ["prosody", "ejabberd", "jabberd2", "clients", "rgw", "swift"],
   prosody: ["prosody", "clients"],
   ejabberd: ["ejabberd", "clients"],
   jabberd2: ["jabberd2", "clients"],
