@@ -25,6 +25,10 @@ const corpus = [
   iq("<request xmlns='urn:xmpp:http:upload:0' filename='a' size='1'/>", "set"),
   iq("<query xmlns='http://jabber.org/protocol/disco#info'/>"),
   iq("<ping xmlns='urn:xmpp:ping'/>"),
+  iq("<request xmlns='urn:xmpp:http:upload:0' filename='a' size='1'/>").replace(
+    "<iq",
+    "<iq xmlns='jabber:client'",
+  ),
   "<message from='a@example.org' to='upload.example.org'><body>&lt;hi&gt;\u{1F600}</body></message>",
   "<presence type='subscribe' from='a@example.org' to='upload.example.org'/>",
   "<stream:error><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
@@ -47,6 +51,7 @@ const pieces = [
     "&nope;",
     "&#99999999;",
     " xmlns=''",
+    " xmlns='jabber:client'",
     " xmlns:a='b'",
     "a:",
     "xmlns",
