@@ -37,6 +37,7 @@ const patient = [
   "prosody-component",
   "ejabberd-component",
   "jabberd2-component",
+  "mongooseim-component",
   "prosody-store-away",
   "prosody-rgw-limits",
   "harness",
