@@ -6,6 +6,7 @@ import { delimiter, join } from "node:path";
 export const packagesOf = {
   prosody: ["prosody", "openssl"],
   ejabberd: ["ejabberd", "openssl"],
+  jabberd2: ["jabberd2", "openssl"],
   clients: ["go-sendxmpp", "python3-slixmpp", "python3-aiohttp"],
   rgw: ["radosgw", "ceph-mon", "ceph-osd", "ceph-common"],
   swift: ["swift-proxy", "swift-account", "swift-container", "swift-object", "memcached"],
@@ -26,6 +27,7 @@ const proofs = {
   prosody: { command: "prosody" },
   openssl: { command: "openssl" },
   ejabberd: { command: "ejabberdctl" },
+  jabberd2: { command: "jabberd2-router" },
   "go-sendxmpp": { command: "go-sendxmpp" },
   "python3-slixmpp": { module: "slixmpp" },
   "python3-aiohttp": { module: "aiohttp" },

@@ -18,9 +18,10 @@ import { ensurePackages, missingPackages, type Part, packagesOf } from "./debian
 
 /** What a suite in test/real needs, by the words of its file name: prosody-rgw-upload.test.ts needs both. */
 const partsOf: Readonly<Record<string, readonly Part[]>> = {
-  harness: ["prosody", "ejabberd", "clients", "rgw", "swift"],
+  harness: ["prosody", "ejabberd", "jabberd2", "clients", "rgw", "swift"],
   prosody: ["prosody", "clients"],
   ejabberd: ["ejabberd", "clients"],
+  jabberd2: ["jabberd2", "clients"],
   rgw: ["rgw"],
   swift: ["swift"],
   nginx: ["nginx"],
@@ -35,6 +36,8 @@ const partsOf: Readonly<Record<string, readonly Part[]>> = {
 const patient = [
   "prosody-component",
   "ejabberd-component",
+  "jabberd2-component",
+  "mongooseim-component",
   "prosody-store-away",
   "prosody-rgw-limits",
   "harness",

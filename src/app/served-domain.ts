@@ -1,14 +1,16 @@
 import type { DomainConfig } from "../config/config.ts";
-import { type WatchedDomain, type Watchers, watchComponent, watchSlots } from "../ops/events.ts";
-import { purposesOn } from "../slot/policy.ts";
+import { type WatchedDomain, type Watchers, watchSlots } from "../ops/events.ts";
+import { watchComponent } from "../ops/watch-component.ts";
+import { prepareDomain } from "../slot/jid.ts";
+import { isOffered, purposesOn } from "../slot/policy.ts";
 import { requestSlot, type SlotDeps, type SlotMaker, type SlotRecord } from "../slots.ts";
 import type { Bucket } from "../store/bucket.ts";
 import { version } from "../version.ts";
 import { pingRoute, versionRoute } from "../xmpp/basics.ts";
 import { Component, type ComponentOptions } from "../xmpp/component.ts";
-import { contactForms, discoRoutes } from "../xmpp/disco.ts";
-import { Router } from "../xmpp/router.ts";
-import { purposeFeatures, type SlotService, uploadForms, uploadRoutes } from "../xmpp/upload.ts";
+import { contactForms, discoRoutes, type Info } from "../xmpp/disco.ts";
+import { type IqRequest, Router } from "../xmpp/router.ts";
+import { notOffered, requesterOf, type SlotService, uploadInfo, uploadRoutes } from "../xmpp/upload.ts";
 
 /** Everything that a served domain goes by. */
 export interface DomainSettings {
@@ -85,17 +87,22 @@ export class ServedDomain {
   }
 
   #router(deps: DomainDeps): Router {
-    const { host } = this.served;
+    const { domain, host } = this.served;
     const service: SlotService = (request, requester) => requestSlot(request, requester, this.#maker, deps);
     const watch = watchSlots(deps.watchers, this.served);
     const routes = [...uploadRoutes(service, watch), pingRoute, versionRoute("slotd", version)];
-    const identity = { category: "store", type: "file", name: "HTTP File Upload" };
-    const forms = () => [
-      ...uploadForms(this.#maker.policy.purposes.message.maxFileSize),
-      ...contactForms(this.#settings.config.contact),
-    ];
-    const features = () => purposeFeatures(purposesOn(this.#maker.policy));
-    return new Router(host, [...routes, ...discoRoutes(identity, routes, forms, features)]);
+    const own = [prepareDomain(domain), prepareDomain(host)] as const;
+    const info = (request: IqRequest) => this.#info(isOffered(requesterOf(request), this.#maker.policy, own));
+    return new Router(host, [...routes, ...discoRoutes(routes, info)]);
+  }
+
+  /** Clients take the first service of those listed that announces uploads, so only who may upload is told of them. */
+  #info(isUploadOffered: boolean): Info {
+    const { policy } = this.#maker;
+    const info = isUploadOffered
+      ? uploadInfo(policy.purposes.message.maxFileSize, purposesOn(policy))
+      : notOffered;
+    return { ...info, forms: [...info.forms, ...contactForms(this.#settings.config.contact)] };
   }
 }
 

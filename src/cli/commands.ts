@@ -1,4 +1,5 @@
 import type { Command, CommandOption } from "./command.ts";
+import { serverNames } from "./init/server-names.ts";
 
 const config: CommandOption = {
   name: "config",
@@ -26,6 +27,12 @@ export const commands: readonly Command[] = [
         value: "DOMAIN",
         isRepeatable: true,
         summary: "An XMPP domain to serve; may be repeated. Default: example.org.",
+      },
+      {
+        name: "for",
+        value: "SERVER",
+        choices: serverNames,
+        summary: `Your XMPP server: ${serverNames.join(", ")}. Default: prints what belongs to each of them.`,
       },
       {
         name: "public-url",

@@ -9,6 +9,8 @@ export interface Rest {
   readonly isExample: boolean;
   readonly address: string;
   readonly secret: string;
+  /** Whether the component port has TLS from the first byte. */
+  readonly hasTls: boolean;
 }
 
 /** Writes what was taken over as a slotd.toml. */
@@ -30,7 +32,7 @@ ${lines(values, (name) => (name.includes(".") ? undefined : name))}`,
 # The XMPP server's component port, and the same secret as there.
 address = ${tomlText(rest.address)}
 secret = ${tomlText(rest.secret)}
-`,
+${rest.hasTls ? "tls = true\n" : ""}`,
     ...tables,
   ].join("\n")}`;
 }

@@ -1,20 +1,14 @@
 import { isOptionName, type OptionName, optionOf } from "../config/options/table.ts";
-import { hostPlaceholder, parseAddress, parseDomain } from "../config/values.ts";
+import { hostPlaceholder, parseDomain } from "../config/values.ts";
+import { type ComponentListener, listenerOf } from "./component-listener.ts";
 import type { Given, HostSection, ModuleSection, MongooseConfig } from "./mongooseim-config.ts";
+import type { Note } from "./note.ts";
 
 /** The options that mod_http_upload and slotd have in common, name for name, in the order they are written. */
 const shared = [
   ...["host", "expiration_time", "token_bytes", "max_file_size"],
   ...["s3.bucket_url", "s3.region", "s3.access_key_id", "s3.secret_access_key", "s3.add_acl"],
 ].filter(isOptionName);
-
-/** What there is to know about something that was not taken over, or that needs a look. */
-export interface Note {
-  /** Of the file that was read; undefined for what is not in it. */
-  readonly line: number | undefined;
-  /** A whole sentence without any secret. */
-  readonly text: string;
-}
 
 export type Values = ReadonlyMap<OptionName, string | number | boolean>;
 
@@ -26,8 +20,7 @@ export interface TakenOver {
   readonly values: Values;
   /** What differs for a domain. */
   readonly overrides: ReadonlyMap<string, Values>;
-  /** The first listener for components. */
-  readonly component: { readonly address: string | undefined; readonly secret: string | undefined };
+  readonly component: ComponentListener;
   readonly notes: readonly Note[];
 }
 
@@ -65,7 +58,7 @@ export function takeOver(config: MongooseConfig): TakenOver | undefined {
     domains,
     values: differences(base, defaults),
     overrides,
-    component: componentOf(config, notes),
+    component: listenerOf(config.components, notes),
     notes,
   };
 }
@@ -165,28 +158,4 @@ function noteSharedHost(base: Values, domains: readonly string[], notes: Note[])
   if (domains.length < 2 || host.includes(hostPlaceholder)) return;
   const text = `host is ${host} for every domain; slotd needs a component for each: put ${hostPlaceholder} into it.`;
   notes.push({ line: undefined, text });
-}
-
-function componentOf({ components }: MongooseConfig, notes: Note[]): TakenOver["component"] {
-  const [first, ...others] = components;
-  for (const other of others) {
-    notes.push({ line: other[0]?.line, text: "Another listener for components is not used by slotd." });
-  }
-  const value = (key: string) => first?.find((option) => option.key === key)?.value;
-  const tls = first?.find(({ key }) => key.startsWith("tls"));
-  if (tls !== undefined) {
-    notes.push({
-      line: tls.line,
-      text: "The listener for components has TLS: set xmpp.tls, where it is for all connections.",
-    });
-  }
-  const ip = value("ip_address");
-  const isAny = ip === undefined || ip === "0.0.0.0" || ip === "::" || ip === "0:0:0:0:0:0:0:0";
-  const host = isAny ? "127.0.0.1" : String(ip).includes(":") ? `[${ip}]` : String(ip);
-  const address = `${host}:${value("port")}`;
-  const secret = value("password");
-  return {
-    address: parseAddress(address, 1) === undefined ? undefined : address,
-    secret: typeof secret === "string" && secret !== "" ? secret : undefined,
-  };
 }

@@ -2,12 +2,8 @@ import type { HttpEvent, HttpRequestFacts, TlsEvent } from "../http/http-event.t
 import type { Requester } from "../slot/policy.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Slot, SlotRequest } from "../slot/slot.ts";
-import { type StreamProblem, streamProblemKinds } from "../xmpp/stream-problem.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
-
-/** How often a component that stays down for one reason says so again at warn level; milliseconds. */
-const REMIND_AFTER = 5 * 60_000;
 
 /** What is told of everything that happens. */
 export interface Watchers {
@@ -23,38 +19,6 @@ export interface Watchers {
 export interface WatchedDomain {
   readonly domain: string;
   readonly host: string;
-}
-
-/**
- * Watches a component's stream: a line when it comes up, and one when it is down. The same problem at each further
- * attempt is told at debug level, and as a warning again every five minutes.
- */
-export function watchComponent({ log, metrics, monotonic, reference }: Watchers, served: WatchedDomain) {
-  const { domain, host } = served;
-  let told: { readonly kind: string; readonly at: number } | undefined;
-  metrics.count("componentConnects", { domain }, 0);
-  metrics.count("stanzasFailed", { domain }, 0);
-  for (const problem of streamProblemKinds) metrics.count("componentProblems", { domain, problem }, 0);
-  return {
-    online(): void {
-      told = undefined;
-      metrics.count("componentConnects", { domain });
-      log.info({ host }, "Connected to the XMPP server; slots can be asked for.");
-    },
-    offline({ kind, text }: StreamProblem, retryIn: number): void {
-      metrics.count("componentProblems", { domain, problem: kind });
-      const isKnown = told?.kind === kind && monotonic() - told.at < REMIND_AFTER;
-      if (!isKnown) told = { kind, at: monotonic() };
-      const level = isKnown ? "debug" : kind === "conflict" ? "info" : "warn";
-      log[level]({ host, problem: kind }, `${text} Trying again; next in ${(retryIn / 1000).toFixed(1)} s.`);
-    },
-    failed(error: unknown): string {
-      const ref = reference();
-      metrics.count("stanzasFailed", { domain });
-      log.error({ host, ref, err: error }, "A stanza could not be answered.");
-      return `Something went wrong here; it is in the log. Reference: ${ref}.`;
-    },
-  };
 }
 
 /**

@@ -45,6 +45,12 @@ export const metricList = {
     help: "Stanzas answered with internal-server-error; the log says why.",
     labels: ["domain"],
   },
+  stanzasIgnored: {
+    name: "slotd_stanzas_ignored_total",
+    type: "counter",
+    help: "Stanzas that got no answer, by the reason: message, presence, response (the result or error of an IQ), unknown (no stanza, or in no namespace of one), address, id, oversized.",
+    labels: ["domain", "reason"],
+  },
   storeMatches: {
     name: "slotd_store_matches",
     type: "gauge",
@@ -66,7 +72,7 @@ export const metricList = {
   componentProblems: {
     name: "slotd_component_problems_total",
     type: "counter",
-    help: "How often its stream broke or could not be made, by the problem; each is followed by another attempt.",
+    help: "How often its stream broke or could not be made, by the problem (operations.md has the list); each is followed by another attempt.",
     labels: ["domain", "problem"],
   },
   httpRequests: {

@@ -56,6 +56,23 @@ export function refuse(
 }
 
 /**
+ * Whether the service is announced to a requester: to whom `refuse` gives no slot for who they are, it is not, so that
+ * their client goes on to one that does. One of `own` (prepared domains: the served domain's server and the component)
+ * is told what at least one user of the served domain `own[0]` may.
+ */
+export function isOffered(
+  requester: Requester,
+  policy: Policy,
+  own: readonly [string, ...string[]],
+): boolean {
+  if (refuseRequester(requester, policy) === undefined) return true;
+  if (!own.includes(requester.bareJid)) return false;
+  const [domain] = own;
+  const users = [domain, ...policy.access.filter((entry) => entry.endsWith(`@${domain}`))];
+  return users.some((bareJid) => refuseRequester({ bareJid, domain }, policy) === undefined);
+}
+
+/**
  * When the file of a request stops being available: after its purpose's retention, and never after its
  * expire-before. A whole second, not before `now` once `refuse` has let the request pass; undefined: never.
  */

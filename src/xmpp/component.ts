@@ -1,8 +1,9 @@
 import type { Socket } from "node:net";
+import type { ComponentEvents } from "./component-events.ts";
 import { type ConnectTo, openConnection } from "./connection.ts";
 import { farewell } from "./farewell.ts";
 import { PacedReads } from "./paced-reads.ts";
-import { errorIq, type Router } from "./router.ts";
+import { errorIq, type Ignored, type Router } from "./router.ts";
 import { NS_COMPONENT, stanzaError } from "./stanza-error.ts";
 import {
   type StreamAction,
@@ -12,26 +13,13 @@ import {
   step,
 } from "./stream.ts";
 import { StreamParser } from "./stream-parser.ts";
-import type { StreamProblem } from "./stream-problem.ts";
+import type { ConnectionFailure } from "./stream-problem.ts";
 import { type Element, serialize } from "./xml/xml.ts";
 
 export interface ComponentOptions {
   readonly settings: StreamSettings;
   readonly connectTo: ConnectTo;
   readonly router: Router;
-}
-
-/** What a component tells of itself. */
-export interface ComponentEvents {
-  online(): void;
-  /** The stream is down; the next attempt follows in `retryIn` milliseconds. */
-  offline(problem: StreamProblem, retryIn: number): void;
-  /**
-   * Something threw while a stanza was answered; the requester gets internal-server-error.
-   *
-   * @returns what the requester is told, one sentence or two.
-   */
-  failed(error: unknown): string;
 }
 
 export interface ComponentDeps {
@@ -108,7 +96,9 @@ export class Component {
     const { connectTo, settings } = this.#options;
     for (let late = this.#late; late.length > 0 && this.#deps.monotonic() < deadline; ) {
       const answers = await Promise.all(late.map((stanza) => this.#answerTo(stanza)));
-      const xml = answers.map((answer) => (answer ? serialize(answer, NS_COMPONENT) : "")).join("");
+      const xml = answers
+        .map((answer) => ("ignored" in answer ? "" : serialize(answer, NS_COMPONENT)))
+        .join("");
       if (xml === "") break;
       late = await farewell(connectTo, settings, xml);
     }
@@ -175,14 +165,14 @@ export class Component {
       take: (slice) => isCurrent() && parser.write(slice),
       endTurn: () => isCurrent() && this.#flush(),
     });
-    let reason: string | undefined;
+    let failure: ConnectionFailure | undefined;
     socket.on("data", (bytes: Uint8Array) => {
       if (!isCurrent()) return;
       this.#lastByte = this.#deps.monotonic();
       reads.read(bytes);
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
-      reason = error.message || error.code || "unknown error";
+      failure = { reason: error.message || error.code || "unknown error", code: error.code };
     });
     // What came before the end is read and answered first.
     socket.once("end", () => reads.whenDone(() => socket.end()));
@@ -190,7 +180,7 @@ export class Component {
       reads.whenDone(() => {
         if (!isCurrent()) return;
         this.#socket = undefined;
-        this.#happen(reason === undefined ? { type: "ended" } : { type: "ended", reason });
+        this.#happen(failure === undefined ? { type: "ended" } : { type: "ended", failure });
       }),
     );
   }
@@ -220,10 +210,11 @@ export class Component {
   #answer(stanza: Element): void {
     const answer = this.#answerTo(stanza);
     if (answer instanceof Promise) this.#answerLater(answer);
-    else if (answer) this.#send(serialize(answer, NS_COMPONENT));
+    else if ("ignored" in answer) this.#deps.events.ignored(stanza, answer.ignored);
+    else this.#send(serialize(answer, NS_COMPONENT));
   }
 
-  #answerTo(stanza: Element): Element | undefined | Promise<Element> {
+  #answerTo(stanza: Element): Element | Ignored | Promise<Element> {
     try {
       const answer = this.#options.router.answer(stanza);
       return answer instanceof Promise
@@ -250,14 +241,11 @@ export class Component {
 
   #refuseOversized(shell: Element): void {
     const { type, id, from } = shell.attrs;
-    if (
-      this.#state.at !== "online" ||
-      shell.name !== "iq" ||
-      !id ||
-      !from ||
-      (type !== "get" && type !== "set")
-    )
+    if (this.#state.at !== "online") return;
+    if (shell.name !== "iq" || !id || !from || (type !== "get" && type !== "set")) {
+      this.#deps.events.ignored(shell, "oversized");
       return;
+    }
     const error = stanzaError(
       "modify",
       "policy-violation",

@@ -19,28 +19,37 @@ export interface Identity {
   readonly name: string;
 }
 
+/** What disco#info says to one requester beside the features that everyone is told. */
+export interface Info {
+  readonly identity: Identity;
+  readonly features: readonly string[];
+  readonly forms: readonly InfoForm[];
+}
+
 /**
- * The routes of service discovery: the features are those of the routes given, of these two, and `features`.
- * `forms` and `features` are asked at each request, so that a changed limit is told at once.
+ * The routes of service discovery: the features are those of the routes given, of these two, and those of `info`,
+ * which is asked at each request, so that a changed limit is told at once, and each requester what is for them.
  * Source: XEP-0030 §3, §4; a node is unknown: §3.2.
  */
-export function discoRoutes(
-  identity: Identity,
-  routes: readonly Route[],
-  forms: () => readonly InfoForm[],
-  features: () => readonly string[] = () => [],
-): Route[] {
+export function discoRoutes(routes: readonly Route[], info: (request: IqRequest) => Info): Route[] {
   const routed = [NS_DISCO_INFO, NS_DISCO_ITEMS, ...routes.flatMap((route) => route.feature ?? [])];
-  const info = (): Element =>
+  const encodeInfo = ({ identity, features, forms }: Info): Element =>
     element("query", NS_DISCO_INFO, {}, [
       element("identity", NS_DISCO_INFO, { ...identity }),
-      ...[...new Set([...routed, ...features()])]
+      ...[...new Set([...routed, ...features])]
         .sort()
         .map((feature) => element("feature", NS_DISCO_INFO, { var: feature })),
-      ...forms().map(encodeForm),
+      ...forms.map(encodeForm),
     ]);
+  const answerInfo = (request: IqRequest): Element => encodeInfo(info(request));
   return [
-    { type: "get", ns: NS_DISCO_INFO, name: "query", feature: NS_DISCO_INFO, handle: withoutNode(info) },
+    {
+      type: "get",
+      ns: NS_DISCO_INFO,
+      name: "query",
+      feature: NS_DISCO_INFO,
+      handle: withoutNode(answerInfo),
+    },
     {
       type: "get",
       ns: NS_DISCO_ITEMS,
@@ -51,11 +60,11 @@ export function discoRoutes(
   ];
 }
 
-function withoutNode(answer: () => Element): (request: IqRequest) => IqAnswer {
-  return ({ payload }) => {
-    if (payload.attrs.node)
+function withoutNode(answer: (request: IqRequest) => Element): (request: IqRequest) => IqAnswer {
+  return (request) => {
+    if (request.payload.attrs.node)
       return { error: stanzaError("cancel", "item-not-found", "There are no nodes here.") };
-    return { result: answer() };
+    return { result: answer(request) };
   };
 }
 

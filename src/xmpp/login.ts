@@ -23,6 +23,7 @@ export function tryLogin(
         online: () => leave(undefined),
         offline: (problem) => leave(problem),
         failed: () => "",
+        ignored: () => undefined,
       },
     });
     signal.addEventListener("abort", abort, { once: true });

@@ -1,4 +1,5 @@
 import { bareJid, type Jid, parseJid, prepareDomain } from "../slot/jid.ts";
+import type { IgnoredReason } from "./component-events.ts";
 import { encodeError, NS_COMPONENT, type StanzaError, stanzaError } from "./stanza-error.ts";
 import { childElements, type Element, element, isWrittenWithin } from "./xml/xml.ts";
 
@@ -23,11 +24,23 @@ export interface Route {
   handle(request: IqRequest): IqAnswer | Promise<IqAnswer>;
 }
 
+/** What takes the place of an answer to a stanza that gets none. */
+export interface Ignored {
+  readonly ignored: IgnoredReason;
+}
+
+/**
+ * The namespaces in which servers pass stanzas on to a component. COMPAT(jabberd2 2.7): its stanzas keep the namespace
+ * in which its router has them, also after a handshake in the component's own. Source: XEP-0114 §3; RFC 6120 §4.8.2.
+ */
+const contentNamespaces: ReadonlySet<string> = new Set([NS_COMPONENT, "jabber:client", "jabber:server"]);
+
 /** An IQ with a longer id is not answered: written as references, it would be six times as long. In characters. */
 const MAX_ID = 4_096;
 
 /**
- * Answers stanzas by (type, namespace, element). Gives the answer, or undefined where none may be sent.
+ * Answers stanzas by (type, namespace, element). Gives the answer, or why none is sent. Answers are in the component's
+ * own namespace, whatever that of the stanza.
  *
  * Results and errors are never answered, nor are messages and presence: COMPAT(Prosody 0.12): it returns an
  * error for a request that was answered already, when a client with stream management has gone.
@@ -44,14 +57,13 @@ export class Router {
     for (const route of routes) this.#routes.set(key(route.type, route.ns, route.name), route);
   }
 
-  answer(stanza: Element): Element | undefined | Promise<Element> {
+  answer(stanza: Element): Element | Ignored | Promise<Element> {
     const type = stanza.attrs.type;
-    if (stanza.name !== "iq" || stanza.ns !== NS_COMPONENT || type === "result" || type === "error")
-      return undefined;
-    if ((stanza.attrs.id?.length ?? 0) > MAX_ID) return undefined;
+    const why = unanswerable(stanza);
+    if (why !== undefined) return { ignored: why };
     const from = parseJid(stanza.attrs.from ?? "");
     const isForUs = stanza.attrs.to === this.#host || this.#isHost(stanza.attrs.to ?? "");
-    if (from === undefined || isForUs === undefined) return undefined;
+    if (from === undefined || isForUs === undefined) return { ignored: "address" };
     const payloads = childElements(stanza);
     const payload = payloads[0];
     if (
@@ -80,6 +92,14 @@ export class Router {
     const jid = parseJid(text);
     return jid && jid.local === undefined && jid.domain === this.#preparedHost;
   }
+}
+
+/** Why a stanza may not be answered, as far as its kind and its id tell. */
+function unanswerable({ name, ns, attrs: { type, id } }: Element): IgnoredReason | undefined {
+  if (!contentNamespaces.has(ns)) return "unknown";
+  if (name !== "iq") return name === "message" || name === "presence" ? name : "unknown";
+  if (type === "result" || type === "error") return "response";
+  return (id?.length ?? 0) > MAX_ID ? "id" : undefined;
 }
 
 function key(type: string, ns: string, name: string): string {

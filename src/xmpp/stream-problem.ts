@@ -1,5 +1,6 @@
+import { printable } from "../slot/printable.ts";
 import { NS_STREAM_ERRORS } from "./stream-names.ts";
-import { childElements, type Element } from "./xml/xml.ts";
+import { childElements, childOf, type Element, textOf } from "./xml/xml.ts";
 
 /** Every reason for which a component's stream can be down. */
 export const streamProblemKinds = [
@@ -8,6 +9,7 @@ export const streamProblemKinds = [
   "wrong-secret",
   "unknown-host",
   "conflict",
+  "replaced",
   "refused",
   "closed",
   "frozen",
@@ -19,8 +21,10 @@ export type StreamProblemKind = (typeof streamProblemKinds)[number];
 
 export interface StreamProblem {
   readonly kind: StreamProblemKind;
-  /** One sentence for the log: what is wrong and what to do. */
+  /** Some sentences for the log: what is wrong and what to do. */
   readonly text: string;
+  /** The server's own text, where it gave one: printable, on one line, 200 characters at most. */
+  readonly serverText?: string;
 }
 
 /** Where a stream goes to; for the texts. */
@@ -31,12 +35,47 @@ export interface StreamTarget {
   readonly address: string;
 }
 
-/** Says what is wrong with a connection that could not be made. `reason` is the operating system's or TLS's. */
-export function unreachable(target: StreamTarget, reason: string): StreamProblem {
+/** Why a connection could not be made, or broke. */
+export interface ConnectionFailure {
+  /** The operating system's text, or that of TLS. */
+  readonly reason: string;
+  /** Its code, such as ECONNREFUSED. */
+  readonly code?: string | undefined;
+}
+
+/** Says what is wrong with a connection that could not be made. */
+export function unreachable(target: StreamTarget, { reason, code }: ConnectionFailure): StreamProblem {
   return {
     kind: "unreachable",
-    text: `Cannot connect to the component port ${target.address}: ${reason}. Is the XMPP server running, and is xmpp.address right?`,
+    text: `Cannot connect to the component port ${target.address}: ${reason}. ${adviceOn(code, target)}`,
   };
+}
+
+const startOrCorrect =
+  "Start the XMPP server, or correct xmpp.address: it is the component port, not the one of clients.";
+
+function adviceOn(code: string | undefined, { address }: StreamTarget): string {
+  const host = address.slice(0, address.lastIndexOf(":"));
+  switch (code) {
+    case "ECONNREFUSED":
+      return `${startOrCorrect} Prosody opens that port with its first Component, which it loads at a restart and not at a reload.`;
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return `The certificate of the XMPP server is not for ${host}: set xmpp.address to a name that the certificate has, or have one made for ${host}.`;
+    case "CERT_HAS_EXPIRED":
+    case "CERT_NOT_YET_VALID":
+      return "Renew the certificate of the XMPP server, or correct this machine's clock.";
+    case "ERR_SSL_WRONG_VERSION_NUMBER":
+      return "The port does not speak TLS: set xmpp.tls to false, or give the server's component port TLS from the first byte.";
+    default:
+      if (isUntrusted(code))
+        return `The certificate of the XMPP server is not trusted: set xmpp.tls_ca to the PEM file of the authority that issued it, or to the certificate itself if it is self-signed. It must be valid for ${host}.`;
+      return startOrCorrect;
+  }
+}
+
+/** Codes of OpenSSL for a chain that ends in no authority that is trusted. */
+function isUntrusted(code = ""): boolean {
+  return code.startsWith("UNABLE_TO_") || code.includes("SELF_SIGNED_CERT") || code === "CERT_UNTRUSTED";
 }
 
 /** Says that the server did not answer in time during the login. */
@@ -74,33 +113,59 @@ export function invalidStream(target: StreamTarget, reason: string): StreamProbl
 }
 
 /**
- * Reads a <stream:error/>: what it means for a component and what to do.
+ * Reads a <stream:error/>: what it means for a component and what to do. A conflict during the login means that the
+ * server keeps the connection that is there, a conflict afterwards that it has let another one in its place.
+ *
  * Source: RFC 6120 §4.9.3. COMPAT(Prosody 0.12): an unknown host is told in reply to the header;
  * COMPAT(ejabberd 23.01): it is told as not-authorized after the handshake.
  */
-export function fromStreamError(error: Element, target: StreamTarget): StreamProblem {
+export function fromStreamError(error: Element, target: StreamTarget, isOnline: boolean): StreamProblem {
   const conditions = childElements(error).filter((child) => child.ns === NS_STREAM_ERRORS);
   const condition = conditions.find((child) => child.name !== "text")?.name ?? "undefined-condition";
+  const text = childOf(error, "text", NS_STREAM_ERRORS);
+  const serverText = text === undefined ? "" : printable(textOf(text).trim());
+  const problem = problemOf(condition, target, isOnline);
+  return serverText === "" ? problem : { ...problem, serverText };
+}
+
+function problemOf(condition: string, target: StreamTarget, isOnline: boolean): StreamProblem {
+  const { host, address } = target;
   switch (condition) {
     case "not-authorized":
       return {
         kind: "wrong-secret",
-        text: `The XMPP server refused the secret for ${target.host}. Make xmpp.secret equal to the secret in the server's configuration; on ejabberd also check that ${target.host} stands under the listener's hosts.`,
+        text: `The XMPP server refused the secret for ${host}. Make xmpp.secret equal to the secret in the server's configuration; on ejabberd also check that ${host} stands under the listener's hosts.`,
       };
     case "host-unknown":
       return {
         kind: "unknown-host",
-        text: `The XMPP server does not know the component ${target.host}. Add it to the server's configuration ("slotd init" prints the lines), or correct host; and check that ${target.address} is the component port.`,
+        text: `The XMPP server does not know the component ${host}. Add it to the server's configuration ("slotd init" prints the lines; Prosody loads it at a restart, not at a reload), or correct host; and check that ${address} is the component port.`,
       };
     case "conflict":
+      return isOnline ? replaced(target) : conflict(target);
+    case "invalid-namespace":
       return {
-        kind: "conflict",
-        text: `Another component is connected as ${target.host}, or that is a domain of the server itself. Standing by until it is free.`,
+        kind: "refused",
+        text: `The XMPP server at ${address} takes no components there: it ended the stream of ${host} with ${condition}. Check that it is the component port; on jabberd2 set <secret> under <local> in router.xml.`,
       };
     default:
       return {
         kind: "refused",
-        text: `The XMPP server ended the stream of ${target.host} with ${condition}.`,
+        text: `The XMPP server ended the stream of ${host} with ${printable(condition)}.`,
       };
   }
+}
+
+function conflict({ host }: StreamTarget): StreamProblem {
+  return {
+    kind: "conflict",
+    text: `Another component is connected as ${host}, or the server itself uses that name, as it does with a mod_http_upload or http_file_share that was not removed. Standing by until it is free.`,
+  };
+}
+
+function replaced({ host }: StreamTarget): StreamProblem {
+  return {
+    kind: "replaced",
+    text: `Another component logged in as ${host}, and the XMPP server disconnected this one for it ("kick_old" of MongooseIM's conflict_behaviour or Prosody's component_conflict_resolve). Two slotd on such a server take the name from each other: stop one of them, or have the server refuse the second, which then stands by.`,
+  };
 }

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { NS_PING } from "./basics.ts";
 import { NS_COMPONENT } from "./stanza-error.ts";
+import { type Attempts, afterOnline, afterProblem, noAttempts, pauseAfter } from "./stream-attempts.ts";
 import { NS_STREAMS } from "./stream-names.ts";
 import {
+  type ConnectionFailure,
   closedByServer,
   fromStreamError,
   frozen,
@@ -21,18 +23,17 @@ export interface StreamSettings extends StreamTarget {
   readonly secret: string;
 }
 
-/**
- * Where a component's stream stands. `failures` counts the attempts in a row that did not come online and stay
- * there; it sets the pause before the next one.
- */
+/** Where a component's stream is. `attempts` sets the pause before the next one. */
 export type StreamState =
   | { readonly at: "stopped" }
-  | { readonly at: "pausing"; readonly failures: number }
-  | { readonly at: "connecting"; readonly failures: number }
-  | { readonly at: "opening"; readonly failures: number }
-  | { readonly at: "authenticating"; readonly failures: number }
-  /** `quietLooks`: how often in a row the server was found silent. */
-  | { readonly at: "online"; readonly failures: number; readonly quietLooks: number }
+  | { readonly at: "pausing" | "connecting" | "opening" | "authenticating"; readonly attempts: Attempts }
+  | {
+      readonly at: "online";
+      readonly attempts: Attempts;
+      /** How often the server was looked at since the login, and how often in a row it was found silent. */
+      readonly looks: number;
+      readonly quietLooks: number;
+    }
   /** The end was sent; the server may still pass on what it had. */
   | { readonly at: "closing" };
 
@@ -42,8 +43,8 @@ export type StreamEvent =
   | { readonly type: "connected" }
   | { readonly type: "opened"; readonly header: Element }
   | { readonly type: "stanza"; readonly stanza: Element }
-  /** The server closed its stream, or the connection ended; `reason` where it ended with an error. */
-  | { readonly type: "ended"; readonly reason?: string }
+  /** The server closed its stream, or the connection ended; `failure` where it ended with an error. */
+  | { readonly type: "ended"; readonly failure?: ConnectionFailure }
   /** What came is no XML stream. */
   | { readonly type: "broken"; readonly reason: string }
   /** The timer that was set last has run out. `silence`: milliseconds since the last byte came. */
@@ -75,10 +76,6 @@ export const PING_AFTER = 10_000;
 export const DEAD_AFTER = 45_000;
 /** How long the server may take to end its stream after ours. */
 const CLOSE_TIMEOUT = 2_000;
-const RETRY_FIRST = 500;
-const RETRY_CAP = 30_000;
-/** A standby looks more often: the other's end should be seen within seconds. */
-const RETRY_CONFLICT = 4_000;
 
 /**
  * One step of the component's stream: from a state and an event to the next state and what to do. Pure but for
@@ -95,21 +92,23 @@ export function step(
 ): Step {
   switch (event.type) {
     case "start":
-      return state.at === "stopped" ? [{ at: "connecting", failures: 0 }, connectActions] : [state, []];
+      return state.at === "stopped"
+        ? [{ at: "connecting", attempts: noAttempts }, connectActions]
+        : [state, []];
     case "stop":
       return stop(state);
     case "connected":
       return state.at === "connecting"
-        ? [{ at: "opening", failures: state.failures }, [{ type: "send", xml: openStream(settings.host) }]]
+        ? [{ at: "opening", attempts: state.attempts }, [{ type: "send", xml: openStream(settings.host) }]]
         : [state, []];
     case "opened":
       return state.at === "opening"
-        ? authenticate(state.failures, event.header, settings, random)
+        ? authenticate(state.attempts, event.header, settings, random)
         : [state, []];
     case "stanza":
       return receive(state, event.stanza, settings, random);
     case "ended":
-      return end(state, event.reason, settings, random);
+      return end(state, event.failure, settings, random);
     case "broken":
       if (state.at === "closing") return stopped;
       return isConnected(state) ? fail(state, invalidStream(settings, event.reason), random) : [state, []];
@@ -123,7 +122,7 @@ const connectActions: readonly StreamAction[] = [
   { type: "timer", after: LOGIN_TIMEOUT },
 ];
 
-function isConnected(state: StreamState): state is StreamState & { readonly failures: number } {
+function isConnected(state: StreamState): state is StreamState & { readonly attempts: Attempts } {
   return state.at === "opening" || state.at === "authenticating" || state.at === "online";
 }
 
@@ -157,12 +156,12 @@ export function handshake(streamId: string, secret: string): string {
 }
 
 function authenticate(
-  failures: number,
+  attempts: Attempts,
   header: Element,
   settings: StreamSettings,
   random: () => number,
 ): Step {
-  const state: StreamState = { at: "authenticating", failures };
+  const state: StreamState = { at: "authenticating", attempts };
   if (header.name !== "stream" || header.ns !== NS_STREAMS) {
     return fail(state, invalidStream(settings, `it opened with <${header.name}>`), random);
   }
@@ -176,18 +175,18 @@ function receive(state: StreamState, stanza: Element, settings: StreamSettings, 
   if (state.at === "closing") return [state, [{ type: "late", stanza }]];
   if (!isConnected(state)) return [state, []];
   if (stanza.name === "error" && stanza.ns === NS_STREAMS)
-    return fail(state, fromStreamError(stanza, settings), random);
-  if (state.at === "online") return [state, [{ type: "deliver", stanza }]];
+    return fail(state, fromStreamError(stanza, settings, state.at === "online"), random);
+  if (state.at === "online") return [state, isPong(stanza) ? [] : [{ type: "deliver", stanza }]];
   if (state.at !== "authenticating" || stanza.name !== "handshake") return [state, []];
   return [
-    { at: "online", failures: state.failures, quietLooks: 0 },
+    { at: "online", attempts: state.attempts, looks: 0, quietLooks: 0 },
     [{ type: "online" }, { type: "timer", after: WATCH_INTERVAL }],
   ];
 }
 
 function end(
   state: StreamState,
-  reason: string | undefined,
+  failure: ConnectionFailure | undefined,
   settings: StreamSettings,
   random: () => number,
 ): Step {
@@ -195,7 +194,7 @@ function end(
   if (state.at === "stopped" || state.at === "pausing") return [state, []];
   const problem =
     state.at === "connecting"
-      ? unreachable(settings, reason ?? "the connection was closed at once")
+      ? unreachable(settings, failure ?? { reason: "the connection was closed at once" })
       : closedByServer(settings, state.at === "online");
   return fail(state, problem, random);
 }
@@ -207,13 +206,13 @@ function runOut(state: StreamState, silence: number, settings: StreamSettings, r
     case "closing":
       return stopped;
     case "pausing":
-      return [{ at: "connecting", failures: state.failures }, connectActions];
+      return [{ at: "connecting", attempts: state.attempts }, connectActions];
     case "connecting":
     case "opening":
     case "authenticating":
       return fail(state, timedOut(settings, LOGIN_TIMEOUT / 1000), random);
     case "online":
-      return watch(state.quietLooks, silence, settings, random);
+      return watch(state, silence, settings, random);
   }
 }
 
@@ -224,20 +223,31 @@ function runOut(state: StreamState, silence: number, settings: StreamSettings, r
  * chance. So each further look at a silent stream sends one ping more: of the 36 until the server counts as dead
  * all would have to go astray, which on four connections happens once in 30,000 times.
  */
-function watch(quietLooks: number, silence: number, settings: StreamSettings, random: () => number): Step {
-  if (silence >= DEAD_AFTER) {
-    return fail(
-      { at: "online", failures: 0, quietLooks },
-      frozen(settings, Math.round(silence / 1000)),
-      random,
-    );
-  }
+function watch(
+  state: StreamState & { readonly at: "online" },
+  silence: number,
+  settings: StreamSettings,
+  random: () => number,
+): Step {
   // Having been online for one look, the stream counts as good: the next attempt after a loss comes soon.
+  const looks = state.looks + 1;
+  const online = { ...state, attempts: afterOnline(state.attempts, looks * WATCH_INTERVAL), looks };
+  if (silence >= DEAD_AFTER) return fail(online, frozen(settings, Math.round(silence / 1000)), random);
   const again: StreamAction = { type: "timer", after: WATCH_INTERVAL };
-  if (silence < PING_AFTER) return [{ at: "online", failures: 0, quietLooks: 0 }, [again]];
-  const looks = quietLooks + 1;
-  const pings = Array.from({ length: looks }, (_, index) => ping(`ping-${looks}-${index + 1}`, settings));
-  return [{ at: "online", failures: 0, quietLooks: looks }, [{ type: "send", xml: pings.join("") }, again]];
+  if (silence < PING_AFTER) return [{ ...online, quietLooks: 0 }, [again]];
+  const quietLooks = state.quietLooks + 1;
+  const pings = Array.from({ length: quietLooks }, (_, index) =>
+    ping(`${PING_ID}${quietLooks}-${index + 1}`, settings),
+  );
+  return [{ ...online, quietLooks }, [{ type: "send", xml: pings.join("") }, again]];
+}
+
+/** How the ids of this stream's pings begin. */
+const PING_ID = "ping-";
+
+/** Whether a stanza answers a ping of this component, or of another one with its JID: it has proved life already. */
+function isPong({ name, attrs: { type, id } }: Element): boolean {
+  return name === "iq" && (type === "result" || type === "error") && id?.startsWith(PING_ID) === true;
 }
 
 function ping(id: string, { host, domain }: StreamSettings): string {
@@ -248,19 +258,10 @@ function ping(id: string, { host, domain }: StreamSettings): string {
 }
 
 function fail(state: StreamState, problem: StreamProblem, random: () => number): Step {
-  const failures = "failures" in state ? state.failures : 0;
-  const retryIn = pause(problem, failures, random);
+  const attempts = "attempts" in state ? state.attempts : noAttempts;
+  const retryIn = pauseAfter(problem.kind, attempts, random);
   return [
-    { at: "pausing", failures: failures + 1 },
+    { at: "pausing", attempts: afterProblem(attempts, problem.kind) },
     [{ type: "disconnect" }, { type: "offline", problem, retryIn }, { type: "timer", after: retryIn }],
   ];
-}
-
-/** Milliseconds until the next attempt: doubled with each failure up to the cap, and a random half of it. */
-function pause(problem: StreamProblem, failures: number, random: () => number): number {
-  const full =
-    problem.kind === "conflict"
-      ? RETRY_CONFLICT
-      : Math.min(RETRY_CAP, RETRY_FIRST * 2 ** Math.min(failures, 16));
-  return Math.round(full * (0.5 + random() / 2));
 }

@@ -4,7 +4,7 @@ import type { Purpose, RawPurpose } from "../slot/purpose.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Bytes, Slot, SlotRequest } from "../slot/slot.ts";
 import { readSlotRequest } from "../slot/slot-request.ts";
-import type { InfoForm } from "./disco.ts";
+import type { Identity, Info, InfoForm } from "./disco.ts";
 import type { IqAnswer, IqRequest, Route } from "./router.ts";
 import { refusalError } from "./stanza-error.ts";
 import { childElements, childOf, type Element, element, textOf } from "./xml/xml.ts";
@@ -41,7 +41,8 @@ export function uploadRoutes(service: SlotService, watch: SlotWatch = unwatched)
       type: "get",
       ns,
       name: "request",
-      feature: ns,
+      // uploadInfo announces it, to whom it is offered.
+      feature: undefined,
       handle: (request) => answerRequest(request, ns, service, watch),
     } satisfies Route,
     {
@@ -54,16 +55,30 @@ export function uploadRoutes(service: SlotService, watch: SlotWatch = unwatched)
   ]);
 }
 
-/** The forms that tell the maximum file size; without a limit they have no field for it. Source: XEP-0363 §3. */
-export function uploadForms(maxFileSize: Bytes | undefined): InfoForm[] {
+const identity: Identity = { category: "store", type: "file", name: "HTTP File Upload" };
+
+/**
+ * What is said of the service to those to whom it is not offered: that it is there, and nothing by which a client
+ * recognises it. COMPAT(go-sendxmpp 0.5): it goes by the identity, whatever the features.
+ */
+export const notOffered: Info = {
+  identity: { category: "component", type: "generic", name: identity.name },
+  features: [],
+  forms: [],
+};
+
+/**
+ * What announces the service: the identity, the features of both namespaces and of the purposes that are on, and the forms that tell
+ * the maximum file size; without a limit they have no field for it. Source: XEP-0363 §3, 1.2 §5.
+ */
+export function uploadInfo(maxFileSize: Bytes | undefined, purposes: readonly Purpose[]): Info {
   const fields: Record<string, string> =
     maxFileSize === undefined ? {} : { "max-file-size": String(maxFileSize) };
-  return namespaces.map((formType) => ({ formType, fields }));
-}
-
-/** The features that announce the purposes that are on. Source: XEP-0363 1.2 §5. */
-export function purposeFeatures(purposes: readonly Purpose[]): string[] {
-  return purposes.map((purpose) => `${NS_PURPOSE}#${purpose}`);
+  return {
+    identity,
+    features: [...namespaces, ...purposes.map((purpose) => `${NS_PURPOSE}#${purpose}`)],
+    forms: namespaces.map((formType): InfoForm => ({ formType, fields })),
+  };
 }
 
 const setRefusal: Refusal = { kind: "not-allowed", text: "Ask for a slot with an IQ of type get." };
@@ -83,7 +98,8 @@ function answerRequest(
   return outcome instanceof Promise ? outcome.then(answer) : answer(outcome);
 }
 
-function requesterOf({ from, fromBareJid }: IqRequest): Requester {
+/** Who asks, for the policy. */
+export function requesterOf({ from, fromBareJid }: IqRequest): Requester {
   return { bareJid: fromBareJid, domain: from.domain };
 }
 

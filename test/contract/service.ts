@@ -20,11 +20,10 @@ const NS_UPLOAD = "urn:xmpp:http:upload:0";
 const NS_UPLOAD_LEGACY = "urn:xmpp:http:upload";
 
 /** Not ASCII: what is hashed for the handshake is its UTF-8. */
-export const secret = "s3crèt-ключ";
-export const components = { "upload.example.test": secret, "upload.example2.test": "another secret" };
+const secret = "s3crèt-ключ";
 
 /** slotd for example.test on disk and for example2.test on S3. */
-export function configFor(server: XmppServer, rgw: Rgw, httpPort: number, more = ""): string {
+function configFor(server: XmppServer, rgw: Rgw, httpPort: number, secret2: string): string {
   return `
 domains = ["example.test", "example2.test"]
 backend = "disk"
@@ -48,15 +47,22 @@ backend = "s3"
 max_file_size = "infinity"
 
 [domain."example2.test".xmpp]
-secret = "another secret"
-${more}`;
+secret = "${secret2}"
+`;
 }
 
-/** What slotd promises behind a real XMPP server, whichever that is. */
+/**
+ * What slotd promises behind a real XMPP server, whichever that is.
+ *
+ * @param hasOneSecret whether the server has one secret for all components.
+ */
 export function serviceContract(
   name: string,
   startServer: (options: XmppServerOptions) => Promise<XmppServer>,
+  { hasOneSecret = false } = {},
 ): void {
+  const secret2 = hasOneSecret ? secret : "another secret";
+  const components = { "upload.example.test": secret, "upload.example2.test": secret2 };
   let server: XmppServer;
   let rgw: Rgw;
   let slotd: Slotd;
@@ -69,7 +75,7 @@ export function serviceContract(
     server = await startServer({ components });
     const [httpPort = 0] = await freePorts(1);
     slotd = await startSlotd({
-      config: configFor(server, rgw, httpPort),
+      config: configFor(server, rgw, httpPort, secret2),
       components: 2,
       env: { SLOTD_LOG_LEVEL: "debug" },
     });
@@ -214,6 +220,6 @@ export function serviceContract(
     const log = readFileSync(join(slotd.folder, "slotd.log"), "utf8");
     expect(log).toContain("Stored an upload.");
     expect(log).toContain("Gave a slot.");
-    expect(leaksIn(log, [secret, "another secret", rgw.secretAccessKey])).toEqual([]);
+    expect(leaksIn(log, [secret, secret2, rgw.secretAccessKey])).toEqual([]);
   });
 }

@@ -60,7 +60,10 @@ export const mongooseimFiles: FuzzTarget = {
       ok(!/[^\P{Cc}\n\t]/u.test(outcome.problem), "the text steers the terminal");
       return;
     }
-    const rest = { domains: ["example.org"], isExample: false, address: "127.0.0.1:5347", secret: "s3cret" };
+    const rest = {
+      ...{ domains: ["example.org"], isExample: false, address: "127.0.0.1:5347", secret: "s3cret" },
+      hasTls: outcome.component.hasTls,
+    };
     const written = slotdToml(outcome, rest);
     ok("entries" in readToml(written, "slotd.toml"), `what is written is no TOML:\n${written}`);
   },

@@ -14,6 +14,7 @@ export interface ComponentTestOptions {
   readonly xmpp?: string;
   /** Left out: 1. With 0 it is not waited for. */
   readonly components?: number;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts slotd for example.test, on disk, on a component port. */
@@ -34,7 +35,7 @@ ${options.xmpp ?? ""}
 [http]
 listen = "127.0.0.1:${httpPort}"
 `;
-  return startSlotd({ config, components: options.components ?? 1 });
+  return startSlotd({ config, components: options.components ?? 1, env: options.env ?? {} });
 }
 
 /** The GET URL of a slot that alice is given; undefined when the answer is an error. */
@@ -54,8 +55,16 @@ export async function askForSlot(server: XmppServer): Promise<string | undefined
   }
 }
 
+/** A line of the log about a problem. */
+export interface ProblemLine {
+  readonly level: string;
+  readonly problem: string | undefined;
+  readonly msg: string;
+  readonly server_text?: string;
+}
+
 /** What slotd has logged at warn level or above, or about a problem of its stream. */
-export function problems(slotd: Slotd): { level: string; problem: string | undefined; msg: string }[] {
+export function problems(slotd: Slotd): ProblemLine[] {
   const lines = slotd.process
     .log()
     .split("\n")

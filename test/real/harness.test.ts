@@ -8,6 +8,7 @@ import { xmppClient } from "../peers/clients/xmpp-client.ts";
 import { freePorts, isPortOpen } from "../peers/ports.ts";
 import { isRunning, makeFolder, removeFolder, runToEnd, startProcess, waitUntil } from "../peers/process.ts";
 import { startEjabberd } from "../peers/servers/ejabberd.ts";
+import { startJabberd2 } from "../peers/servers/jabberd2.ts";
 import { startProsody } from "../peers/servers/prosody.ts";
 import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
 import type { S3Store } from "../peers/servers/s3-store.ts";
@@ -124,6 +125,7 @@ test("free ports differ and are free", async () => {
 describe.each([
   ["Prosody", startProsody],
   ["ejabberd", startEjabberd],
+  ["jabberd2", startJabberd2],
 ] as const)("%s", (_name, start) => {
   let server: XmppServer;
   beforeAll(async () => {

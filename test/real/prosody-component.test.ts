@@ -1,8 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import { waitUntil } from "../peers/process.ts";
 import { startProsody } from "../peers/servers/prosody.ts";
 import type { XmppServer } from "../peers/servers/xmpp-server.ts";
-import { askForSlot, host, problems, secret, startComponent } from "./component-under-test.ts";
+import type { Slotd } from "../peers/slotd.ts";
+import {
+  askForSlot,
+  host,
+  type ProblemLine,
+  problems,
+  secret,
+  startComponent,
+} from "./component-under-test.ts";
 
 let prosody: XmppServer;
 beforeAll(async () => {
@@ -38,7 +48,7 @@ describe("slotd says in one line what is wrong, and what to do, when Prosody", (
     const slotd = await startComponent(9, { components: 0 });
     await waitUntil("the line", () => problems(slotd).length > 0);
     expect(problems(slotd)[0]?.msg).toMatch(
-      /^Cannot connect to the component port 127\.0\.0\.1:9: .*Is the XMPP server running/,
+      /^Cannot connect to the component port 127\.0\.0\.1:9: .*Start the XMPP server.*loads at a restart and not at a reload/,
     );
     await slotd.stop();
   });
@@ -50,6 +60,33 @@ describe("slotd says in one line what is wrong, and what to do, when Prosody", (
     await slotd.stop();
   });
 });
+
+test("a Component that is added to Prosody is not there after a reload, and slotd says so; after a restart it is", async () => {
+  const late = "late.example.test";
+  const server = await startProsody({ components: { [host]: secret } });
+  const slotd = await startComponent(server.componentPort, {
+    ...{ host: late, components: 0, env: { SLOTD_LOG_LEVEL: "debug" } },
+  });
+  try {
+    const lines = `Component "${late}"\n  component_secret = "${secret}"\n`;
+    appendFileSync(join(server.folder, "prosody.cfg.lua"), lines);
+    process.kill(server.pid, "SIGHUP");
+    await waitUntil("the reload", () => server.log().includes("Reloading configuration file"));
+    await waitUntil("the line", () => problems(slotd).length > 0);
+    expect(problems(slotd)[0]).toMatchObject({ problem: "unknown-host" });
+    expect(problems(slotd)[0]?.msg).toContain("Prosody loads it at a restart, not at a reload");
+    // Further attempts are told at debug level only.
+    const attempts = () => slotd.process.log().split("next in").length;
+    const before = attempts();
+    await waitUntil("two more attempts", () => attempts() > before + 1);
+    expect(slotd.timesOnline()).toBe(0);
+    await server.restart();
+    await waitUntil("slotd to be connected", () => slotd.timesOnline() > 0, 40_000);
+  } finally {
+    await slotd.stop();
+    await server.stop();
+  }
+}, 90_000);
 
 describe("two slotd on one Prosody", () => {
   test("one serves, the other stands by and takes over within 10 s of its death", async () => {
@@ -69,6 +106,30 @@ describe("two slotd on one Prosody", () => {
     await first.stop();
     await second.stop();
   }, 60_000);
+});
+
+describe("two slotd on a Prosody that disconnects the first for the second", () => {
+  test("say so, and change places ever less often", async () => {
+    const extra = ['component_conflict_resolve = "kick_old"'];
+    const kicking = await startProsody({ components: { [host]: secret }, extra });
+    const both = [await startComponent(kicking.componentPort), await startComponent(kicking.componentPort)];
+    try {
+      const told = (slotd: Slotd) => problems(slotd).filter(({ problem }) => problem === "replaced");
+      const pause = (line: ProblemLine | undefined) =>
+        Number(/next in ([\d.]+) s/.exec(line?.msg ?? "")?.[1]);
+      await waitUntil("two changes each", () => both.every((slotd) => told(slotd).length >= 2), 40_000);
+      for (const slotd of both) {
+        const [first, second] = told(slotd);
+        expect(first).toMatchObject({ level: "warn", server_text: "Replaced by a new connection" });
+        expect(pause(first)).toBeWithin(2, 4.01);
+        expect(pause(second)).toBeWithin(4, 8.01);
+      }
+      expect(await askForSlot(kicking)).toBeDefined();
+    } finally {
+      for (const slotd of both) await slotd.stop();
+      await kicking.stop();
+    }
+  }, 90_000);
 });
 
 describe("a Prosody that is frozen", () => {

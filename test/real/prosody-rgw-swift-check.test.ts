@@ -178,7 +178,7 @@ describe("slotd check says in one finding", () => {
 
   test("that the component secret is wrong", async () => {
     expect(await one(s3Config(rgw, { ...xmpp(), secret: "other" }))).toStartWith(
-      "handshake: The XMPP server refused the secret for upload.example.test. Make xmpp.secret equal",
+      'handshake: The XMPP server refused the secret for upload.example.test. The server says: "Given token does not match calculated token". Make xmpp.secret equal',
     );
   });
 

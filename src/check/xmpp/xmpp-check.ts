@@ -2,7 +2,6 @@ import { readFile } from "node:fs/promises";
 import type { DomainConfig } from "../../config/config.ts";
 import { tryLogin } from "../../xmpp/login.ts";
 import { Router } from "../../xmpp/router.ts";
-import type { StreamProblemKind } from "../../xmpp/stream-problem.ts";
 import { type Finding, ok, warn, wrong } from "../finding.ts";
 import type { Check } from "../run-checks.ts";
 
@@ -37,13 +36,9 @@ async function checkHandshake({ domain: config, signal }: XmppContext): Promise<
     );
   }
   const [text, advice] = split(problem.text);
-  return wrong(text, adviceOn[problem.kind] ?? advice);
+  const { serverText } = problem;
+  return wrong(serverText === undefined ? text : `${text} The server says: "${serverText}".`, advice);
 }
-
-const adviceOn: Readonly<Partial<Record<StreamProblemKind, string>>> = {
-  unreachable:
-    "Start the XMPP server, or correct xmpp.address: it is the component port, not the one of clients.",
-};
 
 /** The texts of a stream's problems say first what is wrong and then what to do. */
 function split(text: string): readonly [string, string] {

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parseBaseUrl, parseDomain, replaceHost } from "../../config/values.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
 import { importedFile } from "../init/from-mongooseim.ts";
+import { type ServerName, serverNames } from "../init/server-names.ts";
 import { snippets } from "../init/snippets.ts";
 import { configTemplate, type Setup } from "../init/template.ts";
 
@@ -23,6 +24,9 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
 async function takeOver(from: string, args: Arguments, io: CommandIo): Promise<number> {
   if (args.has("public-url"))
     throw new UsageError("--public-url is not for a configuration with S3, as --from makes");
+  const server = serverOf(args);
+  if (server !== undefined && server !== "mongooseim")
+    throw new UsageError("--from reads a configuration of MongooseIM; leave --for out");
   const file = targetOf(args);
   const domains = args.texts("domain").map(domainOf);
   const outcome = importedFile(from, { file, domains, secret: hex(io.randomBytes(secretBytes)) }, io.cwd);
@@ -71,7 +75,13 @@ function setupOf(args: Arguments, io: CommandIo): Setup {
     publicUrl: url.replace(/\/+$/, ""),
     secret: hex(io.randomBytes(secretBytes)),
     isExample: given.length === 0,
+    server: serverOf(args),
   };
+}
+
+/** The command's table says which names there are. */
+function serverOf(args: Arguments): ServerName | undefined {
+  return serverNames.find((name) => name === args.text("for"));
 }
 
 function domainOf(text: string): string {
@@ -126,7 +136,7 @@ function report(file: string, setup: Setup): string {
     ({ title, text }) => `${"=".repeat(78)}\n${title}\n${"-".repeat(78)}\n${text}\n`,
   );
   return `Wrote ${file}, with a fresh component secret.${edit}
-Add to your XMPP server (one of these), and to the reverse proxy:
+Add to your XMPP server${setup.server === undefined ? " (one of these)" : ""}, and to the reverse proxy:
 
 ${parts.join("\n")}
 Then start it: slotd serve${file === "slotd.toml" ? "" : ` --config ${file}`}

@@ -4,9 +4,11 @@ import { loadConfig } from "../../config/load.ts";
 import { formatProblems } from "../../config/problem.ts";
 import { parseAddress, replaceHost } from "../../config/values.ts";
 import { readMongooseim } from "../../migrate/mongooseim.ts";
+import type { Note } from "../../migrate/note.ts";
 import { slotdToml } from "../../migrate/slotd-toml.ts";
-import type { Note, TakenOver } from "../../migrate/take-over.ts";
-import { setupAddress, setupHost } from "./template.ts";
+import type { TakenOver } from "../../migrate/take-over.ts";
+import { componentAddress } from "./server-names.ts";
+import { setupHost } from "./template.ts";
 
 /** What is put where the configuration that is read does not say. */
 export interface ImportOptions {
@@ -43,8 +45,9 @@ export function importedFile(
   const rest = {
     domains: isExample ? ["example.org"] : named,
     isExample,
-    address: taken.component.address ?? setupAddress,
+    address: taken.component.address ?? componentAddress("mongooseim"),
     secret: taken.component.secret ?? options.secret,
+    hasTls: taken.component.hasTls,
   };
   const text = slotdToml(taken, rest);
   return { text, report: report(from, taken, rest, text, options) };
@@ -76,8 +79,12 @@ function notes(from: string, list: readonly Note[]): string {
 function components(taken: TakenOver, { domains, address, secret }: Rest): string {
   const hostOf = (domain: string): string =>
     String(taken.overrides.get(domain)?.get("host") ?? taken.values.get("host") ?? setupHost);
-  const hosts = domains.map((domain) => replaceHost(hostOf(domain), domain)).join(", ");
-  const remove = `Remove mod_http_upload from MongooseIM: it takes the same name (${hosts}).`;
+  const hosts = domains.map((domain) => replaceHost(hostOf(domain), domain));
+  const several =
+    hosts.length > 1
+      ? "MongooseIM lists each component on every domain. slotd announces its service only to those whom access lets upload: leave access at its default, the domain itself.\n"
+      : "";
+  const remove = `${several}Remove mod_http_upload from MongooseIM: it takes the same name (${hosts.join(", ")}).`;
   if (taken.component.address !== undefined && taken.component.secret !== undefined) {
     return `${remove} Its listener for components is there already.`;
   }

@@ -1,4 +1,5 @@
 import { tomlText } from "../../config/reference/toml-text.ts";
+import { componentAddress, type ServerName } from "./server-names.ts";
 
 /** What `slotd init` puts into the file that it writes. */
 export interface Setup {
@@ -9,17 +10,17 @@ export interface Setup {
   readonly secret: string;
   /** Whether the domains are only an example, to be edited. */
   readonly isExample: boolean;
+  /** The XMPP server; undefined when it was not said. */
+  readonly server: ServerName | undefined;
 }
 
 /** The host that `slotd init` sets, before `@HOST@` is replaced. */
 export const setupHost = "upload.@HOST@";
-/** The XMPP server's component port that `slotd init` sets. */
-export const setupAddress = "127.0.0.1:5347";
 /** The address of the HTTP server that `slotd init` sets. */
 export const setupListen = "127.0.0.1:5080";
 
 /** Writes a commented slotd.toml with the disk backend, ready to be loaded. */
-export function configTemplate({ domains, publicUrl, secret, isExample }: Setup): string {
+export function configTemplate({ domains, publicUrl, secret, isExample, server }: Setup): string {
   const edit = isExample ? "\n# EDIT THIS LINE: put your own domain here." : "";
   return `# The configuration of slotd. Every option: docs/options.md. What is in force: slotd config
 # This file holds a secret: only the user that runs slotd may read it.
@@ -46,8 +47,8 @@ expiration_time = 60
 # retention = "30d"
 
 [xmpp]
-# The XMPP server's component port: 5347 on Prosody, 5275 on Openfire.
-address = ${tomlText(setupAddress)}
+# The XMPP server's component port: 5347 on Prosody and jabberd2, 5275 on Openfire.
+address = ${tomlText(componentAddress(server))}
 # The same secret stands in the XMPP server's configuration.
 secret = ${tomlText(secret)}
 # ... or in a file of its own:

@@ -27,7 +27,7 @@ export const accessOptions = {
     ),
     defaultWords: "the served domain",
     prose:
-      'Who may request slots: domains, hosts (servers and components, by their JID) and bare JIDs; `"*.example.org"` is every host under a domain, `"*"` everyone.',
+      'Who may request slots: domains, hosts (servers and components, by their JID) and bare JIDs; `"*.example.org"` is every host under a domain, `"*"` everyone. Nobody else is told of the service by disco#info.',
     example: '["example.org", "bot@example.net"]',
   },
   deny: {

@@ -31,7 +31,8 @@ export const xmppOptions = {
     ...perDomain,
     ...path("the path of a PEM file"),
     defaultWords: "the system's authorities",
-    prose: "The certificate authorities to trust for `xmpp.tls`.",
+    prose:
+      "The certificate authorities to trust for `xmpp.tls`. The server's certificate must be for the host in `xmpp.address`.",
     example: '"/etc/slotd/ca.pem"',
   },
   "contact.abuse": {

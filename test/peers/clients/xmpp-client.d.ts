@@ -30,7 +30,14 @@ declare module "@xmpp/client" {
     service: string;
     domain: string;
     username: string;
-    password: string;
+    /** Called with what the server offers of what the client knows. */
+    credentials: (
+      authenticate: (
+        credentials: { readonly username: string; readonly password: string },
+        mechanism: string,
+      ) => Promise<void>,
+      mechanisms: readonly string[],
+    ) => Promise<void>;
     resource?: string;
   }): Client;
 

@@ -45,7 +45,15 @@ function escapeXml(text: string): string {
  */
 export async function xmppClient(options: XmppClientOptions): Promise<XmppClient> {
   const { port, domain, user, password } = options;
-  const connection = client({ service: `xmpp://127.0.0.1:${port}`, domain, username: user, password });
+  const connection = client({
+    ...{ service: `xmpp://127.0.0.1:${port}`, domain, username: user },
+    // By itself it takes no PLAIN without TLS, and jabberd2 offers nothing else.
+    credentials: (authenticate, mechanisms) =>
+      authenticate(
+        { username: user, password },
+        mechanisms.find((mechanism) => mechanism !== "PLAIN") ?? "PLAIN",
+      ),
+  });
   connection.reconnect.stop();
   const pending = new Map<string, Pending>();
   const messages: Element[] = [];

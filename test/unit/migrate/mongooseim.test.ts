@@ -57,12 +57,12 @@ describe("the Erlang form", () => {
     const { component, domains } = taken(`{hosts, [<<"Example.ORG">>]}.
       {listen, [{{5347, {127,0,0,2}}, ejabberd_service, [{password, <<"pw">>}]}]}.
       {modules, [{mod_http_upload, [${s3}]}]}.`);
-    expect(component).toEqual({ address: "127.0.0.2:5347", secret: "pw" });
+    expect(component).toEqual({ address: "127.0.0.2:5347", secret: "pw", hasTls: false });
     expect(domains).toEqual(["example.org"]);
     const any = taken(
       `{listen, [{5347, ejabberd_service, [{ip, {0,0,0,0,0,0,0,0}}]}]}. {mod_http_upload, [${s3}]}.`,
     );
-    expect(any.component).toEqual({ address: "127.0.0.1:5347", secret: undefined });
+    expect(any.component).toEqual({ address: "127.0.0.1:5347", secret: undefined, hasTls: false });
   });
 
   test("adds a host's own modules to the general ones where it says so", () => {
@@ -171,4 +171,60 @@ test("the samples of both forms are the same for slotd", () => {
   const { notes: fromToml, ...other } = toml as TakenOver;
   expect(one).toEqual(other);
   expect(fromErlang).toHaveLength(fromToml.length);
+});
+
+describe("the listener for components", () => {
+  const module = `[modules.mod_http_upload]
+s3.bucket_url = "https://b.example"
+s3.region = "r"
+s3.access_key_id = "a"
+s3.secret_access_key = "s"
+`;
+  const listener = (port: number, ...more: string[]) =>
+    ["[[listen.component]]", `port = ${port}`, 'password = "pw"', ...more, ""].join("\n");
+
+  test.each([
+    ["TOML from 6.4 on", listener(8888, 'shaper = "fast"') + module, "4: shaper"],
+    ["TOML before", listener(8888, 'shaper_rule = "fast"') + module, "4: shaper_rule"],
+    [
+      "Erlang terms",
+      `{listen, [{8888, ejabberd_service, [{shaper_rule, fast}, {password, "pw"}]}]}.
+      {modules, [{mod_http_upload, [${s3}]}]}.`,
+      "1: shaper_rule",
+    ],
+  ])("with a shaper is not reused silently: %s", (_, text, start) => {
+    const { component, ...rest } = taken(text);
+    expect(component.address).toBe("127.0.0.1:8888");
+    expect(texts({ component, ...rest })).toContainEqual(
+      expect.stringContaining(`${start} holds slotd back on this listener`),
+    );
+  });
+
+  test("without a shaper is preferred, and with one that says none nothing is noted", () => {
+    const text = listener(1111, 'shaper = "fast"') + listener(2222, 'shaper = "none"') + module;
+    const outcome = taken(text);
+    expect(outcome.component.address).toBe("127.0.0.1:2222");
+    expect(texts(outcome)).toEqual(["2: Another listener for components is not used by slotd."]);
+  });
+
+  test.each([
+    ["dotted keys", 'tls.certfile = "c.pem"'],
+    ["an inline table", 'tls = { certfile = "c.pem", mode = "tls" }'],
+    ["a table", '[listen.component.tls]\n  certfile = "c.pem"'],
+  ])("with TLS sets xmpp.tls, and says what its certificate must be for: %s", (_, tls) => {
+    const outcome = taken(listener(8888, tls) + module);
+    expect(outcome.component.hasTls).toBe(true);
+    expect(texts(outcome).join()).toContain("Its certificate must be for 127.0.0.1");
+  });
+
+  test("with STARTTLS is said to be of no use", () => {
+    const outcome = taken(listener(8888, 'tls.mode = "starttls"', 'tls.certfile = "c.pem"') + module);
+    expect(outcome.component.hasTls).toBe(false);
+    expect(texts(outcome).join()).toContain("The listener has STARTTLS, which slotd does not use");
+  });
+
+  test('with conflict_behaviour "kick_old" is said to have two slotd disconnect each other', () => {
+    const outcome = taken(listener(8888, 'conflict_behaviour = "kick_old"') + module);
+    expect(texts(outcome)).toEqual([expect.stringContaining("two slotd disconnect each other")]);
+  });
 });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { type Watchers, watchComponent, watchHttp, watchSlots } from "../../../src/ops/events.ts";
+import { type Watchers, watchHttp, watchSlots } from "../../../src/ops/events.ts";
 import { createLog } from "../../../src/ops/log.ts";
 import { Metrics } from "../../../src/ops/metrics.ts";
 import { newReference } from "../../../src/ops/reference.ts";
@@ -65,37 +65,6 @@ describe("a slot request", () => {
     expect(await series('slotd_slots_total{domain="example.org",purpose="profile",outcome="given"}')).toBe(1);
     expect(await series('slotd_slot_bytes_total{domain="example.org",purpose="profile"}')).toBe(7);
     expect(await series('slotd_slot_seconds_count{domain="example.org"}')).toBe(1);
-  });
-});
-
-describe("a component", () => {
-  const problem = { kind: "unreachable", text: "Cannot connect." } as const;
-
-  test("says the same problem once in five minutes above debug level, and counts each", async () => {
-    const events = watchComponent(watchers, served);
-    events.offline(problem, 500);
-    clock = 299_000;
-    events.offline(problem, 500);
-    clock = 301_000;
-    events.offline(problem, 500);
-    expect(lines.map(({ level }) => level)).toEqual(["warn", "debug", "warn"]);
-    expect(await series('slotd_component_problems_total{domain="example.org",problem="unreachable"}')).toBe(
-      3,
-    );
-  });
-
-  test("that comes online is counted, and its next problem is news", async () => {
-    const events = watchComponent(watchers, served);
-    events.offline(problem, 500);
-    events.online();
-    events.offline(problem, 500);
-    expect(lines.map(({ level }) => level)).toEqual(["warn", "info", "warn"]);
-    expect(await series('slotd_component_connects_total{domain="example.org"}')).toBe(1);
-  });
-
-  test("that failed on a stanza tells the reference of the line", () => {
-    expect(watchComponent(watchers, served).failed(new Error("x"))).toEndWith("Reference: ref1.");
-    expect(lines).toMatchObject([{ level: "error", ref: "ref1", err: { message: "x" } }]);
   });
 });
 

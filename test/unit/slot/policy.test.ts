@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { expiryOf, type Policy, purposesOn, refuse } from "../../../src/slot/policy.ts";
+import { expiryOf, isOffered, type Policy, purposesOn, refuse } from "../../../src/slot/policy.ts";
 import { type Purpose, purposes } from "../../../src/slot/purpose.ts";
 import { refusalCodes } from "../../../src/slot/refusal.ts";
 import type { SlotRequest } from "../../../src/slot/slot.ts";
@@ -51,6 +51,39 @@ describe("the policy on who may upload", () => {
   ])("a host with access for %j and without %j is %s", (access, deny, outcome) => {
     expect(kindFor(policyOf({ access, deny }), bot)).toBe(outcome);
   });
+
+  test("announces the service to exactly those whom it does not refuse", () => {
+    const jids = ["alice@example.net", "bob@example.net", "eve@other.org", "bot.example.net", "other.org"];
+    const entries = ["*", "example.net", "*.example.net", "other.org", ...jids];
+    const lists = fc.subarray(entries);
+    fc.assert(
+      fc.property(lists, lists, fc.constantFrom(...jids), (access, deny, bareJid) => {
+        const requester = { bareJid, domain: bareJid.slice(bareJid.indexOf("@") + 1) };
+        const policy = policyOf({ access, deny });
+        const isRefused = kindFor(policy, requester) === "forbidden";
+        expect(isOffered(requester, policy, ["example.net", "upload.example.net"])).toBe(!isRefused);
+      }),
+    );
+  });
+
+  test.each([
+    [["example.net"], [], true],
+    [["*"], [], true],
+    [["other.org", "alice@example.net"], [], true],
+    [["other.org", "alice@example.net"], ["alice@example.net"], false],
+    [["alice@example.net"], ["example.net"], false],
+    [["other.org", "alice@other.org"], [], false],
+    [[], [], false],
+  ])(
+    "with access for %j and without %j it is announced to the served domain itself: %p",
+    (access, deny, told) => {
+      const own = ["example.net", "upload.example.net"] as const;
+      for (const bareJid of own)
+        expect(isOffered({ bareJid, domain: bareJid }, policyOf({ access, deny }), own)).toBe(told);
+      const stranger = { bareJid: "another.example", domain: "another.example" };
+      expect(isOffered(stranger, policyOf({ access, deny }), own)).toBe(access.includes("*"));
+    },
+  );
 
   test("is told before anything about the file", () => {
     const policy = policyOf({ access: [], purposes: { message: { ...limit100, enabled: false } } });

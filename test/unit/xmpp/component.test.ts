@@ -54,6 +54,8 @@ class FakeServer {
   }
 }
 
+const ignored: string[] = [];
+
 describe("a component that stops", () => {
   let server: FakeServer;
   afterEach(() => server.stop());
@@ -67,7 +69,12 @@ describe("a component that stops", () => {
         router: new Router(settings.host, routes),
       },
       {
-        events: { online: online.resolve, offline: () => undefined, failed: () => "It failed." },
+        events: {
+          online: online.resolve,
+          offline: () => undefined,
+          failed: () => "It failed.",
+          ignored: (stanza, reason) => ignored.push(`${stanza.name} ${reason}`),
+        },
         monotonic: () => performance.now(),
         random: () => 0.5,
       },
@@ -117,5 +124,23 @@ describe("a component that stops", () => {
     decided.resolve();
     await stopped;
     expect(server.connections.join("")).toBe(`${answer("slow")}</stream:stream>`);
+  });
+
+  test("has told of each stanza that it passed over, large ones too", async () => {
+    ignored.length = 0;
+    const large = `<body>${"x".repeat(70_000)}</body>`;
+    server = new FakeServer(
+      `<message from='a@b' to='c'/><message from='a@b' to='c'>${large}</message><iq type='result' id='ping-1-1'/>${ping("last")}`,
+    );
+    const answered = Promise.withResolvers<void>();
+    const port = await server.listen((_, text, socket) => {
+      if (text.includes("last")) answered.resolve();
+      if (text.includes("</stream:stream>")) socket.end("</stream:stream>");
+    });
+    const component = await start(port, [pingRoute]);
+    await answered.promise;
+    await component.stop();
+    // The answer to its own ping is none that it passed over.
+    expect(ignored).toEqual(["message message", "message oversized"]);
   });
 });

@@ -9,6 +9,7 @@ import {
   step,
   WATCH_INTERVAL,
 } from "../../../src/xmpp/stream.ts";
+import { KEPT_AFTER, noAttempts } from "../../../src/xmpp/stream-attempts.ts";
 import { StreamParser } from "../../../src/xmpp/stream-parser.ts";
 import { element } from "../../../src/xmpp/xml/xml.ts";
 
@@ -20,6 +21,8 @@ const settings = {
   address: "127.0.0.1:5347",
   secret: "s3crèt",
 };
+
+const failed = (failures: number) => ({ failures, replaced: 0 });
 
 /** Runs the machine on the bytes of a server; gives the bytes it sent and how it ended. */
 function converse(server: readonly string[]) {
@@ -121,10 +124,10 @@ describe("the component's stream, as bytes of the server and of the component", 
     ["a server that is no XMPP server", ["HTTP/1.1 400 Bad Request\r\n\r\n"], opening, "invalid-stream"],
     ["a root that is no stream", ["<html><body/>"], opening, "invalid-stream"],
     [
-      "an error while online",
+      "a connection that takes the name over while online",
       [header("x"), "<handshake/>", streamError("conflict")],
       opening + handshake("x"),
-      "conflict",
+      "replaced",
     ],
     [
       "the end while online",
@@ -157,7 +160,7 @@ describe("the component's stream, as bytes of the server and of the component", 
 describe("the handshake", () => {
   test("is the known answer of the specification, in lowercase", () => {
     const [, actions] = step(
-      { at: "opening", failures: 0 },
+      { at: "opening", attempts: noAttempts },
       { type: "opened", header: element("stream", NS_STREAMS, { id: "3BF96D32" }) },
       { ...settings, secret: "test" },
       () => 0,
@@ -170,8 +173,8 @@ describe("the handshake", () => {
 describe("attempts", () => {
   const refuse = (failures: number, random: number): number => {
     const [, actions] = step(
-      { at: "connecting", failures },
-      { type: "ended", reason: "ECONNREFUSED" },
+      { at: "connecting", attempts: failed(failures) },
+      { type: "ended", failure: { reason: "ECONNREFUSED" } },
       settings,
       () => random,
     );
@@ -189,9 +192,9 @@ describe("attempts", () => {
   });
 
   test("never end", () => {
-    let state: StreamState = { at: "connecting", failures: 0 };
+    let state: StreamState = { at: "connecting", attempts: noAttempts };
     for (let attempt = 0; attempt < 5_000; attempt += 1) {
-      [state] = step(state, { type: "ended", reason: "ECONNREFUSED" }, settings, Math.random);
+      [state] = step(state, { type: "ended", failure: { reason: "ECONNREFUSED" } }, settings, Math.random);
       expect(state.at).toBe("pausing");
       [state] = step(state, { type: "timer", silence: 0 }, settings, Math.random);
       expect(state.at).toBe("connecting");
@@ -199,11 +202,8 @@ describe("attempts", () => {
   });
 
   test("of a standby come every few seconds, however long it waits", () => {
-    const conflict = element("error", NS_STREAMS, {}, [
-      element("conflict", "urn:ietf:params:xml:ns:xmpp-streams"),
-    ]);
     const [, actions] = step(
-      { at: "authenticating", failures: 40 },
+      { at: "authenticating", attempts: failed(40) },
       { type: "stanza", stanza: conflict },
       settings,
       () => 0.999,
@@ -214,26 +214,102 @@ describe("attempts", () => {
     });
   });
 
+  const conflict = element("error", NS_STREAMS, {}, [
+    element("conflict", "urn:ietf:params:xml:ns:xmpp-streams"),
+  ]);
+
+  /** Two components of one name on a server that disconnects the older: how often they change places in `time`. */
+  const changesOfPlace = (time: number): number => {
+    const states: StreamState[] = [0, 1].map(() => ({
+      at: "online",
+      attempts: noAttempts,
+      looks: 0,
+      quietLooks: 0,
+    }));
+    /** When the one that is away logs in, and how many looks at the server the other one has had since its login. */
+    let [clock, changes, away] = [0, 0, 0];
+    while (clock < time) {
+      const [out, actions] = step(
+        states[away] as StreamState,
+        { type: "stanza", stanza: conflict },
+        settings,
+        Math.random,
+      );
+      const pause = actions.find((action) => action.type === "offline")?.retryIn ?? Number.NaN;
+      clock += pause;
+      changes += 1;
+      states[away] = {
+        at: "online",
+        attempts: "attempts" in out ? out.attempts : noAttempts,
+        looks: 0,
+        quietLooks: 0,
+      };
+      away = 1 - away;
+      for (let looked = WATCH_INTERVAL; looked <= pause; looked += WATCH_INTERVAL)
+        [states[away]] = step(
+          states[away] as StreamState,
+          { type: "timer", silence: 0 },
+          settings,
+          Math.random,
+        );
+    }
+    return changes;
+  };
+
+  test("of two that take the name from each other come less and less often, down to one in some minutes", () => {
+    const firstHour = changesOfPlace(3_600_000);
+    const tenHours = changesOfPlace(36_000_000);
+    expect(firstHour).toBeLessThan(40);
+    expect((tenHours - firstHour) / 9).toBeLessThan(25);
+  });
+
+  test("of one that was replaced come soon again once it has kept its place for long", () => {
+    let state: StreamState = {
+      at: "online",
+      attempts: { failures: 0, replaced: 9 },
+      looks: 0,
+      quietLooks: 0,
+    };
+    const retryIn = () =>
+      step(state, { type: "stanza", stanza: conflict }, settings, () => 0.999_999)[1].find(
+        (action) => action.type === "offline",
+      )?.retryIn;
+    expect(retryIn()).toBe(300_000);
+    for (let looked = 0; looked < KEPT_AFTER; looked += WATCH_INTERVAL)
+      [state] = step(state, { type: "timer", silence: 0 }, settings, Math.random);
+    expect(retryIn()).toBe(4_000);
+  });
+
   test("begin anew soon after a stream that was good", () => {
     const [good] = step(
-      { at: "online", failures: 9, quietLooks: 0 },
+      { at: "online", attempts: failed(9), looks: 0, quietLooks: 0 },
       { type: "timer", silence: 0 },
       settings,
       () => 0,
     );
     const [next, actions] = step(good, { type: "ended" }, settings, () => 0);
-    expect(next).toEqual({ at: "pausing", failures: 1 });
+    expect(next).toEqual({ at: "pausing", attempts: failed(1) });
     expect(actions).toContainEqual({ type: "timer", after: 250 });
   });
 
   test("stay spaced when the server throws each stream out at once", () => {
-    const [next] = step({ at: "online", failures: 5, quietLooks: 0 }, { type: "ended" }, settings, () => 0);
-    expect(next).toEqual({ at: "pausing", failures: 6 });
+    const [next] = step(
+      { at: "online", attempts: failed(5), looks: 0, quietLooks: 0 },
+      { type: "ended" },
+      settings,
+      () => 0,
+    );
+    expect(next).toEqual({ at: "pausing", attempts: failed(6) });
   });
 
   test("give up a login that is not answered", () => {
     for (const at of ["connecting", "opening", "authenticating"] as const) {
-      const [next, actions] = step({ at, failures: 0 }, { type: "timer", silence: 0 }, settings, () => 0);
+      const [next, actions] = step(
+        { at, attempts: noAttempts },
+        { type: "timer", silence: 0 },
+        settings,
+        () => 0,
+      );
       expect(next.at).toBe("pausing");
       expect(actions.map((action) => action.type)).toEqual(["disconnect", "offline", "timer"]);
     }
@@ -241,11 +317,11 @@ describe("attempts", () => {
 });
 
 describe("a server that is online", () => {
-  const online: StreamState = { at: "online", failures: 0, quietLooks: 0 };
+  const online: StreamState = { at: "online", attempts: noAttempts, looks: 0, quietLooks: 0 };
 
   test("is left alone while it talks", () => {
     const [next, actions] = step(online, { type: "timer", silence: PING_AFTER - 1 }, settings, () => 0);
-    expect(next).toEqual(online);
+    expect(next).toEqual({ ...online, looks: 1 });
     expect(actions).toEqual([{ type: "timer", after: WATCH_INTERVAL }]);
   });
 
@@ -260,7 +336,7 @@ describe("a server that is online", () => {
     const [second, more] = step(first, { type: "timer", silence: 2 * PING_AFTER }, settings, () => 0);
     expect(more[0]).toEqual({ type: "send", xml: ping("ping-2-1") + ping("ping-2-2") });
     const [heard] = step(second, { type: "timer", silence: 0 }, settings, () => 0);
-    expect(heard).toEqual(online);
+    expect(heard).toEqual({ ...online, looks: 3 });
   });
 
   test("is noticed to be frozen within 60 s", () => {
@@ -283,7 +359,7 @@ describe("a stop", () => {
     ["pausing", ""],
     ["stopped", ""],
   ] as const)("while %s closes what is open and ends all attempts", (at, sent) => {
-    const [next, actions] = step({ at, failures: 0 }, { type: "stop" }, settings, () => 0);
+    const [next, actions] = step({ at, attempts: noAttempts }, { type: "stop" }, settings, () => 0);
     expect(next).toEqual({ at: "stopped" });
     expect(actions.map((action) => (action.type === "send" ? action.xml : "")).join("")).toBe(sent);
     for (const event of [{ type: "ended" }, { type: "timer", silence: 0 }, { type: "connected" }] as const) {
@@ -293,7 +369,7 @@ describe("a stop", () => {
 
   test("while online sends the end, and waits for that of the server with whatever comes before it", () => {
     const [closing, actions] = step(
-      { at: "online", failures: 0, quietLooks: 0 },
+      { at: "online", attempts: noAttempts, looks: 0, quietLooks: 0 },
       { type: "stop" },
       settings,
       () => 0,

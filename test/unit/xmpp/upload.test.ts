@@ -4,9 +4,9 @@ import type { Refusal } from "../../../src/slot/refusal.ts";
 import type { SlotRequest } from "../../../src/slot/slot.ts";
 import { pingRoute, versionRoute } from "../../../src/xmpp/basics.ts";
 import { contactForms, discoRoutes } from "../../../src/xmpp/disco.ts";
-import { type IqRequest, Router } from "../../../src/xmpp/router.ts";
+import { type Ignored, type IqRequest, Router } from "../../../src/xmpp/router.ts";
 import { StreamParser } from "../../../src/xmpp/stream-parser.ts";
-import { purposeFeatures, type SlotService, uploadForms, uploadRoutes } from "../../../src/xmpp/upload.ts";
+import { notOffered, type SlotService, uploadInfo, uploadRoutes } from "../../../src/xmpp/upload.ts";
 import { type Element, serialize } from "../../../src/xmpp/xml/xml.ts";
 
 const NS = "jabber:component:accept";
@@ -14,8 +14,7 @@ const host = "upload.example.net";
 
 function router(service: SlotService, maxFileSize: number | undefined = 5_242_880): Router {
   const routes = [...uploadRoutes(service), pingRoute, versionRoute("slotd", "1.2.3")];
-  const identity = { category: "store", type: "file", name: "HTTP File Upload" };
-  return new Router(host, [...routes, ...discoRoutes(identity, routes, () => uploadForms(maxFileSize))]);
+  return new Router(host, [...routes, ...discoRoutes(routes, () => uploadInfo(maxFileSize, []))]);
 }
 
 const asked: { request: SlotRequest; requester: unknown }[] = [];
@@ -54,7 +53,7 @@ async function answer(
   maxFileSize?: number,
 ): Promise<string | undefined> {
   const reply = await router(service, maxFileSize).answer(read(xml));
-  return reply && serialize(reply, NS);
+  return "ignored" in reply ? undefined : serialize(reply, NS);
 }
 
 function iq(child: string, type = "get", to = host): string {
@@ -248,12 +247,7 @@ describe("service discovery", () => {
 
   test("announces exactly the purposes that are on, as they are at the time", async () => {
     let on: Purpose[] = ["message", "ephemeral"];
-    const routes = discoRoutes(
-      { category: "store", type: "file", name: "x" },
-      [],
-      () => [],
-      () => purposeFeatures(on),
-    );
+    const routes = discoRoutes([], () => uploadInfo(1, on));
     const announced = async () => {
       const reply = await new Router(host, routes).answer(
         read(iq("<query xmlns='http://jabber.org/protocol/disco#info'/>")),
@@ -266,14 +260,15 @@ describe("service discovery", () => {
   });
 
   test("has no field for a limit that is not there", () => {
-    expect(uploadForms(undefined).map((form) => form.fields)).toEqual([{}, {}]);
+    expect(uploadInfo(undefined, []).forms.map((form) => form.fields)).toEqual([{}, {}]);
   });
 
   test("says whom to tell of abuse, where somebody is named", async () => {
     const ask = async (abuse: readonly string[]) => {
-      const routes = discoRoutes({ category: "store", type: "file", name: "x" }, [], () =>
-        contactForms({ abuse }),
-      );
+      const routes = discoRoutes([], () => ({
+        ...notOffered,
+        forms: contactForms({ abuse }),
+      }));
       const query = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
       return serialize((await new Router(host, routes).answer(read(iq(query)))) as Element, NS);
     };
@@ -339,14 +334,28 @@ describe("other stanzas", () => {
   });
 
   test.each([
-    ["a result", iq("", "result")],
-    ["an error", iq(request, "error")],
-    ["a message", "<message from='a@b' to='c' type='chat'><body>hi</body></message>"],
-    ["presence", "<presence from='a@b' to='c' type='subscribe'/>"],
-    ["an IQ with an id of more than 4,096 characters", iq(request).replace("step_03", '"'.repeat(4_097))],
-    ["an IQ without from", `<iq type='get' id='1' to='${host}'>${request}</iq>`],
-  ])("%s is never answered", async (_, xml) => {
-    expect(await answer(xml)).toBeUndefined();
+    ["a result", iq("", "result"), "response"],
+    ["an error", iq(request, "error"), "response"],
+    ["a message", "<message from='a@b' to='c' type='chat'><body>hi</body></message>", "message"],
+    ["presence", "<presence from='a@b' to='c' type='subscribe'/>", "presence"],
+    [
+      "an IQ with an id of more than 4,096 characters",
+      iq(request).replace("step_03", '"'.repeat(4_097)),
+      "id",
+    ],
+    ["an IQ without from", `<iq type='get' id='1' to='${host}'>${request}</iq>`, "address"],
+    ["an IQ to no JID", iq(request, "get", "@"), "address"],
+    ["an IQ of a foreign namespace", iq(request).replace("<iq", "<iq xmlns='urn:x'"), "unknown"],
+    ["an element that is no stanza", "<route from='a@b' to='c'/>", "unknown"],
+  ])("%s is never answered, and the reason is told", async (_, xml, ignored) => {
+    expect(await router(granting).answer(read(xml))).toEqual({ ignored } as Ignored);
+  });
+
+  test.each(["jabber:client", "jabber:server"])("an IQ of %s is answered as any other", async (ns) => {
+    const asOther = iq(request).replace("<iq", `<iq xmlns='${ns}'`);
+    expect(await answer(asOther)).toBe(await answer(iq(request)));
+    const broken = iq("<x xmlns='urn:x'/>").replace("<iq", `<iq xmlns='${ns}'`);
+    expect(await answer(broken)).toContain("<service-unavailable ");
   });
 });
 

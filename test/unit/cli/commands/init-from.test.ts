@@ -51,6 +51,8 @@ describe("slotd init --from", () => {
       );
       expect(out()).toContain("anonymous.example.org is left out of domains");
       expect(out()).toContain("(upload.example.org, files.example.net, upload.chat.example.com)");
+      expect(out()).toContain("shaper_rule holds slotd back on this listener");
+      expect(out()).toContain("MongooseIM lists each component on every domain.");
       expect(out()).not.toContain("bPxRfiCY");
     },
   );
@@ -70,6 +72,26 @@ describe("slotd init --from", () => {
     const without = await initFrom(snippet);
     expect(without.text).toContain("# EDIT THIS LINE");
     expect(without.out()).toContain("It names no domain");
+  });
+
+  test("of a listener with TLS writes a slotd.toml with xmpp.tls", async () => {
+    const file = join(root, "tls.toml");
+    writeFileSync(
+      file,
+      '[general]\nhosts = ["a.example"]\n[[listen.component]]\nport = 8888\npassword = "pw"\ntls.certfile = "c.pem"\n' +
+        '[modules.mod_http_upload]\ns3.bucket_url = "https://b.example"\ns3.region = "r"\ns3.access_key_id = "a"\ns3.secret_access_key = "s"\n',
+    );
+    const { code, file: written, out } = await initFrom(file);
+    expect(code).toBe(0);
+    const loaded = loadConfig({ file: written, env: {}, cwd: root });
+    expect(loaded.ok && loaded.config.domains[0]?.xmpp.tls).toBe(true);
+    expect(out()).toContain("set xmpp.tls_ca");
+  });
+
+  test("is for MongooseIM only", async () => {
+    const { code, err } = await initFrom(join(fixtures, "mongooseim.cfg"), "--for", "prosody");
+    expect(code).toBe(2);
+    expect(err()).toContain("--from reads a configuration of MongooseIM");
   });
 
   test("says what is still to be written when the bucket is not whole", async () => {

@@ -144,18 +144,49 @@ describe("what slotd init prints", () => {
     const secret = domains[0]?.xmpp.secret ?? "";
     expect(secret).toMatch(/^[0-9a-f]{48}$/);
     const all = parts(out);
-    expect([...all.keys()]).toEqual(["Prosody", "ejabberd", "MongooseIM", "Openfire", "nginx"]);
-    for (const name of ["Prosody", "ejabberd", "MongooseIM", "Openfire"]) {
-      expect(all.get(name)).toContain(`"${secret}"`);
+    expect([...all.keys()]).toEqual([
+      ...["Prosody", "ejabberd", "MongooseIM", "Openfire", "jabberd2", "Metronome", "nginx"],
+    ]);
+    for (const name of ["Prosody", "ejabberd", "MongooseIM", "Openfire", "jabberd2", "Metronome"]) {
+      expect(all.get(name)).toContain(name === "jabberd2" ? `<secret>${secret}</secret>` : `"${secret}"`);
       for (const { host } of domains) expect(all.get(name)).toContain(host);
     }
     for (const { host } of domains) expect(all.get("nginx")).toContain(`server_name ${host};`);
     expect(all.get("Prosody")).toContain(`Component "upload.example.net"\n  component_secret = "${secret}"`);
     expect(all.get("Prosody")).toContain("disco_items = { {");
+    expect(all.get("Prosody")).toContain("a reload does not load a new Component");
+    expect(all.get("Prosody")).toContain('host:activate("upload.example.net")');
+    for (const name of ["MongooseIM", "jabberd2"])
+      expect(all.get(name)).toContain("lists each of these on every domain");
     expect(all.get("ejabberd")).toContain("module: ejabberd_service");
     expect(all.get("ejabberd")).toContain("extra_domains");
     expect(all.get("Openfire")).toContain('address = "127.0.0.1:5275"');
     expect(all.get("nginx")).toContain("proxy_set_header Host $http_host;");
+  });
+
+  test.each([
+    ["prosody", "Prosody", "127.0.0.1:5347"],
+    ["ejabberd", "ejabberd", "127.0.0.1:5347"],
+    ["mongooseim", "MongooseIM", "127.0.0.1:5347"],
+    ["openfire", "Openfire", "127.0.0.1:5275"],
+    ["jabberd2", "jabberd2", "127.0.0.1:5347"],
+    ["metronome", "Metronome", "127.0.0.1:5347"],
+  ])("is for --for %s what concerns that server, and the file has its port", async (name, title, address) => {
+    const { code, out } = await init("--for", name);
+    expect(code).toBe(0);
+    expect([...parts(out).keys()]).toEqual([title, "nginx"]);
+    expect(out).not.toContain("one of these");
+    expect(out).not.toContain("lists each of these");
+    expect(out).not.toContain("In slotd.toml");
+    const { host, port } = load().config.domains[0]?.xmpp.address ?? {};
+    expect(`${host}:${port}`).toBe(address);
+  });
+
+  test("is not printed for a server that nobody knows, and nothing is written", async () => {
+    const { code, out, err } = await init("--for", "prosdy");
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain('got "prosdy"; did you mean "prosody"?');
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   test("is valid TOML for MongooseIM", async () => {
