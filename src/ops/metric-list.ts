@@ -122,7 +122,7 @@ export const metricList = {
   checkUp: {
     name: "slotd_ready_check_up",
     type: "gauge",
-    help: "1 when what /readyz looks at was well at the last look, else 0.",
+    help: "1 when what /readyz looks at was well at the last look, else 0. slotd looks every 15 s, and when /readyz is asked for.",
     labels: ["check"],
   },
   ledgerSeconds: {
