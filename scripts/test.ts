@@ -35,6 +35,7 @@ const partsOf: Readonly<Record<string, readonly Part[]>> = {
 const patient = [
   "prosody-component",
   "ejabberd-component",
+  "ejabberd-check",
   "prosody-store-away",
   "prosody-rgw-limits",
   "harness",

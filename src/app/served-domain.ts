@@ -7,6 +7,7 @@ import { version } from "../version.ts";
 import { pingRoute, versionRoute } from "../xmpp/basics.ts";
 import { Component, type ComponentOptions } from "../xmpp/component.ts";
 import { contactForms, discoRoutes } from "../xmpp/disco.ts";
+import type { OpenQuestion, Question } from "../xmpp/questions.ts";
 import { Router } from "../xmpp/router.ts";
 import { purposeFeatures, type SlotService, uploadForms, uploadRoutes } from "../xmpp/upload.ts";
 
@@ -63,8 +64,18 @@ export class ServedDomain {
     return { domain, host };
   }
 
+  /** What it goes by at present. */
+  get config(): DomainConfig {
+    return this.#settings.config;
+  }
+
   get isOnline(): boolean {
     return this.#component.isOnline;
+  }
+
+  /** Asks another entity, or the component itself through the server; see Component. */
+  ask(question: Question, timeout: number): OpenQuestion {
+    return this.#component.ask(question, timeout);
   }
 
   start(): void {

@@ -12,11 +12,12 @@ import { findOwnServer, type OwnServer } from "./http/own-server.ts";
 import { ownDownloadChecks, ownUploadChecks } from "./http/public-url.ts";
 import { S3Probe } from "./probe.ts";
 import { type CheckRun, type Result, runChecks } from "./run-checks.ts";
+import type { AskRunning } from "./running-slotd.ts";
 import { s3Checks } from "./s3/s3-checks.ts";
 import { folderChecks } from "./store/disk-folder.ts";
 import { knownStoreResults } from "./store/known-store.ts";
 import { s3Target } from "./target.ts";
-import { xmppChecks } from "./xmpp/xmpp-check.ts";
+import { type XmppContext, xmppChecks } from "./xmpp/xmpp-check.ts";
 
 export interface SelfCheckOptions {
   readonly domains: readonly DomainConfig[];
@@ -30,6 +31,9 @@ export interface SelfCheckOptions {
   readonly signal: AbortSignal;
   readonly now: () => Date;
   readonly log: Logger;
+  readonly askRunning: AskRunning;
+  /** The components of the whole configuration. */
+  readonly hosts: readonly string[];
   readonly tell: (result: Result) => void;
   /** Is told before anything is put. */
   readonly tellFix: (scope: string, fix: Fix) => void;
@@ -66,7 +70,8 @@ async function checkKnownStores({ domains, log, tell }: SelfCheckOptions): Promi
 function checkXmpp(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
   const { host, xmpp } = domain;
   const scope = `XMPP: ${host} at ${formatAddress(xmpp.address)}`;
-  return runChecks(xmppChecks, { domain, signal: options.signal }, runOf(scope, options));
+  const { signal, hosts, askRunning } = options;
+  return runChecks<XmppContext>(xmppChecks, { domain, signal, hosts, askRunning }, runOf(scope, options));
 }
 
 async function checkDisk(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {

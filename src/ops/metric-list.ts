@@ -81,6 +81,12 @@ export const metricList = {
     help: "HTTP requests that were refused, by the kind of the refusal.",
     labels: ["method", "reason"],
   },
+  checkRequests: {
+    name: "slotd_check_requests_total",
+    type: "counter",
+    help: 'Requests of "slotd check" by status, as in slotd_http_requests_total; no other metric counts them.',
+    labels: ["status"],
+  },
   uploads: {
     name: "slotd_uploads_total",
     type: "counter",

@@ -56,7 +56,20 @@ describe("slotd check on a fresh RGW bucket", () => {
     expect(again).toBe(0);
     expect(findings.map((finding) => [finding.check, finding.level])).toEqual(
       [
-        ...["options", "handshake", "reach", "clock", "upload", "region", "length", "type", "expiry"],
+        ...[
+          "options",
+          "handshake",
+          "requests",
+          "round-trip",
+          "discovery",
+          "reach",
+          "clock",
+          "upload",
+          "region",
+          "length",
+          "type",
+          "expiry",
+        ],
         ...["overwrite", "chunked-length", "copy-source", "download", "range", "client-acl", "cors"],
         ...["versioning", "lifecycle"],
       ].map((name) => [name, "ok"]),
