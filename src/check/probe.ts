@@ -41,6 +41,8 @@ export interface ProbeDeps {
   readonly signal: AbortSignal;
   /** The origin of a web client, for CORS. */
   readonly origin: string;
+  /** What tokens begin with: by it a slotd that runs tells the check from clients. Absent: nothing. */
+  readonly mark?: string | undefined;
 }
 
 /** One bucket under test, with what was written to it. */
@@ -69,7 +71,8 @@ export class S3Probe {
   /** Makes a slot just as slotd does for clients. */
   makeSlot(changes: ProbeChanges = {}): ProbeSlot {
     const { target, deps } = this;
-    const token = Buffer.from(deps.randomBytes(16)).toString("hex");
+    const { mark = "" } = deps;
+    const token = mark + Buffer.from(deps.randomBytes(16)).toString("hex").slice(mark.length);
     const filename = changes.filename ?? HARD_NAME;
     const body = new Uint8Array(Buffer.from(`slotd check ${token}\n`));
     const bucket = s3Bucket({

@@ -140,7 +140,7 @@ async function checkHttp(
   }
 }
 
-function checkOwnServer(
+async function checkOwnServer(
   domain: DomainConfig,
   bucket: S3Probe | undefined,
   server: OwnServer,
@@ -148,6 +148,8 @@ function checkOwnServer(
   options: SelfCheckOptions,
 ): Promise<readonly Result[]> {
   const { http, expirationTime } = domain;
+  const running = server.isStandIn ? undefined : await options.askRunning({});
+  const mark = running !== undefined && "mark" in running ? running.mark : undefined;
   const keys = server.keys?.value[0] ?? nobodysKeys();
   const probe = new S3Probe(
     {
@@ -155,7 +157,7 @@ function checkOwnServer(
       ...{ access: "public", upload: "direct", addAcl: false, isOwn: true },
       credentials: fixedCredentials(keys),
     },
-    { ...probeDeps(options), origin: originFor(options.http.corsOrigins, options.origin) },
+    { ...probeDeps(options), mark, origin: originFor(options.http.corsOrigins, options.origin) },
   );
   const hidden = bucket?.target.access === "private" ? bucket : undefined;
   const listen = formatListen(http.listen);

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { freePorts } from "../peers/ports.ts";
+import { makeFolder, removeFolder } from "../peers/process.ts";
 import { startProsody } from "../peers/servers/prosody.ts";
 import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
 import { type S3Store, signedFetch, signedFetchOk } from "../peers/servers/s3-store.ts";
@@ -242,6 +244,63 @@ test("beside a slotd that runs the check holds, and does not put it off line", a
     expect(slotd.process.log()).not.toContain('"problem"');
   } finally {
     await slotd.stop();
+  }
+});
+
+test("a slotd that runs is asked by its control socket: all is green, and the check is told from clients", async () => {
+  const folder = makeFolder("check-beside");
+  const [listen] = await freePorts(1);
+  const config = `domains = ["example.test"]
+backend = "disk"
+max_file_size = "20MiB"
+[xmpp]
+address = "127.0.0.1:${prosody.componentPort}"
+secret = "s3cret"
+[disk]
+path = "${join(folder, "data")}"
+[http]
+listen = "127.0.0.1:${listen}"
+public_url = "http://127.0.0.1:${listen}"
+[ops]
+listen = "127.0.0.1:0"
+socket = "${join(folder, "slotd.sock")}"
+`;
+  const slotd = await startSlotd({ config: `${config}[log]\nlevel = "debug"\n` });
+  try {
+    const { findings } = await check(config);
+    expect(findings.filter(({ level }) => level !== "ok")).toEqual([]);
+    expect(findings.find((finding) => finding.check === "handshake")?.text).toBe(
+      "The slotd that runs here is connected as upload.example.test.",
+    );
+    expect(slotd.timesOnline()).toBe(1);
+    // No client has done anything, and so neither the log nor a metric says that one has.
+    const lines = slotd.process
+      .log()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const asked = lines.filter(({ msg }) => msg === "A request of slotd check.");
+    expect(asked.map(({ level, kind }) => `${level} ${kind}`)).toContain("debug upload-aborted");
+    const { port } = lines.find(({ msg }) => msg === "Metrics and health are served.");
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(metrics).toContain('slotd_check_requests_total{status="201"} 2');
+    expect(metrics).toContain('slotd_uploads_total{status="201"} 0');
+    expect(metrics).toContain('slotd_uploads_total{status="aborted"} 0');
+    expect(
+      lines.map(({ level, msg }) => `${level} ${msg}`).filter((text) => !text.startsWith("debug")),
+    ).toEqual([
+      ...["info slotd 0.1.0 starts for example.test.", "info The HTTP server listens."],
+      ...["info Metrics and health are served."],
+      "info Connected to the XMPP server; slots can be asked for.",
+    ]);
+    const other = await check(config.replace('"s3cret"', '"other"'));
+    expect(other.findings.find((finding) => finding.check === "handshake")).toMatchObject({
+      level: "warn",
+      advice: 'Have it take over this configuration with "slotd reload", and run the check again.',
+    });
+  } finally {
+    await slotd.stop();
+    removeFolder(folder);
   }
 });
 
