@@ -7,6 +7,7 @@ import { takesUploads, usesHttp } from "../config/places.ts";
 import { formatAddress, formatListen } from "../config/values.ts";
 import type { Logger } from "../ops/log.ts";
 import { fixedCredentials, type OpenCredentials } from "../store/credentials.ts";
+import { SigningKeysError } from "../store/keys/signing-keys.ts";
 import { type Finding, type Fix, skipped, warn, wrong } from "./finding.ts";
 import { findOwnServer, type OwnServer } from "./http/own-server.ts";
 import { ownDownloadChecks, ownUploadChecks } from "./http/public-url.ts";
@@ -75,8 +76,13 @@ function checkXmpp(domain: DomainConfig, options: SelfCheckOptions): Promise<rea
 }
 
 async function checkDisk(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
-  const { disk, maxFileSize } = domain;
-  const folder = { folder: disk.path, maxFileSize, randomBytes };
+  const { disk, maxFileSize, ledger } = domain;
+  const running = await options.askRunning({});
+  const folder = {
+    ...{ folder: disk.path, maxFileSize, randomBytes },
+    runningUid: running !== undefined && "mark" in running ? running.uid : undefined,
+    ledger: ledger.url.kind === "sqlite" ? ledger.url.path : undefined,
+  };
   const results = await runChecks(folderChecks, folder, runOf(`Disk: ${disk.path}`, options));
   return [...results, ...(await checkHttp(domain, undefined, options))];
 }
@@ -130,6 +136,8 @@ async function checkHttp(
     const { http, now, log } = options;
     server = await findOwnServer({ config: domain, http, credentials, now, log });
   } catch (error) {
+    const keys = explainKeys(error);
+    if (keys !== undefined) return [told(run, "signing-keys", keys)];
     const text = `slotd cannot listen on ${formatListen(domain.http.listen)}: ${textOf(error)}`;
     return [told(run, "listen", wrong(text, "Correct http.listen: it is an address of this machine."))];
   }
@@ -138,6 +146,21 @@ async function checkHttp(
   } finally {
     await server.stop();
   }
+}
+
+/** undefined: it is not about the signing keys. */
+function explainKeys(error: unknown): Finding | undefined {
+  if (error instanceof SigningKeysError) return wrong(error.message, "Until then slotd does not start.");
+  const isDenied =
+    error instanceof Error &&
+    "path" in error &&
+    "code" in error &&
+    /^(EACCES|EPERM)$/.test(String(error.code));
+  if (!isDenied) return undefined;
+  return wrong(
+    `This user may not read the signing keys, so nothing can be uploaded to the slotd that runs: ${error.message}.`,
+    "Run the check as root, or as the user that slotd runs as.",
+  );
 }
 
 async function checkOwnServer(

@@ -71,7 +71,7 @@ describe("slotd check of files on disk", () => {
     const { findings } = await check(config);
     expect(findings.map((finding) => [finding.check, finding.level])).toEqual(
       [
-        ...["options", "writable", "space"],
+        ...["options", "writable", "owner", "space"],
         ...["public-url", "public-cors", "public-size", "public-download"],
       ].map((name) => [name, "ok"]),
     );
