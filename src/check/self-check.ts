@@ -28,6 +28,8 @@ export interface SelfCheckOptions {
   readonly isFixing: boolean;
   /** The origin of a web client, for CORS. */
   readonly origin: string;
+  /** An authority to trust beside the usual ones, in PEM. */
+  readonly ca: string | undefined;
   /** Ends the check early; what it wrote is removed all the same. */
   readonly signal: AbortSignal;
   readonly now: () => Date;
@@ -88,7 +90,7 @@ async function checkDisk(domain: DomainConfig, options: SelfCheckOptions): Promi
 }
 
 async function checkS3(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
-  const { s3, expirationTime } = domain;
+  const { s3 } = domain;
   if (s3 === undefined) return [];
   const run = runOf(`S3: ${s3.bucketUrl}`, options);
   let credentials: OpenCredentials;
@@ -98,7 +100,7 @@ async function checkS3(domain: DomainConfig, options: SelfCheckOptions): Promise
     const advice = "Correct the options of the keys under [s3].";
     return [told(run, "credentials", wrong(`There are no keys for the bucket: ${textOf(error)}`, advice))];
   }
-  const probe = new S3Probe(s3Target(s3, expirationTime, credentials), probeDeps(options));
+  const probe = new S3Probe(s3Target({ ...domain, s3 }, credentials), probeDeps(options));
   try {
     return await checkBucket(domain, probe, run, options);
   } finally {
@@ -177,7 +179,7 @@ async function checkOwnServer(
   const probe = new S3Probe(
     {
       ...{ bucketUrl: server.publicUrl, publicUrl: server.publicUrl, region: DISK_REGION, expirationTime },
-      ...{ access: "public", upload: "direct", addAcl: false, isOwn: true },
+      ...{ access: "public", upload: "direct", addAcl: false, isOwn: true, retention: undefined },
       credentials: fixedCredentials(keys),
     },
     { ...probeDeps(options), mark, origin: originFor(options.http.corsOrigins, options.origin) },
@@ -240,8 +242,8 @@ function runOf(scope: string, { isFixing, signal, tell, tellFix }: SelfCheckOpti
   return { scope, isFixing, signal, tell, tellFix, pause };
 }
 
-function probeDeps({ now, signal, origin }: SelfCheckOptions) {
-  return { now, signal, origin, randomBytes };
+function probeDeps({ now, signal, origin, ca }: SelfCheckOptions) {
+  return { now, signal, origin, ca, randomBytes };
 }
 
 function httpScope({ http }: DomainConfig): string {

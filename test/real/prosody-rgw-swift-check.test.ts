@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { freePorts } from "../peers/ports.ts";
 import { makeFolder, removeFolder } from "../peers/process.ts";
@@ -73,7 +74,7 @@ describe("slotd check on a fresh RGW bucket", () => {
           "expiry",
         ],
         ...["overwrite", "chunked-length", "copy-source", "download", "range", "client-acl", "cors"],
-        ...["versioning", "lifecycle"],
+        ...["versioning", "lifecycle", "retention"],
       ].map((name) => [name, "ok"]),
     );
     expect(await rgw.listKeys()).toEqual([]);
@@ -123,10 +124,70 @@ describe("slotd check says in one finding", () => {
   };
 
   test("that the secret key is wrong, on RGW and Swift", async () => {
-    for (const store of [rgw, swift]) {
-      expect(await one(s3Config(store, xmpp(), { secretAccessKey: "another" }))).toStartWith(
-        "upload: The store refuses the signature: the secret access key is not the one of the access key id. Correct s3.secret_access_key.",
+    expect(await one(s3Config(rgw, xmpp(), { secretAccessKey: "another" }))).toStartWith(
+      "upload: The store refuses the signature: the secret access key is not the one of the access key id. Correct s3.secret_access_key.",
+    );
+    // Swift does not tell a key that it does not know from a secret that is wrong.
+    for (const changes of [{ secretAccessKey: "another" }, { accessKeyId: "NOBODY" }]) {
+      expect(await one(s3Config(swift, xmpp(), changes))).toBe(
+        "upload: The store refuses the signature: it does not know the access key id, or the secret access key is not the one of it. This store does not tell which. Correct s3.access_key_id and s3.secret_access_key.",
       );
+    }
+  });
+
+  test("that s3.bucket_url names no bucket, or has an empty part", async () => {
+    const { host } = new URL(rgw.endpoint);
+    expect(await one(s3Config(rgw, xmpp(), { bucketUrl: rgw.endpoint }))).toBe(
+      `reach: s3.bucket_url names no bucket: ${host} is an address, and no path follows it. Write the bucket behind it: s3.bucket_url = "http://${host}/BUCKET".`,
+    );
+    expect(await one(s3Config(rgw, xmpp(), { bucketUrl: `${rgw.endpoint}//uploads//` }))).toEndWith(
+      `two slashes in a row: a part of it is empty. Write it with single slashes, such as s3.bucket_url = "http://${host}/uploads".`,
+    );
+  });
+
+  test("that the store does not know the virtual host", async () => {
+    const { port } = new URL(rgw.endpoint);
+    expect(await one(s3Config(rgw, xmpp(), { bucketUrl: `http://uploads.localhost:${port}` }))).toBe(
+      `upload: The store does not take uploads.localhost:${port} for the host of a bucket: it looks for the bucket in the path. Have the store know the host (on Ceph: rgw_dns_name = localhost:${port}), or write the bucket into the path: s3.bucket_url = "http://localhost:${port}/uploads".`,
+    );
+  });
+
+  test("that the port speaks no TLS", async () => {
+    const bucketUrl = `${rgw.endpoint.replace("http:", "https:")}/uploads`;
+    expect(await one(s3Config(rgw, xmpp(), { bucketUrl }))).toEndWith(
+      "it does not speak TLS there (https). Begin s3.bucket_url with http:// where that port has no TLS, or give the port that has.",
+    );
+  });
+
+  test("that s3.bucket_url or s3.public_url is a plain web server, whatever that says, or nobody", async () => {
+    const web = createServer((request, response) => {
+      request.resume().on("end", () => response.writeHead(Number(request.url?.slice(1, 4))).end("<html>"));
+    });
+    const [port = 0, dead] = await freePorts(2);
+    await new Promise<void>((resolve) => web.listen(port, "127.0.0.1", resolve));
+    const url = (status: number) => `http://127.0.0.1:${port}/${status}`;
+    try {
+      for (const [status, text] of [
+        [200, "says 200 to an upload, but not as an S3 store does (without an ETag)"],
+        [404, "does not take an upload (404): it is probably no S3 endpoint"],
+        [501, "does not take an upload (501): it is probably no S3 endpoint"],
+        [502, "answers 502: it does not reach the store"],
+      ] as const) {
+        expect(await one(s3Config(rgw, xmpp(), { bucketUrl: url(status) }))).toContain(text);
+        if (status === 501) continue;
+        const more = `public_url = "${url(status)}"`;
+        expect(await one(s3Config(rgw, xmpp(), { more }))).toContain(
+          status === 200
+            ? "download: What stands behind s3.public_url gives something else than was uploaded: it is not this bucket"
+            : `download: The file is uploaded, and its GET URL answers ${status}; at s3.bucket_url the file can be read. Correct s3.public_url`,
+        );
+      }
+      expect(await one(s3Config(rgw, xmpp(), { more: `public_url = "http://127.0.0.1:${dead}"` }))).toContain(
+        "nothing listens there. Correct s3.public_url, or see that what stands behind it runs.",
+      );
+    } finally {
+      web.close();
+      web.closeAllConnections();
     }
   });
 
@@ -313,6 +374,7 @@ test("a private Swift container with uploads through slotd holds, but for what w
   expect(notOk.map((finding) => [finding.check, finding.level])).toEqual([
     ["cors", "warn"],
     ["lifecycle", "skipped"],
+    ["retention", "skipped"],
   ]);
   expect(notOk[0]?.text).toContain("the answer to a GET has no Access-Control-Allow-Origin");
 });

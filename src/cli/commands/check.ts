@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { hasWrong, jsonReport, TextReport } from "../../check/report.ts";
 import type { Result } from "../../check/run-checks.ts";
 import { selfCheck } from "../../check/self-check.ts";
@@ -7,7 +9,7 @@ import { formatProblems } from "../../config/problem.ts";
 import { DEFAULT_SOCKET } from "../../ops/control.ts";
 import { createLog } from "../../ops/log.ts";
 import { askRunningAt } from "../ask-running.ts";
-import type { Arguments, CommandIo } from "../command.ts";
+import { type Arguments, type CommandIo, UsageError } from "../command.ts";
 
 /** Where a web client might live, when --origin does not say. */
 const ANY_ORIGIN = "https://web-client.example";
@@ -50,6 +52,7 @@ function tryOut(
   const fixes = args.has("json") ? new TextReport(io.stderr) : report;
   return selfCheck({
     ...{ domains, http, signal, hosts, now: io.now },
+    ca: authorities(args, io),
     askRunning: askRunningAt(ops.socket ?? DEFAULT_SOCKET),
     isFixing: args.has("fix"),
     origin: args.text("origin") ?? ANY_ORIGIN,
@@ -57,6 +60,19 @@ function tryOut(
     tell: (result) => report.tell(result),
     tellFix: (scope, fix) => fixes.tellFix(scope, fix),
   });
+}
+
+/** @throws {UsageError} */
+function authorities(args: Arguments, io: CommandIo): string | undefined {
+  const file = args.text("ca");
+  if (file === undefined) return undefined;
+  try {
+    const text = readFileSync(resolve(io.cwd, file), "utf8");
+    if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  } catch (error) {
+    throw new UsageError(`--ca: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  throw new UsageError(`--ca: ${file} has no certificate in PEM (-----BEGIN CERTIFICATE-----).`);
 }
 
 interface Checked {
