@@ -17,6 +17,8 @@ export interface AskOptions {
   readonly monotonic: () => number;
   /** Whether to ask no more as soon as another slotd is seen to answer by the same name: it serves clients. */
   readonly yieldsToOther: boolean;
+  /** How long an answer is waited for; milliseconds, 2,000 when absent. */
+  readonly patience?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -35,7 +37,8 @@ export interface OwnRequests {
 }
 
 /** Requests one at a time, and how long they may take altogether; milliseconds. */
-const single = { count: 8, within: 2_000, timeout: 2_000 };
+const single = { count: 8, within: 2_000 };
+const patience = 2_000;
 
 /** Requests at once, and the length of their ids, which come back in the answers. */
 const batch = { count: 16, idLength: 1_000, timeout: 5_000 };
@@ -63,12 +66,12 @@ export async function sendOwnRequests(asker: Asker, options: AskOptions): Promis
   const begun = options.monotonic();
   for (let i = 0; i < single.count && requests.mayGoOn && !requests.hasLost; i += 1) {
     if (options.monotonic() - begun > single.within) break;
-    await requests.send(1, 0, single.timeout);
+    await requests.send(1, 0, options.patience ?? patience);
   }
   const times = [...requests.times].sort((a, b) => a - b);
   const roundTrip = times[Math.floor(times.length / 2)];
   // What is lost is waited for, and then there is nothing to measure: but more must show who gets it.
-  if (requests.hasLost && requests.mayGoOn) await requests.send(lostBatch, 0, single.timeout);
+  if (requests.hasLost && requests.mayGoOn) await requests.send(lostBatch, 0, options.patience ?? patience);
   const isWhole = roundTrip !== undefined && !requests.hasLost;
   const heldTo = isWhole ? await findPace(requests, roundTrip) : undefined;
   return { ...requests.sums, roundTrip, heldTo };

@@ -30,7 +30,7 @@ const back: Deliver = (questions, iq) => {
 
 const monotonic = () => performance.now();
 const look = (deliver: Deliver, yieldsToOther = false) =>
-  sendOwnRequests(asker(deliver), { monotonic, yieldsToOther });
+  sendOwnRequests(asker(deliver), { monotonic, yieldsToOther, patience: 300 });
 
 describe("requests to the component's own JID", () => {
   test("that all come back tell the time that they take, and nobody else", async () => {
