@@ -7,8 +7,8 @@ import { takesUploads, usesHttp } from "../config/places.ts";
 import { formatAddress, formatListen } from "../config/values.ts";
 import type { Logger } from "../ops/log.ts";
 import { fixedCredentials, type OpenCredentials } from "../store/credentials.ts";
-import { SigningKeysError } from "../store/keys/signing-keys.ts";
 import { type Finding, type Fix, skipped, warn, wrong } from "./finding.ts";
+import { explainKeys } from "./http/explain-keys.ts";
 import { findOwnServer, type OwnServer } from "./http/own-server.ts";
 import { ownDownloadChecks, ownUploadChecks } from "./http/public-url.ts";
 import { S3Probe } from "./probe.ts";
@@ -148,21 +148,6 @@ async function checkHttp(
   } finally {
     await server.stop();
   }
-}
-
-/** undefined: it is not about the signing keys. */
-function explainKeys(error: unknown): Finding | undefined {
-  if (error instanceof SigningKeysError) return wrong(error.message, "Until then slotd does not start.");
-  const isDenied =
-    error instanceof Error &&
-    "path" in error &&
-    "code" in error &&
-    /^(EACCES|EPERM)$/.test(String(error.code));
-  if (!isDenied) return undefined;
-  return wrong(
-    `This user may not read the signing keys, so nothing can be uploaded to the slotd that runs: ${error.message}.`,
-    "Run the check as root, or as the user that slotd runs as.",
-  );
 }
 
 async function checkOwnServer(

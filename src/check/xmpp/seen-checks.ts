@@ -81,7 +81,7 @@ function milliseconds(time: number): string {
 function checkDiscovery({ discovery }: SeenThroughServer, context: SeenContext): Finding {
   const { domain, host } = context.domain;
   if (discovery === undefined) return skipped("Not looked at: some answers go to what else has this name.");
-  const { isListed, reason, notAsked } = discovery;
+  const { isListed, reason, notAsked, silent } = discovery;
   if (isListed === undefined) {
     return skipped(
       `Whether clients find ${host} cannot be seen: ${domain} does not tell a component its services (${reason ?? "no answer"}).`,
@@ -95,7 +95,10 @@ function checkDiscovery({ discovery }: SeenThroughServer, context: SeenContext):
   }
   const others = discovery.others.filter((jid) => !context.hosts.includes(jid));
   if (others.length > 0) return otherServices(others, context);
-  const rest = notAsked === 0 ? "" : ` ${notAsked} more of its services were not asked.`;
+  const rest = [
+    ...(notAsked > 0 ? [` ${notAsked} more of its services were not asked.`] : []),
+    ...(silent.length > 0 ? [` No answer came from ${silent.slice(0, 5).join(", ")}.`] : []),
+  ].join("");
   return ok(
     `${domain} lists ${host}, and no other upload service that a component can see (a server may show users more).${rest}`,
   );
