@@ -38,6 +38,7 @@ const patient = [
   "ejabberd-component",
   "jabberd2-component",
   "mongooseim-component",
+  "ejabberd-check",
   "prosody-store-away",
   "prosody-rgw-limits",
   "harness",

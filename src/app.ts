@@ -12,6 +12,7 @@ import { signingKeys } from "./app/parts/signing-keys.ts";
 import { watchedStores } from "./app/parts/watched-stores.ts";
 import { pooledRandomBytes } from "./app/random-pool.ts";
 import type { Config } from "./config/config.ts";
+import { CheckMarks } from "./ops/check-marks.ts";
 import type { Logger } from "./ops/log.ts";
 import { Metrics } from "./ops/metrics.ts";
 import { followProcess } from "./ops/process-metrics.ts";
@@ -35,6 +36,8 @@ const parts: readonly Part<Stoppable>[] = [
 /** A running slotd. */
 export interface App {
   readonly metrics: Metrics;
+  /** Which objects are of "slotd check". */
+  readonly checks: CheckMarks;
   /** What runs of a part. */
   of<Item extends Stoppable>(part: Part<Item>): readonly Item[];
   /**
@@ -62,6 +65,7 @@ export async function start(config: Config, log: Logger): Promise<App> {
 
 class RunningApp implements App {
   readonly metrics = new Metrics();
+  readonly checks = new CheckMarks(() => performance.now());
   readonly #deps: PartDeps;
   readonly #kept: ReadonlyMap<Part<Stoppable>, Kept<Stoppable>>;
   /** Ends when what reloads took away has ended. */
@@ -76,7 +80,10 @@ class RunningApp implements App {
       randomBytes: random,
       random: Math.random,
       running: this,
-      watchers: { log, metrics: this.metrics, monotonic: () => performance.now(), reference },
+      watchers: {
+        ...{ log, metrics: this.metrics, checks: this.checks, reference },
+        monotonic: () => performance.now(),
+      },
     };
     this.metrics.set("info", { version, runtime: `Bun ${process.versions.bun ?? "unknown"}` }, 1);
     followProcess(this.metrics);

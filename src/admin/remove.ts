@@ -1,4 +1,5 @@
 import type { Ledger, LedgerFile } from "../ledger/ledger.ts";
+import { wasRemoved } from "../ledger/removal-attempts.ts";
 import { nextRemoval } from "../slot/upload-life.ts";
 import type { NotRemoved, ObjectName } from "../store/inventory.ts";
 import { filesOf } from "./all-files.ts";
@@ -50,7 +51,7 @@ export async function findFile(
     // The files of a domain that is served no more lie where those of another one of its ledger do.
     const near = openDomain ?? domains.find((each) => each.ledger === ledger);
     if (near === undefined) continue;
-    if (wasRemoved(file) && (await near.inventory.sizeOf(file)) === undefined) return undefined;
+    if (wasDeleted(file) && (await near.inventory.sizeOf(file)) === undefined) return undefined;
     return { openDomain: near, file, ledger };
   }
   const object = { token, filename: filename ?? "" };
@@ -89,7 +90,7 @@ export async function removeFilesOf(
         if (openDomain === undefined) continue;
         const failed = await removeBatch(ledger, openDomain, files, now);
         const failedTokens = new Set(failed.map(({ token }) => token));
-        const gone = files.filter((file) => !failedTokens.has(file.token) && !wasRemoved(file));
+        const gone = files.filter((file) => !failedTokens.has(file.token) && !wasDeleted(file));
         removed.files += gone.length;
         removed.bytes += gone.reduce((sum, { size }) => sum + size, 0);
         notRemoved.push(...failed);
@@ -122,8 +123,8 @@ async function removeBatch(
 }
 
 /** A file that was deleted before, and is only still in the ledger. */
-function wasRemoved({ state, askAt }: LedgerFile): boolean {
-  return state === "pending-deletion" && askAt !== undefined;
+function wasDeleted(file: LedgerFile): boolean {
+  return file.state === "pending-deletion" && wasRemoved(file);
 }
 
 async function* batchesOf(files: AsyncIterable<LedgerFile>): AsyncGenerator<LedgerFile[]> {

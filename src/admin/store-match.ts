@@ -1,4 +1,5 @@
 import type { Ledger, LedgerFile } from "../ledger/ledger.ts";
+import { wasRemoved } from "../ledger/removal-attempts.ts";
 import type { Inventory } from "../store/inventory.ts";
 import type { FoundIdentity, StoreIdentity } from "../store/store-identity.ts";
 
@@ -89,8 +90,8 @@ async function judge(
 }
 
 /** A file that was complete and was not removed yet; one that is only to be removed again may be gone already. */
-function isStillThere({ completed, askAt }: LedgerFile): boolean {
-  return completed !== undefined && askAt === undefined;
+function isStillThere(file: LedgerFile): boolean {
+  return file.completed !== undefined && !wasRemoved(file);
 }
 
 async function countThere(inventory: Inventory, files: readonly LedgerFile[]): Promise<number> {

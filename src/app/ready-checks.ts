@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import type { DomainConfig } from "../config/config.ts";
-import type { ReadyCheck } from "../ops/ops-server.ts";
+import type { ReadyCheck } from "../ops/ready-checks.ts";
 import type { OpenLedger } from "./parts/ledgers.ts";
 import type { ServedDomain } from "./served-domain.ts";
 import type { WatchedStore } from "./stores/watched-store.ts";

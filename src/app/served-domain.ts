@@ -9,6 +9,7 @@ import { version } from "../version.ts";
 import { pingRoute, versionRoute } from "../xmpp/basics.ts";
 import { Component, type ComponentOptions } from "../xmpp/component.ts";
 import { contactForms, discoRoutes, type Info } from "../xmpp/disco.ts";
+import type { OpenQuestion, Question } from "../xmpp/questions.ts";
 import { type IqRequest, Router } from "../xmpp/router.ts";
 import { notOffered, requesterOf, type SlotService, uploadInfo, uploadRoutes } from "../xmpp/upload.ts";
 
@@ -65,8 +66,18 @@ export class ServedDomain {
     return { domain, host };
   }
 
+  /** What it goes by at present. */
+  get config(): DomainConfig {
+    return this.#settings.config;
+  }
+
   get isOnline(): boolean {
     return this.#component.isOnline;
+  }
+
+  /** Asks another entity, or the component itself through the server; see Component. */
+  ask(question: Question, timeout: number): OpenQuestion {
+    return this.#component.ask(question, timeout);
   }
 
   start(): void {

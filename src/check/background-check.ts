@@ -51,12 +51,12 @@ export async function backgroundCheck({ domains }: Config, deps: BackgroundDeps)
 }
 
 async function checkBucket(domain: DomainConfig, deps: BackgroundDeps): Promise<void> {
-  const { s3, expirationTime } = domain;
+  const { s3 } = domain;
   if (s3 === undefined) return;
   const { now, signal, log } = deps;
   const credentials = await openCredentials(credentialsOf(s3), log);
   try {
-    const target = s3Target(s3, expirationTime, credentials);
+    const target = s3Target({ ...domain, s3 }, credentials);
     const probe = new S3Probe(target, { now, signal, randomBytes, origin: "https://web-client.example" });
     await runChecks([...readOnlyChecks, ...unsignedLooks], probe, runOf(scopeOf(domain), deps)).finally(() =>
       removeWritten(probe, scopeOf(domain), log),

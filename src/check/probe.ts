@@ -2,9 +2,10 @@ import { type Credentials, presign } from "../sigv4/presign.ts";
 import type { Bytes, Seconds } from "../slot/slot.ts";
 import { CredentialsError } from "../store/credentials.ts";
 import { objectPath, parseBucketUrl, urlOf } from "../store/object-url.ts";
-import { type S3Answer, sendHttp } from "../store/s3/s3-answer.ts";
+import { type S3Answer, sendHttp, type Transport } from "../store/s3/s3-answer.ts";
 import { s3Bucket } from "../store/s3/s3-bucket.ts";
 import { type S3Client, s3Client } from "../store/s3/s3-client.ts";
+import { trustingTransport } from "./http/trusting.ts";
 import type { S3Target } from "./target.ts";
 
 /** The name that broke most uploads elsewhere: a space, an accent, quotes, signs that URLs give a meaning. */
@@ -41,6 +42,10 @@ export interface ProbeDeps {
   readonly signal: AbortSignal;
   /** The origin of a web client, for CORS. */
   readonly origin: string;
+  /** What tokens begin with: by it a slotd that runs tells the check from clients. Absent: nothing. */
+  readonly mark?: string | undefined;
+  /** An authority to trust beside the usual ones, in PEM. */
+  readonly ca?: string | undefined;
 }
 
 /** One bucket under test, with what was written to it. */
@@ -51,25 +56,29 @@ export class S3Probe {
   readonly client: S3Client;
   /** The file that the first check has uploaded. */
   sample: ProbeSlot | undefined;
+  readonly #transport: Transport | undefined;
   readonly #written = new Map<string, ProbeSlot>();
 
   constructor(target: S3Target, deps: ProbeDeps) {
     this.target = target;
     this.deps = deps;
     const { bucketUrl, region } = target;
+    this.#transport = deps.ca === undefined ? undefined : trustingTransport(deps.ca);
     this.client = s3Client({
       bucketUrl,
       region,
       credentials: () => this.#keys(),
       now: deps.now,
       timeout: TIMEOUT,
+      transport: this.#transport,
     });
   }
 
   /** Makes a slot just as slotd does for clients. */
   makeSlot(changes: ProbeChanges = {}): ProbeSlot {
     const { target, deps } = this;
-    const token = Buffer.from(deps.randomBytes(16)).toString("hex");
+    const { mark = "" } = deps;
+    const token = mark + Buffer.from(deps.randomBytes(16)).toString("hex").slice(mark.length);
     const filename = changes.filename ?? HARD_NAME;
     const body = new Uint8Array(Buffer.from(`slotd check ${token}\n`));
     const bucket = s3Bucket({
@@ -144,7 +153,11 @@ export class S3Probe {
     body?: Uint8Array<ArrayBuffer>,
   ): Promise<S3Answer> {
     const { signal } = this.deps;
-    return sendHttp({ ...{ method, url, headers, signal, timeout: TIMEOUT }, ...(body ? { body } : {}) });
+    const transport = this.#transport === undefined ? {} : { transport: this.#transport };
+    return sendHttp({
+      ...{ method, url, headers, signal, timeout: TIMEOUT, ...transport },
+      ...(body ? { body } : {}),
+    });
   }
 
   /** What may be there now. */

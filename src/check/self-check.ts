@@ -8,15 +8,17 @@ import { formatAddress, formatListen } from "../config/values.ts";
 import type { Logger } from "../ops/log.ts";
 import { fixedCredentials, type OpenCredentials } from "../store/credentials.ts";
 import { type Finding, type Fix, skipped, warn, wrong } from "./finding.ts";
+import { explainKeys } from "./http/explain-keys.ts";
 import { findOwnServer, type OwnServer } from "./http/own-server.ts";
 import { ownDownloadChecks, ownUploadChecks } from "./http/public-url.ts";
 import { S3Probe } from "./probe.ts";
 import { type CheckRun, type Result, runChecks } from "./run-checks.ts";
+import type { AskRunning } from "./running-slotd.ts";
 import { s3Checks } from "./s3/s3-checks.ts";
 import { folderChecks } from "./store/disk-folder.ts";
 import { knownStoreResults } from "./store/known-store.ts";
 import { s3Target } from "./target.ts";
-import { xmppChecks } from "./xmpp/xmpp-check.ts";
+import { type XmppContext, xmppChecks } from "./xmpp/xmpp-check.ts";
 
 export interface SelfCheckOptions {
   readonly domains: readonly DomainConfig[];
@@ -26,10 +28,15 @@ export interface SelfCheckOptions {
   readonly isFixing: boolean;
   /** The origin of a web client, for CORS. */
   readonly origin: string;
+  /** An authority to trust beside the usual ones, in PEM. */
+  readonly ca: string | undefined;
   /** Ends the check early; what it wrote is removed all the same. */
   readonly signal: AbortSignal;
   readonly now: () => Date;
   readonly log: Logger;
+  readonly askRunning: AskRunning;
+  /** The components of the whole configuration. */
+  readonly hosts: readonly string[];
   readonly tell: (result: Result) => void;
   /** Is told before anything is put. */
   readonly tellFix: (scope: string, fix: Fix) => void;
@@ -66,18 +73,24 @@ async function checkKnownStores({ domains, log, tell }: SelfCheckOptions): Promi
 function checkXmpp(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
   const { host, xmpp } = domain;
   const scope = `XMPP: ${host} at ${formatAddress(xmpp.address)}`;
-  return runChecks(xmppChecks, { domain, signal: options.signal }, runOf(scope, options));
+  const { signal, hosts, askRunning } = options;
+  return runChecks<XmppContext>(xmppChecks, { domain, signal, hosts, askRunning }, runOf(scope, options));
 }
 
 async function checkDisk(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
-  const { disk, maxFileSize } = domain;
-  const folder = { folder: disk.path, maxFileSize, randomBytes };
+  const { disk, maxFileSize, ledger } = domain;
+  const running = await options.askRunning({});
+  const folder = {
+    ...{ folder: disk.path, maxFileSize, randomBytes },
+    runningUid: running !== undefined && "mark" in running ? running.uid : undefined,
+    ledger: ledger.url.kind === "sqlite" ? ledger.url.path : undefined,
+  };
   const results = await runChecks(folderChecks, folder, runOf(`Disk: ${disk.path}`, options));
   return [...results, ...(await checkHttp(domain, undefined, options))];
 }
 
 async function checkS3(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
-  const { s3, expirationTime } = domain;
+  const { s3 } = domain;
   if (s3 === undefined) return [];
   const run = runOf(`S3: ${s3.bucketUrl}`, options);
   let credentials: OpenCredentials;
@@ -87,7 +100,7 @@ async function checkS3(domain: DomainConfig, options: SelfCheckOptions): Promise
     const advice = "Correct the options of the keys under [s3].";
     return [told(run, "credentials", wrong(`There are no keys for the bucket: ${textOf(error)}`, advice))];
   }
-  const probe = new S3Probe(s3Target(s3, expirationTime, credentials), probeDeps(options));
+  const probe = new S3Probe(s3Target({ ...domain, s3 }, credentials), probeDeps(options));
   try {
     return await checkBucket(domain, probe, run, options);
   } finally {
@@ -125,6 +138,8 @@ async function checkHttp(
     const { http, now, log } = options;
     server = await findOwnServer({ config: domain, http, credentials, now, log });
   } catch (error) {
+    const keys = explainKeys(error);
+    if (keys !== undefined) return [told(run, "signing-keys", keys)];
     const text = `slotd cannot listen on ${formatListen(domain.http.listen)}: ${textOf(error)}`;
     return [told(run, "listen", wrong(text, "Correct http.listen: it is an address of this machine."))];
   }
@@ -135,7 +150,7 @@ async function checkHttp(
   }
 }
 
-function checkOwnServer(
+async function checkOwnServer(
   domain: DomainConfig,
   bucket: S3Probe | undefined,
   server: OwnServer,
@@ -143,14 +158,16 @@ function checkOwnServer(
   options: SelfCheckOptions,
 ): Promise<readonly Result[]> {
   const { http, expirationTime } = domain;
+  const running = server.isStandIn ? undefined : await options.askRunning({});
+  const mark = running !== undefined && "mark" in running ? running.mark : undefined;
   const keys = server.keys?.value[0] ?? nobodysKeys();
   const probe = new S3Probe(
     {
       ...{ bucketUrl: server.publicUrl, publicUrl: server.publicUrl, region: DISK_REGION, expirationTime },
-      ...{ access: "public", upload: "direct", addAcl: false, isOwn: true },
+      ...{ access: "public", upload: "direct", addAcl: false, isOwn: true, retention: undefined },
       credentials: fixedCredentials(keys),
     },
-    { ...probeDeps(options), origin: originFor(options.http.corsOrigins, options.origin) },
+    { ...probeDeps(options), mark, origin: originFor(options.http.corsOrigins, options.origin) },
   );
   const hidden = bucket?.target.access === "private" ? bucket : undefined;
   const listen = formatListen(http.listen);
@@ -210,8 +227,8 @@ function runOf(scope: string, { isFixing, signal, tell, tellFix }: SelfCheckOpti
   return { scope, isFixing, signal, tell, tellFix, pause };
 }
 
-function probeDeps({ now, signal, origin }: SelfCheckOptions) {
-  return { now, signal, origin, randomBytes };
+function probeDeps({ now, signal, origin, ca }: SelfCheckOptions) {
+  return { now, signal, origin, ca, randomBytes };
 }
 
 function httpScope({ http }: DomainConfig): string {

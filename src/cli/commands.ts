@@ -81,6 +81,11 @@ export const commands: readonly Command[] = [
       { name: "domain", value: "DOMAIN", summary: "Only this one of the domains served." },
       { name: "fix", summary: "Puts CORS, bucket policy and lifecycle rules where they are missing." },
       { name: "json", summary: "Prints the findings as JSON." },
+      {
+        name: "ca",
+        value: "FILE",
+        summary: "Trusts the authorities in this PEM file too, for HTTPS: those of a private CA.",
+      },
       { name: "origin", value: "ORIGIN", summary: "The origin of a web client, for CORS. Default: any." },
       config,
     ],

@@ -2,6 +2,7 @@ import type { HttpEvent, HttpRequestFacts, TlsEvent } from "../http/http-event.t
 import type { Requester } from "../slot/policy.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import type { Slot, SlotRequest } from "../slot/slot.ts";
+import type { CheckMarks } from "./check-marks.ts";
 import type { Logger } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -13,6 +14,8 @@ export interface Watchers {
   readonly monotonic: () => number;
   /** A new reference for a request. */
   readonly reference: () => string;
+  /** Which objects are of "slotd check"; absent: none. */
+  readonly checks?: Pick<CheckMarks, "has">;
 }
 
 /** The domain served, and the JID of its component. */
@@ -52,11 +55,19 @@ export function watchSlots({ log, metrics, monotonic, reference }: Watchers, ser
   };
 }
 
-/** Watches the HTTP server: a line for each upload, refusal and failure, and everything counted. */
-export function watchHttp({ log, metrics }: Watchers) {
+/**
+ * Watches the HTTP server: a line for each upload, refusal and failure, and everything counted. What "slotd check" does
+ * is told at debug level, and counted by itself.
+ */
+export function watchHttp({ log, metrics, checks }: Watchers) {
   for (const status of ["201", "aborted"]) metrics.count("uploads", { status }, 0);
   for (const status of ["200", "aborted"]) metrics.count("downloads", { status }, 0);
   return (event: HttpEvent, request: HttpRequestFacts): void => {
+    if (checks?.has(objectOf(event))) {
+      metrics.count("checkRequests", { status: statusOf(event) });
+      log.debug({ ...event, ref: request.reference }, "A request of slotd check.");
+      return;
+    }
     logHttp(log, event, request);
     countHttp(metrics, event, request);
   };
@@ -122,6 +133,10 @@ function countHttp(metrics: Metrics, event: HttpEvent, { method, milliseconds }:
     metrics.observe("downloadSeconds", {}, seconds);
     if (event.kind === "served") metrics.count("downloadBytes", {}, event.bytes);
   }
+}
+
+function objectOf(event: HttpEvent): string | undefined {
+  return event.kind === "preflight" ? undefined : event.object;
 }
 
 function statusOf(event: HttpEvent): string {

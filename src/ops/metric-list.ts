@@ -87,6 +87,12 @@ export const metricList = {
     help: "HTTP requests that were refused, by the kind of the refusal.",
     labels: ["method", "reason"],
   },
+  checkRequests: {
+    name: "slotd_check_requests_total",
+    type: "counter",
+    help: 'Requests of "slotd check" by status, as in slotd_http_requests_total; no other metric counts them.',
+    labels: ["status"],
+  },
   uploads: {
     name: "slotd_uploads_total",
     type: "counter",
@@ -128,7 +134,7 @@ export const metricList = {
   checkUp: {
     name: "slotd_ready_check_up",
     type: "gauge",
-    help: "1 when what /readyz looks at was well at the last look, else 0.",
+    help: "1 when what /readyz looks at was well at the last look, else 0. slotd looks every 15 s, and when /readyz is asked for.",
     labels: ["check"],
   },
   ledgerSeconds: {

@@ -2,21 +2,17 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { Connections } from "../net/connections.ts";
 import { listening } from "../net/listening.ts";
 import type { Metrics } from "./metrics.ts";
-
-/** One thing that has to be well before slotd can do its work. */
-export interface ReadyCheck {
-  /** Such as "component upload.example.org". */
-  readonly name: string;
-  /** Why it is not well, in a sentence; undefined when it is. May take its time: it is cut off after two seconds. */
-  check(): Promise<string | undefined>;
-}
+import { lookAt, type ReadyCheck } from "./ready-checks.ts";
+import { repeat } from "./repeat.ts";
 
 export interface OpsServerOptions {
   /** Port 0 takes a free one. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly metrics: Metrics;
-  /** Asked at each request for what is to be looked at. */
+  /** Asked at each look for what is to be looked at. */
   readonly checks: () => readonly ReadyCheck[];
+  /** Milliseconds between two looks that nobody has asked for; 15,000 when absent. */
+  readonly lookEvery?: number;
 }
 
 export interface OpsServer {
@@ -25,11 +21,13 @@ export interface OpsServer {
   stop(): Promise<void>;
 }
 
-const longestCheck = 2_000;
+/** So often the checks are looked at without anybody asking; milliseconds. */
+const lookEvery = 15_000;
 
 /**
  * Serves operators: `/metrics` for Prometheus, `/healthz` (200 as long as the process answers) and `/readyz` (200 when
- * every check is well, else 503; one line each, with the reason). GET and HEAD only.
+ * every check is well, else 503; one line each, with the reason). GET and HEAD only. The checks are looked at every 15 s
+ * too, so that a scrape finds how they are whether or not anybody asks for /readyz.
  *
  * @throws the system's error when it cannot listen.
  */
@@ -46,14 +44,19 @@ export async function startOpsServer(options: OpsServerOptions): Promise<OpsServ
   server.requestTimeout = 10_000;
   await listening(server, () => server.listen(options.listen.port, options.listen.host));
   const address = server.address();
+  const looking = repeat(options.lookEvery ?? lookEvery, async () => {
+    await lookAt(options.checks(), options.metrics);
+  });
   const port = typeof address === "object" && address !== null ? address.port : options.listen.port;
   return {
     address: { host: options.listen.host, port },
-    stop: () =>
-      new Promise<void>((resolve) => {
+    async stop() {
+      const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
-      }),
+      });
+      await Promise.all([closed, looking.stop()]);
+    },
   };
 }
 
@@ -74,35 +77,11 @@ async function answer(
     case "/healthz":
       return send(response, 200, "ok\n");
     case "/readyz": {
-      const problems = await look(checks(), metrics);
+      const problems = await lookAt(checks(), metrics);
       return send(response, problems.length === 0 ? 200 : 503, readyText(problems));
     }
     default:
       return send(response, 404, "Here are /metrics, /healthz and /readyz.\n");
-  }
-}
-
-/** Looks at everything, and gives a line for each check that is not well. */
-async function look(checks: readonly ReadyCheck[], metrics: Metrics): Promise<string[]> {
-  const looks = checks.map(async ({ name, check }) => {
-    const problem = await soon(check());
-    metrics.set("checkUp", { check: name }, problem === undefined ? 1 : 0);
-    return problem === undefined ? [] : [`${name}: ${problem}`];
-  });
-  return (await Promise.all(looks)).flat();
-}
-
-async function soon(check: Promise<string | undefined>): Promise<string | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer within ${longestCheck / 1000} s`), longestCheck);
-  });
-  try {
-    return await Promise.race([check, late]);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -9,7 +9,12 @@ import type { Failure, Swept } from "./sweep.ts";
  * Watches what becomes of the records: logs and counts what was swept and settled, and tells once when the ledger is
  * away and once when it is back.
  */
-export function watchRecords({ log, metrics, reference }: Pick<Watchers, "log" | "metrics" | "reference">) {
+export function watchRecords({
+  log,
+  metrics,
+  reference,
+  checks,
+}: Pick<Watchers, "log" | "metrics" | "reference" | "checks">) {
   let isAway = false;
   metrics.count("oversizedFiles", {}, 0);
   const failures = (failed: readonly Failure[], what: string): void => {
@@ -52,7 +57,7 @@ export function watchRecords({ log, metrics, reference }: Pick<Watchers, "log" |
       log.info({ object }, "Removed an upload that came when its slot was given up.");
     },
     unknown(object: string): void {
-      log.info(
+      log[checks?.has(object) ? "debug" : "info"](
         { object },
         "Stored a file that is not in the ledger; its slot was made by hand, or long ago.",
       );

@@ -1,4 +1,5 @@
 import type { Ledger, LedgerFile } from "../ledger/ledger.ts";
+import { afterAttempts, attemptsOf, wasRemoved } from "../ledger/removal-attempts.ts";
 import type { Bytes } from "../slot/slot.ts";
 import type { Inventory, NotRemoved } from "../store/inventory.ts";
 
@@ -37,19 +38,23 @@ export interface Failure {
   readonly reason: string;
 }
 
+/** A domain is left to the next sweep when so many of its files could not be removed. */
+const mostFailures = 1_000;
+
 /**
  * Marks for deletion the files whose time has come, and removes all files pending deletion from their stores, in
  * batches. A file is forgotten after it was removed, and not before nothing can bring it any more: a sweep that breaks
  * off, two at once, and an upload under way leave nothing behind, and nothing is removed that the ledger does not know.
  *
- * A domain whose store fails is left to the next sweep.
+ * A file that cannot be removed is tried once in a sweep, and in the next sweep after those that failed less often, so
+ * it keeps no other file. A domain whose store fails as a whole, or for 1,000 files, is left to the next sweep.
  *
  * @throws {LedgerAwayError}; what was removed until then is removed.
  */
 export async function sweep(deps: SweepDeps): Promise<Swept> {
   const { batch = 200 } = deps;
   const sums = new Sums(deps.onBatch);
-  const domains = () => [...deps.inventories.keys()].filter((domain) => !sums.hasFailed(domain));
+  const domains = () => [...deps.inventories.keys()].filter((domain) => !sums.isLeft(domain));
   for (;;) {
     const expired = await deps.ledger.expire(domains(), batch);
     await removePending(deps, batch, domains, sums);
@@ -66,7 +71,9 @@ async function removePending(
   const now = deps.monotonic ?? (() => 0);
   while (!deps.signal?.aborted) {
     const began = now();
-    const files = await deps.ledger.pendingDeletion(domains(), batch);
+    // Those that could not be removed are still due, and they may come first.
+    const due = await deps.ledger.pendingDeletion(domains(), batch + sums.tried.size);
+    const files = due.filter(({ token }) => !sums.tried.has(token)).slice(0, batch);
     if (files.length === 0) return;
     await removeBatch(deps, files, sums);
     await deps.rest?.(now() - began);
@@ -76,12 +83,31 @@ async function removePending(
 async function removeBatch(deps: SweepDeps, files: readonly LedgerFile[], sums: Sums): Promise<void> {
   const byDomain = Map.groupBy(files, ({ domain }) => domain);
   for (const [domain, some] of byDomain) {
-    const failed = await remove(deps.inventories.get(domain), some);
-    const kept = new Set(failed.map(({ token }) => token));
+    const { notRemoved, isWhole } = await remove(deps.inventories.get(domain), some);
+    const kept = new Set(notRemoved.map(({ token }) => token));
     const removed = some.filter(({ token }) => !kept.has(token));
     await forgetOrPutOff(removed, deps);
-    sums.add(domain, removed.filter(isFirstRemoval), failed);
+    if (!isWhole) await putBehind(some, kept, deps);
+    sums.add(domain, removed.filter(isFirstRemoval), notRemoved, isWhole);
   }
+}
+
+/**
+ * Has the files that were kept come after those that were tried less often. A file that was removed before waits as if
+ * it had been removed again.
+ */
+async function putBehind(
+  files: readonly LedgerFile[],
+  kept: ReadonlySet<string>,
+  { ledger, nextRemoval }: Pick<SweepDeps, "ledger" | "nextRemoval">,
+): Promise<void> {
+  const failed = files.filter(({ token }) => kept.has(token));
+  await Promise.all(
+    failed.map((file) => {
+      const at = wasRemoved(file) ? nextRemoval(file) : afterAttempts(attemptsOf(file) + 1);
+      return at === undefined ? undefined : ledger.postpone(file.token, at);
+    }),
+  );
 }
 
 /** What was removed is forgotten, or stays to be removed again while something may bring it. */
@@ -95,18 +121,24 @@ async function forgetOrPutOff(
 }
 
 /** A file counts once, however often it is removed; a slot that was deleted unused is none. */
-function isFirstRemoval({ completed, askAt }: LedgerFile): boolean {
-  return completed !== undefined && askAt === undefined;
+function isFirstRemoval(file: LedgerFile): boolean {
+  return file.completed !== undefined && !wasRemoved(file);
 }
 
-async function remove(
-  inventory: Inventory | undefined,
-  files: readonly LedgerFile[],
-): Promise<readonly NotRemoved[]> {
-  const because = (reason: string) => files.map(({ token }) => ({ token, reason }));
+interface Removal {
+  readonly notRemoved: readonly NotRemoved[];
+  /** Whether it is the store that failed, and not some of the files. */
+  readonly isWhole: boolean;
+}
+
+async function remove(inventory: Inventory | undefined, files: readonly LedgerFile[]): Promise<Removal> {
+  const because = (reason: string): Removal => ({
+    notRemoved: files.map(({ token }) => ({ token, reason })),
+    isWhole: true,
+  });
   if (inventory === undefined) return because("the domain is not served here");
   try {
-    return await inventory.remove(files);
+    return { notRemoved: await inventory.remove(files), isWhole: false };
   } catch (error) {
     return because(error instanceof Error ? error.message : String(error));
   }
@@ -116,6 +148,9 @@ class Sums {
   #files = 0;
   #bytes = 0;
   readonly #failed = new Map<string, Failure>();
+  readonly #left = new Set<string>();
+  /** The tokens of files that could not be removed: at most 1,000 of a domain, and those of one batch. */
+  readonly tried = new Set<string>();
   readonly #onBatch: SweepDeps["onBatch"];
 
   constructor(onBatch: SweepDeps["onBatch"]) {
@@ -126,17 +161,20 @@ class Sums {
     return { files: this.#files, bytes: this.#bytes, failed: [...this.#failed.values()] };
   }
 
-  hasFailed(domain: string): boolean {
-    return this.#failed.has(domain);
+  /** Whether a domain is left to the next sweep. */
+  isLeft(domain: string): boolean {
+    return this.#left.has(domain);
   }
 
-  add(domain: string, removed: readonly LedgerFile[], failed: readonly NotRemoved[]): void {
+  add(domain: string, removed: readonly LedgerFile[], failed: readonly NotRemoved[], isWhole: boolean): void {
     this.#files += removed.length;
     this.#bytes += removed.reduce((sum, { size }) => sum + size, 0);
     const [first] = failed;
     if (first !== undefined) {
-      const before = this.#failed.get(domain)?.files ?? 0;
-      this.#failed.set(domain, { domain, files: before + failed.length, reason: first.reason });
+      const files = (this.#failed.get(domain)?.files ?? 0) + failed.length;
+      this.#failed.set(domain, { domain, files, reason: first.reason });
+      for (const { token } of failed) this.tried.add(token);
+      if (isWhole || files >= mostFailures) this.#left.add(domain);
     }
     this.#onBatch?.(this.swept);
   }

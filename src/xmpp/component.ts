@@ -3,6 +3,7 @@ import type { ComponentEvents } from "./component-events.ts";
 import { type ConnectTo, openConnection } from "./connection.ts";
 import { farewell } from "./farewell.ts";
 import { PacedReads } from "./paced-reads.ts";
+import { type OpenQuestion, type Question, Questions } from "./questions.ts";
 import { errorIq, type Ignored, type Router } from "./router.ts";
 import { NS_COMPONENT, stanzaError } from "./stanza-error.ts";
 import {
@@ -49,6 +50,7 @@ export class Component {
   /** Answers that are not decided yet. */
   readonly #pending = new Set<Promise<void>>();
   #late: Element[] = [];
+  readonly #questions = new Questions();
   #whenStopped: (() => void) | undefined;
 
   constructor(options: ComponentOptions, deps: ComponentDeps) {
@@ -62,6 +64,17 @@ export class Component {
 
   start(): void {
     this.#happen({ type: "start" });
+  }
+
+  /**
+   * Asks another entity, or itself through the server. On a stream that is not online nothing comes.
+   *
+   * @param timeout milliseconds.
+   */
+  ask(question: Question, timeout: number): OpenQuestion {
+    return this.#questions.ask(question, this.#options.settings.host, timeout, (iq) => {
+      if (this.isOnline) this.#send(serialize(iq, NS_COMPONENT));
+    });
   }
 
   /**
@@ -112,6 +125,7 @@ export class Component {
     if (this.#state.at !== "stopped") return;
     // A timer that is left would keep the process from ending.
     clearTimeout(this.#timer);
+    this.#questions.end();
     this.#whenStopped?.();
   }
 
@@ -137,10 +151,11 @@ export class Component {
         this.#deps.events.online();
         break;
       case "offline":
+        this.#questions.end();
         this.#deps.events.offline(action.problem, action.retryIn);
         break;
       case "deliver":
-        this.#answer(action.stanza);
+        if (!this.#questions.take(action.stanza)) this.#answer(action.stanza);
         break;
       case "late":
         this.#late.push(action.stanza);

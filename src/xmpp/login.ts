@@ -2,14 +2,16 @@ import { Component, type ComponentDeps, type ComponentOptions } from "./componen
 import type { StreamProblem } from "./stream-problem.ts";
 
 /**
- * Logs a component in once and leaves at once.
+ * Logs a component in once and leaves when `whileOnline` is done.
  *
+ * @param whileOnline must not throw.
  * @returns what was in the way; undefined when the server let it in.
  */
 export function tryLogin(
   options: ComponentOptions,
   deps: Omit<ComponentDeps, "events">,
   signal: AbortSignal,
+  whileOnline: (component: Component) => Promise<void> = async () => undefined,
 ): Promise<StreamProblem | undefined> {
   return new Promise((resolve) => {
     const leave = (problem: StreamProblem | undefined): void => {
@@ -20,7 +22,7 @@ export function tryLogin(
     const component = new Component(options, {
       ...deps,
       events: {
-        online: () => leave(undefined),
+        online: () => void whileOnline(component).then(() => leave(undefined)),
         offline: (problem) => leave(problem),
         failed: () => "",
         ignored: () => undefined,

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createServer } from "node:http";
+import { join } from "node:path";
 import { freePorts } from "../peers/ports.ts";
+import { makeFolder, removeFolder } from "../peers/process.ts";
 import { startProsody } from "../peers/servers/prosody.ts";
 import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
 import { type S3Store, signedFetch, signedFetchOk } from "../peers/servers/s3-store.ts";
@@ -56,9 +59,22 @@ describe("slotd check on a fresh RGW bucket", () => {
     expect(again).toBe(0);
     expect(findings.map((finding) => [finding.check, finding.level])).toEqual(
       [
-        ...["options", "handshake", "reach", "clock", "upload", "region", "length", "type", "expiry"],
+        ...[
+          "options",
+          "handshake",
+          "requests",
+          "round-trip",
+          "discovery",
+          "reach",
+          "clock",
+          "upload",
+          "region",
+          "length",
+          "type",
+          "expiry",
+        ],
         ...["overwrite", "chunked-length", "copy-source", "download", "range", "client-acl", "cors"],
-        ...["versioning", "lifecycle"],
+        ...["versioning", "lifecycle", "retention"],
       ].map((name) => [name, "ok"]),
     );
     expect(await rgw.listKeys()).toEqual([]);
@@ -108,10 +124,70 @@ describe("slotd check says in one finding", () => {
   };
 
   test("that the secret key is wrong, on RGW and Swift", async () => {
-    for (const store of [rgw, swift]) {
-      expect(await one(s3Config(store, xmpp(), { secretAccessKey: "another" }))).toStartWith(
-        "upload: The store refuses the signature: the secret access key is not the one of the access key id. Correct s3.secret_access_key.",
+    expect(await one(s3Config(rgw, xmpp(), { secretAccessKey: "another" }))).toStartWith(
+      "upload: The store refuses the signature: the secret access key is not the one of the access key id. Correct s3.secret_access_key.",
+    );
+    // Swift does not tell a key that it does not know from a secret that is wrong.
+    for (const changes of [{ secretAccessKey: "another" }, { accessKeyId: "NOBODY" }]) {
+      expect(await one(s3Config(swift, xmpp(), changes))).toBe(
+        "upload: The store refuses the signature: it does not know the access key id, or the secret access key is not the one of it. This store does not tell which. Correct s3.access_key_id and s3.secret_access_key.",
       );
+    }
+  });
+
+  test("that s3.bucket_url names no bucket, or has an empty part", async () => {
+    const { host } = new URL(rgw.endpoint);
+    expect(await one(s3Config(rgw, xmpp(), { bucketUrl: rgw.endpoint }))).toBe(
+      `reach: s3.bucket_url names no bucket: ${host} is an address, and no path follows it. Write the bucket behind it: s3.bucket_url = "http://${host}/BUCKET".`,
+    );
+    expect(await one(s3Config(rgw, xmpp(), { bucketUrl: `${rgw.endpoint}//uploads//` }))).toEndWith(
+      `two slashes in a row: a part of it is empty. Write it with single slashes, such as s3.bucket_url = "http://${host}/uploads".`,
+    );
+  });
+
+  test("that the store does not know the virtual host", async () => {
+    const { port } = new URL(rgw.endpoint);
+    expect(await one(s3Config(rgw, xmpp(), { bucketUrl: `http://uploads.localhost:${port}` }))).toBe(
+      `upload: The store does not take uploads.localhost:${port} for the host of a bucket: it looks for the bucket in the path. Have the store know the host (on Ceph: rgw_dns_name = localhost:${port}), or write the bucket into the path: s3.bucket_url = "http://localhost:${port}/uploads".`,
+    );
+  });
+
+  test("that the port speaks no TLS", async () => {
+    const bucketUrl = `${rgw.endpoint.replace("http:", "https:")}/uploads`;
+    expect(await one(s3Config(rgw, xmpp(), { bucketUrl }))).toEndWith(
+      "it does not speak TLS there (https). Begin s3.bucket_url with http:// where that port has no TLS, or give the port that has.",
+    );
+  });
+
+  test("that s3.bucket_url or s3.public_url is a plain web server, whatever that says, or nobody", async () => {
+    const web = createServer((request, response) => {
+      request.resume().on("end", () => response.writeHead(Number(request.url?.slice(1, 4))).end("<html>"));
+    });
+    const [port = 0, dead] = await freePorts(2);
+    await new Promise<void>((resolve) => web.listen(port, "127.0.0.1", resolve));
+    const url = (status: number) => `http://127.0.0.1:${port}/${status}`;
+    try {
+      for (const [status, text] of [
+        [200, "says 200 to an upload, but not as an S3 store does (without an ETag)"],
+        [404, "does not take an upload (404): it is probably no S3 endpoint"],
+        [501, "does not take an upload (501): it is probably no S3 endpoint"],
+        [502, "answers 502: it does not reach the store"],
+      ] as const) {
+        expect(await one(s3Config(rgw, xmpp(), { bucketUrl: url(status) }))).toContain(text);
+        if (status === 501) continue;
+        const more = `public_url = "${url(status)}"`;
+        expect(await one(s3Config(rgw, xmpp(), { more }))).toContain(
+          status === 200
+            ? "download: What stands behind s3.public_url gives something else than was uploaded: it is not this bucket"
+            : `download: The file is uploaded, and its GET URL answers ${status}; at s3.bucket_url the file can be read. Correct s3.public_url`,
+        );
+      }
+      expect(await one(s3Config(rgw, xmpp(), { more: `public_url = "http://127.0.0.1:${dead}"` }))).toContain(
+        "nothing listens there. Correct s3.public_url, or see that what stands behind it runs.",
+      );
+    } finally {
+      web.close();
+      web.closeAllConnections();
     }
   });
 
@@ -232,6 +308,63 @@ test("beside a slotd that runs the check holds, and does not put it off line", a
   }
 });
 
+test("a slotd that runs is asked by its control socket: all is green, and the check is told from clients", async () => {
+  const folder = makeFolder("check-beside");
+  const [listen] = await freePorts(1);
+  const config = `domains = ["example.test"]
+backend = "disk"
+max_file_size = "20MiB"
+[xmpp]
+address = "127.0.0.1:${prosody.componentPort}"
+secret = "s3cret"
+[disk]
+path = "${join(folder, "data")}"
+[http]
+listen = "127.0.0.1:${listen}"
+public_url = "http://127.0.0.1:${listen}"
+[ops]
+listen = "127.0.0.1:0"
+socket = "${join(folder, "slotd.sock")}"
+`;
+  const slotd = await startSlotd({ config: `${config}[log]\nlevel = "debug"\n` });
+  try {
+    const { findings } = await check(config);
+    expect(findings.filter(({ level }) => level !== "ok")).toEqual([]);
+    expect(findings.find((finding) => finding.check === "handshake")?.text).toBe(
+      "The slotd that runs here is connected as upload.example.test.",
+    );
+    expect(slotd.timesOnline()).toBe(1);
+    // No client has done anything, and so neither the log nor a metric says that one has.
+    const lines = slotd.process
+      .log()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const asked = lines.filter(({ msg }) => msg === "A request of slotd check.");
+    expect(asked.map(({ level, kind }) => `${level} ${kind}`)).toContain("debug upload-aborted");
+    const { port } = lines.find(({ msg }) => msg === "Metrics and health are served.");
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(metrics).toContain('slotd_check_requests_total{status="201"} 2');
+    expect(metrics).toContain('slotd_uploads_total{status="201"} 0');
+    expect(metrics).toContain('slotd_uploads_total{status="aborted"} 0');
+    expect(
+      lines.map(({ level, msg }) => `${level} ${msg}`).filter((text) => !text.startsWith("debug")),
+    ).toEqual([
+      ...["info slotd 0.1.0 starts for example.test.", "info The HTTP server listens."],
+      ...["info Metrics and health are served."],
+      "info Connected to the XMPP server; slots can be asked for.",
+    ]);
+    const other = await check(config.replace('"s3cret"', '"other"'));
+    expect(other.findings.find((finding) => finding.check === "handshake")).toMatchObject({
+      level: "warn",
+      advice: 'Have it take over this configuration with "slotd reload", and run the check again.',
+    });
+  } finally {
+    await slotd.stop();
+    removeFolder(folder);
+  }
+});
+
 test("a private Swift container with uploads through slotd holds, but for what web clients fetch", async () => {
   const [listen = 0] = await freePorts(1);
   const more = `access = "private"\nupload = "proxy"\n[http]\nlisten = "127.0.0.1:${listen}"\n`;
@@ -241,6 +374,7 @@ test("a private Swift container with uploads through slotd holds, but for what w
   expect(notOk.map((finding) => [finding.check, finding.level])).toEqual([
     ["cors", "warn"],
     ["lifecycle", "skipped"],
+    ["retention", "skipped"],
   ]);
   expect(notOk[0]?.text).toContain("the answer to a GET has no Access-Control-Allow-Origin");
 });

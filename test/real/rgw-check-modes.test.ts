@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "../peers/ports.ts";
 import { makeFolder, removeFolder, startProcess, waitUntil } from "../peers/process.ts";
@@ -41,10 +42,10 @@ async function bucketFor(name: string): Promise<string> {
   return `${rgw.endpoint}/${name}`;
 }
 
-/** The XMPP server is about other tests: nothing listens there, and the finding of it is left out. */
+/** The XMPP server is about other tests: nothing listens there, and the findings of it are left out. */
 async function checkStorage(config: string, args: readonly string[] = []) {
   const { findings, stderr } = await check(config, args);
-  const about = findings.filter((finding) => finding.check !== "handshake");
+  const about = findings.filter(({ scope }) => !scope.startsWith("XMPP: "));
   return { findings: about, bad: about.filter(({ level }) => level === "wrong" || level === "warn"), stderr };
 }
 
@@ -150,6 +151,82 @@ test("a bucket that keeps versions is a warning, unless a lifecycle rule ends th
   expect(findings.find(({ check }) => check === "versioning")?.level).toBe("ok");
 });
 
+test("only lifecycle rules for slotd's files count, and they are compared with retention", async () => {
+  const url = await bucketFor("rules");
+  const rule = (id: string, filter: string, action: string) =>
+    `<Rule><ID>${id}</ID>${filter}<Status>Enabled</Status>${action}</Rule>`;
+  const days = (number: number) => `<Expiration><Days>${number}</Days></Expiration>`;
+  const put = (rules: readonly string[]) =>
+    signedFetchOk(rgw, {
+      ...{ method: "PUT", path: "/rules", query: { lifecycle: "" } },
+      body: `<LifecycleConfiguration>${rules.join("")}</LifecycleConfiguration>`,
+    });
+  const found = async (path = "") => {
+    const { config } = await configOf(`${url}${path}`, 'access = "private"');
+    const withLedger = config.replace(
+      "[xmpp]",
+      `retention = "30d"\nledger.url = "sqlite:${join(tmpdir(), "slotd-no-such-ledger")}/l.db"\n[xmpp]`,
+    );
+    const { findings } = await checkStorage(withLedger);
+    const text = (name: string) => findings.find(({ check }) => check === name)?.text;
+    return [text("lifecycle"), text("retention")];
+  };
+  const abort =
+    "<AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload>";
+  await put([
+    rule("a", "<Filter><Prefix>tmp/</Prefix></Filter>", `${days(1)}`),
+    rule("b", "<Prefix>tmp/</Prefix>", abort),
+    rule("c", "<Filter><Tag><Key>k</Key><Value>v</Value></Tag></Filter>", days(2)),
+  ]);
+  expect(await found()).toEqual([
+    "Lifecycle: the bucket keeps files until somebody deletes them. No rule removes multipart uploads that stay incomplete; they take space unseen.",
+    "No lifecycle rule deletes files.",
+  ]);
+  expect((await found("/tmp/x"))[1]).toStartWith(
+    "A lifecycle rule deletes files after 1 days, before retention (30 days) is over",
+  );
+  await put([rule("d", "<Prefix></Prefix>", days(30)), rule("e", "<Prefix>ab</Prefix>", days(31))]);
+  expect((await found())[1]).toBe("A lifecycle rule deletes files after 30 days, when retention is over.");
+});
+
+test("in proxy mode nothing is said of what clients could do with a presigned PUT of the bucket", async () => {
+  const { config } = await configOf(await bucketFor("proxied"), 'access = "private"\nupload = "proxy"');
+  const { findings, bad } = await checkStorage(config);
+  expect(bad).toEqual([]);
+  for (const name of [
+    "length",
+    "type",
+    "expiry",
+    "overwrite",
+    "chunked-length",
+    "copy-source",
+    "client-acl",
+  ]) {
+    expect(findings.find(({ check }) => check === name)).toMatchObject({
+      level: "ok",
+      text: "Clients PUT to slotd, which passes none of their headers on to the bucket.",
+    });
+  }
+});
+
+test("a quota of the store and a suspended user are told as what they are", async () => {
+  const bucketUrl = await bucketFor("full");
+  const { config } = await configOf(bucketUrl, 'access = "private"');
+  const wrong = async () =>
+    (await checkStorage(config)).findings.find(({ level }) => level === "wrong") ?? { text: "nothing" };
+  await rgw.admin("quota", "set", "--quota-scope=bucket", "--bucket=full", "--max-size=1K");
+  await rgw.admin("quota", "enable", "--quota-scope=bucket", "--bucket=full");
+  await rgw.admin("quota", "set", "--quota-scope=bucket", "--bucket=full", "--max-objects=0");
+  expect((await wrong()).text).toBe("A quota of the store is used up: that of the bucket or of its owner.");
+  await rgw.admin("quota", "disable", "--quota-scope=bucket", "--bucket=full");
+  await rgw.admin("user", "suspend", "--uid=test");
+  try {
+    expect((await wrong()).text).toBe("The store has suspended the user of the access key.");
+  } finally {
+    await rgw.admin("user", "enable", "--uid=test");
+  }
+});
+
 test("keys that cannot be had are one finding", async () => {
   const config = s3Config(rgw, { port: closedPort, secret: "s" }, {}).replace(
     /access_key_id = [\s\S]*/,
@@ -191,7 +268,10 @@ test("after Ctrl-C nothing that it wrote is left", async () => {
       ]),
       ...(chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}),
     });
-    response.writeHead(answer.status, { date: new Date().toUTCString() });
+    response.writeHead(answer.status, {
+      date: new Date().toUTCString(),
+      etag: answer.headers.get("etag") ?? "",
+    });
     response.end(Buffer.from(await answer.arrayBuffer()));
   });
   const [port = 0] = await freePorts(1);

@@ -12,11 +12,12 @@ import { type Repeated, repeat } from "../../ops/repeat.ts";
 import { sweep } from "../../ops/sweep.ts";
 import type { Refusal } from "../../slot/refusal.ts";
 import type { Seconds } from "../../slot/slot.ts";
-import { longestArrival, nextRemoval } from "../../slot/upload-life.ts";
+import { nextRemoval } from "../../slot/upload-life.ts";
 import type { SlotRecord } from "../../slots.ts";
 import type { Inventory, ObjectName } from "../../store/inventory.ts";
 import type { ObjectMeta } from "../../store/object-store.ts";
 import { ledgerLimits, ledgerLimitsOf } from "./ledger-limits.ts";
+import { lastUnseenUpload } from "./unseen-upload.ts";
 
 /** A served domain that is written down, and where its files are. */
 export interface RecordedDomain {
@@ -166,7 +167,7 @@ export class LedgerWorker {
       ...{ ledger: this.ledger, inventories: this.#inventories(), now: this.#deps.now, signal },
       limits: (file) => this.#limitsOf(file),
       isUnderWay: (token) => this.#underWay.has(token),
-      lastUpload: (file) => this.#lastUnseenUpload(file),
+      lastUpload: (file) => lastUnseenUpload(file, this.#domains.get(file.domain)?.config),
       onOversized: this.#tell.oversized,
     });
     if (asked.oversized > 0) this.#sweeping?.nudge();
@@ -194,13 +195,6 @@ export class LedgerWorker {
     });
     this.#tell.swept(swept);
     if (!signal.aborted) await this.ledger.prune();
-  }
-
-  /** When the last upload to a file can end that slotd does not see; undefined: it sees every one. */
-  #lastUnseenUpload({ domain, reserved }: LedgerFile): Date | undefined {
-    const config = this.#domains.get(domain)?.config;
-    if (config === undefined || takesUploads(config)) return undefined;
-    return new Date(reserved.getTime() + (config.expirationTime + longestArrival) * 1000);
   }
 
   #inventories(): ReadonlyMap<string, Inventory> {

@@ -4,6 +4,7 @@ import { type Finding, ok, skipped, warn, wrong } from "../finding.ts";
 import { brief, isOk, PROBE_TYPE, type ProbeSlot, type S3Probe } from "../probe.ts";
 import type { Check } from "../run-checks.ts";
 import { announceUpload } from "./announce-upload.ts";
+import { onUnreachable } from "./on-unreachable.ts";
 import type { OwnServer } from "./own-server.ts";
 
 export interface PublicUrlContext {
@@ -54,7 +55,7 @@ async function answerOf(request: () => Promise<S3Answer>, behind: string): Promi
     if (!(error instanceof S3RequestError)) throw error;
     const hairpin =
       "(Asked from this machine: where clients get through and it does not, that is the router's hairpin NAT.)";
-    return wrong(error.message, `${behind} ${hairpin}`);
+    return wrong(error.message, onUnreachable(error, "http.public_url") ?? `${behind} ${hairpin}`);
   }
 }
 
@@ -155,7 +156,7 @@ async function checkSize({ probe, maxFileSize }: PublicUrlContext): Promise<Find
   const size = maxFileSize ?? 2 ** 30;
   const slot = probe.makeSlot({ size });
   const headers = { "content-type": PROBE_TYPE };
-  const status = await announceUpload(slot.putUrl, headers, size, probe.deps.signal);
+  const status = await announceUpload(slot.putUrl, headers, size, probe.deps.signal, probe.deps.ca);
   if (status === 100) {
     return ok(`A file of ${size} bytes may come${maxFileSize === undefined ? "" : ", the largest allowed"}.`);
   }

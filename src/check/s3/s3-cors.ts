@@ -1,4 +1,4 @@
-import type { S3Answer } from "../../store/s3/s3-answer.ts";
+import { type S3Answer, S3RequestError } from "../../store/s3/s3-answer.ts";
 import { type Finding, ok, warn, wrong } from "../finding.ts";
 import { isOk, PROBE_TYPE, type S3Probe } from "../probe.ts";
 import type { Check } from "../run-checks.ts";
@@ -101,7 +101,13 @@ async function downloadFault(probe: S3Probe): Promise<Fault | undefined> {
   const { sample, target, deps } = probe;
   if (sample === undefined) return undefined;
   const url = target.access === "private" ? probe.presignedGet(sample) : sample.publicUrl;
-  const answer = await probe.send("GET", url, { origin: deps.origin });
+  const answer = await probe.send("GET", url, { origin: deps.origin }).catch((error: unknown) => {
+    if (error instanceof S3RequestError) return undefined;
+    throw error;
+  });
+  // What does not give the file is what "download" tells.
+  if (answer === undefined || !isOk(answer) || !Buffer.from(answer.body).equals(sample.body))
+    return undefined;
   if (allowsOrigin(answer, deps.origin)) return undefined;
   return { at: "GET", text: "the answer to a GET has no Access-Control-Allow-Origin" };
 }

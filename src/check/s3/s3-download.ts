@@ -1,11 +1,13 @@
-import type { S3Answer } from "../../store/s3/s3-answer.ts";
+import { type S3Answer, S3RequestError } from "../../store/s3/s3-answer.ts";
 import { childText, parseXml } from "../../store/s3/xml-answer.ts";
 import { type Finding, ok, skipped, warn, wrong } from "../finding.ts";
+import { onUnreachable } from "../http/on-unreachable.ts";
 import { brief, isOk, PROBE_TYPE, type ProbeSlot, type S3Probe } from "../probe.ts";
 import type { Check } from "../run-checks.ts";
 import { policyWith } from "./s3-policy.ts";
 import { arn } from "./s3-refusal.ts";
 import { awsPaste, readSetting, writeSetting } from "./s3-settings.ts";
+import { throughSlotd } from "./s3-unsigned.ts";
 
 /** What the GET URL does, and whom else a file is open to. */
 export const downloadChecks: readonly Check<S3Probe>[] = [
@@ -21,15 +23,43 @@ function checkDownload(probe: S3Probe): Promise<Finding> {
 }
 
 async function checkPublic(probe: S3Probe, sample: ProbeSlot): Promise<Finding> {
-  const answer = await probe.send("GET", sample.publicUrl);
-  if (isOk(answer)) return sameFile(answer, sample, "Anyone can GET the file by its GET URL.");
+  const { publicUrl, bucketUrl } = probe.target;
+  const isFronted = publicUrl !== bucketUrl;
+  let answer: S3Answer;
+  try {
+    answer = await probe.send("GET", sample.publicUrl);
+  } catch (error) {
+    if (!(error instanceof S3RequestError)) throw error;
+    const advice =
+      "Correct s3.public_url, or see that what stands behind it runs. (Asked from this machine; clients may get through.)";
+    return wrong(`The GET URL: ${error.message}`, onUnreachable(error, "s3.public_url") ?? advice);
+  }
+  if (isOk(answer)) {
+    if (isFronted && !isSame(answer, sample)) return notThisBucket("gives something else than was uploaded");
+    return sameFile(answer, sample, "Anyone can GET the file by its GET URL.");
+  }
   const text = `The file is uploaded, and its GET URL answers ${brief(answer)}`;
-  if (probe.target.publicUrl !== probe.target.bucketUrl && isOk(await probe.send("GET", sample.ownUrl))) {
+  if (!isFronted) return privateBucket(probe, text);
+  const own = await probe.send("GET", sample.ownUrl);
+  if (isOk(own)) {
     return wrong(
       `${text}; at s3.bucket_url the file can be read.`,
       "Correct s3.public_url: what stands behind it must serve the same paths.",
     );
   }
+  return own.status === answer.status && own.code === answer.code
+    ? privateBucket(probe, text)
+    : notThisBucket(`answers ${brief(answer)} for the file, and the bucket itself ${brief(own)}`);
+}
+
+function notThisBucket(what: string): Finding {
+  return wrong(
+    `What stands behind s3.public_url ${what}: it is not this bucket, or it may not read it.`,
+    "Correct s3.public_url: below it must be the paths of s3.bucket_url. A CDN before a private bucket needs a right to read it.",
+  );
+}
+
+async function privateBucket(probe: S3Probe, text: string): Promise<Finding> {
   const policy = await publicPolicy(probe);
   const advice =
     policy.paste === undefined
@@ -60,8 +90,12 @@ async function checkPrivate(probe: S3Probe, sample: ProbeSlot): Promise<Finding>
   );
 }
 
+function isSame(answer: S3Answer, sample: ProbeSlot): boolean {
+  return Buffer.from(answer.body).equals(sample.body);
+}
+
 function sameFile(answer: S3Answer, sample: ProbeSlot, text: string): Finding {
-  if (!Buffer.from(answer.body).equals(sample.body)) {
+  if (!isSame(answer, sample)) {
     return wrong(
       "The GET URL gives other bytes than were uploaded.",
       "See what stands between the client and the store.",
@@ -94,6 +128,7 @@ const publicAcls = [
 ] as const satisfies readonly Readonly<Record<string, string>>[];
 
 async function checkClientAcl(probe: S3Probe): Promise<Finding> {
+  if (probe.target.upload === "proxy") return throughSlotd;
   let last: S3Answer | undefined;
   for (const headers of publicAcls) {
     const slot = probe.makeSlot();

@@ -8,6 +8,7 @@ import { awsPaste, readSetting, writeSetting } from "./s3-settings.ts";
 export const lifecycleChecks: readonly Check<S3Probe>[] = [
   { name: "versioning", needs: ["upload"], run: checkVersioning },
   { name: "lifecycle", needs: ["upload"], run: checkLifecycle },
+  { name: "retention", needs: ["upload"], run: checkRetention },
 ];
 
 /** In a bucket with versions slotd deletes nothing for good: it only adds a mark. */
@@ -18,8 +19,8 @@ async function checkVersioning(probe: S3Probe): Promise<Finding> {
   const status = setting.is === "set" ? childText(parseXml(setting.text), "Status") : undefined;
   if (status !== "Enabled") return ok("The bucket keeps no versions: what slotd deletes is gone.");
   const lifecycle = await readSetting(probe, "lifecycle");
-  const rules = enabledRules(lifecycle.is === "set" ? lifecycle.text : "");
-  if (rules.some((rule) => childrenOf(rule, "NoncurrentVersionExpiration").length > 0))
+  const rules = rulesForFiles(lifecycle.is === "set" ? lifecycle.text : "", probe);
+  if (rules.some((each) => each.isForAll && has(each, "NoncurrentVersionExpiration")))
     return ok("The bucket keeps versions, and a lifecycle rule removes those that were deleted or replaced.");
   return warn(
     "The bucket keeps versions: what slotd deletes, what expires and what a client replaces stays there and takes space, uncounted. With object lock a client can also have its file kept for years, by a header that is not signed.",
@@ -35,9 +36,9 @@ async function checkLifecycle(probe: S3Probe): Promise<Finding> {
   if (setting.is === "denied") {
     return skipped("The key may not look at the lifecycle rules (s3:GetLifecycleConfiguration).");
   }
-  const rules = enabledRules(setting.is === "set" ? setting.text : "");
+  const rules = rulesForFiles(setting.is === "set" ? setting.text : "", probe);
   const kept = keptText(rules);
-  if (rules.some((each) => childrenOf(each, "AbortIncompleteMultipartUpload").length > 0)) {
+  if (rules.some((each) => each.isForAll && has(each, "AbortIncompleteMultipartUpload"))) {
     return ok(`Lifecycle: ${kept}; uploads that stay incomplete are removed.`);
   }
   return warn(
@@ -47,16 +48,77 @@ async function checkLifecycle(probe: S3Probe): Promise<Finding> {
   );
 }
 
-function enabledRules(text: string): readonly XmlNode[] {
-  return childrenOf(parseXml(text), "Rule").filter((rule) => childText(rule, "Status") === "Enabled");
+/** What the bucket deletes by itself is gone from slotd's links; the ledger counts it until it looks. */
+async function checkRetention(probe: S3Probe): Promise<Finding> {
+  const setting = await readSetting(probe, "lifecycle");
+  if (setting.is === "unknown" || setting.is === "denied")
+    return skipped("The lifecycle rules cannot be seen.");
+  const { retention } = probe.target;
+  const first = firstExpiration(rulesForFiles(setting.is === "set" ? setting.text : "", probe));
+  if (first === undefined) return ok("No lifecycle rule deletes files.");
+  const { days, isForAll } = first;
+  const what = `A lifecycle rule deletes ${isForAll ? "files" : "some of the files"} after ${days} days`;
+  if (retention === undefined) return ok(`${what}; retention is not set, so slotd deletes none.`);
+  if (days * 86_400 >= retention) return ok(`${what}, when retention is over.`);
+  return warn(
+    `${what}, before retention (${Math.round(retention / 8640) / 10} days) is over: links end sooner than slotd says.`,
+    "Raise the days of the rule, or lower retention.",
+  );
 }
 
-function keptText(rules: readonly XmlNode[]): string {
-  const days = rules.flatMap((rule) => childrenOf(rule, "Expiration").map((each) => childText(each, "Days")));
-  const known = days.filter((each) => each !== undefined).map(Number);
-  return known.length === 0
-    ? "the bucket keeps files until somebody deletes them"
-    : `the bucket deletes files after ${Math.min(...known)} days`;
+/** A lifecycle rule that is on and about files of slotd's. */
+interface RuleForFiles {
+  readonly rule: XmlNode;
+  /** Whether it is about all of them; else about some. */
+  readonly isForAll: boolean;
+}
+
+/**
+ * The rules that are about slotd's files: those with another prefix, or for objects with a tag, are not; slotd gives
+ * none. Source: S3, "Lifecycle configuration elements".
+ */
+function rulesForFiles(text: string, { client }: S3Probe): readonly RuleForFiles[] {
+  const enabled = childrenOf(parseXml(text), "Rule").filter(
+    (rule) => childText(rule, "Status") === "Enabled",
+  );
+  return enabled.flatMap((rule) => {
+    const [filter] = childrenOf(rule, "Filter");
+    const [and] = childrenOf(filter, "And");
+    if ([filter, and].some((each) => childrenOf(each, "Tag").length > 0)) return [];
+    const prefix = childText(rule, "Prefix") ?? childText(filter, "Prefix") ?? childText(and, "Prefix") ?? "";
+    if (!mayBeginWith(client.root.keyPrefix, prefix)) return [];
+    const sizes = ["ObjectSizeGreaterThan", "ObjectSizeLessThan"];
+    const isBySize = [filter, and].some((each) => sizes.some((size) => childText(each, size) !== undefined));
+    return [{ rule, isForAll: client.root.keyPrefix.startsWith(prefix) && !isBySize }];
+  });
+}
+
+/** Whether a key of slotd's, which is this prefix and a token in hex, may begin with another prefix. */
+function mayBeginWith(keyPrefix: string, prefix: string): boolean {
+  if (keyPrefix.startsWith(prefix)) return true;
+  return prefix.startsWith(keyPrefix) && /^[0-9a-f]+(?:-\d*)?(?:\/.*)?$/.test(prefix.slice(keyPrefix.length));
+}
+
+function has({ rule }: RuleForFiles, action: string): boolean {
+  return childrenOf(rule, action).length > 0;
+}
+
+function firstExpiration(
+  rules: readonly RuleForFiles[],
+): { readonly days: number; readonly isForAll: boolean } | undefined {
+  const all = rules.flatMap(({ rule, isForAll }) =>
+    childrenOf(rule, "Expiration").flatMap((each) => {
+      const days = childText(each, "Days");
+      return days === undefined ? [] : [{ days: Number(days), isForAll }];
+    }),
+  );
+  return all.sort((a, b) => a.days - b.days)[0];
+}
+
+function keptText(rules: readonly RuleForFiles[]): string {
+  const first = firstExpiration(rules);
+  if (first === undefined) return "the bucket keeps files until somebody deletes them";
+  return `the bucket deletes ${first.isForAll ? "files" : "some files"} after ${first.days} days`;
 }
 
 function lifecycleRule(probe: S3Probe, there: string | undefined): Pick<Finding, "paste" | "fix"> {

@@ -1,5 +1,8 @@
-import { S3RequestError } from "../../store/s3/s3-answer.ts";
+import { isIP } from "node:net";
+import type { BucketRoot } from "../../store/s3/bucket-root.ts";
+import { S3RequestError, sendHttp } from "../../store/s3/s3-answer.ts";
 import { type Finding, ok, warn, wrong } from "../finding.ts";
+import { isNotTrusted, onUnreachable } from "../http/on-unreachable.ts";
 import type { S3Probe } from "../probe.ts";
 import type { Check } from "../run-checks.ts";
 
@@ -15,14 +18,55 @@ export const reachChecks: readonly Check<S3Probe>[] = [
 
 async function checkReach(probe: S3Probe): Promise<Finding> {
   const { scheme, host } = probe.client.root;
+  const fault = faultOf(probe.target.bucketUrl, probe.client.root);
+  if (fault !== undefined) return fault;
   try {
     await probe.send("HEAD", rootUrl(probe));
-    return ok(`${scheme}://${host} answers.`);
+    return (await trustedByCheckOnly(probe)) ?? ok(`${scheme}://${host} answers.`);
   } catch (error) {
     if (!(error instanceof S3RequestError)) throw error;
     return wrong(
       error.message,
-      `Correct s3.bucket_url, or see that the store runs and that a firewall lets slotd reach it.`,
+      onUnreachable(error, "s3.bucket_url") ??
+        `Correct s3.bucket_url, or see that the store runs and that a firewall lets slotd reach it.`,
+    );
+  }
+}
+
+/** What a bucket URL says by itself. undefined: nothing is wrong with it. */
+function faultOf(bucketUrl: string, { scheme, host, path }: BucketRoot): Finding | undefined {
+  const { hostname, pathname } = new URL(bucketUrl);
+  if (pathname.includes("//")) {
+    return wrong(
+      `The path of s3.bucket_url, ${pathname}, has two slashes in a row: a part of it is empty.`,
+      `Write it with single slashes, such as s3.bucket_url = "${scheme}://${host}${pathname.replace(/\/+/g, "/").replace(/\/$/, "")}".`,
+    );
+  }
+  // In virtual-host style the host begins with the bucket, which an address cannot.
+  if (path !== "" || isIP(hostname.replace(/^\[|\]$/g, "")) === 0) return undefined;
+  return wrong(
+    `s3.bucket_url names no bucket: ${host} is an address, and no path follows it.`,
+    `Write the bucket behind it: s3.bucket_url = "${scheme}://${host}/BUCKET".`,
+  );
+}
+
+/** slotd makes its own requests without the authority that --ca names. */
+async function trustedByCheckOnly({ deps, client: { root } }: S3Probe): Promise<Finding | undefined> {
+  if (deps.ca === undefined || root.scheme !== "https") return undefined;
+  const { signal } = deps;
+  try {
+    await sendHttp({
+      method: "HEAD",
+      url: `https://${root.host}${root.path || "/"}`,
+      timeout: 15_000,
+      signal,
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof S3RequestError && isNotTrusted(error))) throw error;
+    return warn(
+      `https://${root.host} answers, and its certificate is trusted only because of --ca.`,
+      "Start slotd with NODE_EXTRA_CA_CERTS=FILE in its environment: it makes requests to the bucket too. Clients must trust that authority themselves.",
     );
   }
 }

@@ -20,7 +20,8 @@ export const unsignedLooks: readonly Check<S3Probe>[] = [
   { name: "copy-source", needs: ["keys"], run: lookForCopySource },
 ];
 
-const throughSlotd = ok("Clients PUT to slotd, which passes none of their headers on to the bucket.");
+/** For a bucket to which no client PUTs. */
+export const throughSlotd = ok("Clients PUT to slotd, which passes none of their headers on to the bucket.");
 
 async function checkChunkedLength(probe: S3Probe): Promise<Finding> {
   if (probe.target.upload === "proxy") return throughSlotd;
@@ -28,7 +29,7 @@ async function checkChunkedLength(probe: S3Probe): Promise<Finding> {
   const body = Buffer.concat([slot.body, slot.body]);
   const headers = { "Content-Type": PROBE_TYPE, "Content-Length": String(slot.body.length) };
   probe.noteWritten(slot);
-  const answer = await putChunked(slot.putUrl, headers, body, probe.deps.signal);
+  const answer = await putChunked(slot.putUrl, headers, body, probe.deps.signal, probe.deps.ca);
   if (!isOk(answer)) {
     probe.noteNotWritten(slot);
     return ok(`A chunked body that is longer than its signed length is refused (${brief(answer)}).`);

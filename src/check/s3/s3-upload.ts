@@ -2,23 +2,29 @@ import type { S3Answer } from "../../store/s3/s3-answer.ts";
 import { type Finding, ok, warn, wrong } from "../finding.ts";
 import { brief, isOk, PROBE_TYPE, type ProbeChanges, type ProbeSlot, type S3Probe } from "../probe.ts";
 import type { Check } from "../run-checks.ts";
-import { explainRefusal } from "./s3-refusal.ts";
+import { explainRefusal, isStored } from "./s3-refusal.ts";
+import { throughSlotd } from "./s3-unsigned.ts";
 
 /** What a client's PUT may and may not do. */
 export const uploadChecks: readonly Check<S3Probe>[] = [
   { name: "upload", needs: ["clock"], run: checkUpload },
   { name: "region", needs: ["upload"], run: checkRegion },
-  { name: "length", needs: ["upload"], run: checkLength },
-  { name: "type", needs: ["upload"], run: checkType },
-  { name: "expiry", needs: ["upload"], run: checkExpiry },
-  { name: "overwrite", needs: ["upload"], run: checkOverwrite },
+  { name: "length", needs: ["upload"], run: unlessProxied(checkLength) },
+  { name: "type", needs: ["upload"], run: unlessProxied(checkType) },
+  { name: "expiry", needs: ["upload"], run: unlessProxied(checkExpiry) },
+  { name: "overwrite", needs: ["upload"], run: unlessProxied(checkOverwrite) },
 ];
+
+/** Where clients PUT to slotd, nobody has a presigned PUT URL of the bucket. */
+function unlessProxied(check: (probe: S3Probe) => Promise<Finding>): (probe: S3Probe) => Promise<Finding> {
+  return async (probe) => (probe.target.upload === "proxy" ? throughSlotd : check(probe));
+}
 
 /** A slot's PUT with a hard name. What fails is told apart: the name, or everything. */
 async function checkUpload(probe: S3Probe): Promise<Finding> {
   const slot = probe.makeSlot();
   const answer = await probe.put(slot);
-  if (isOk(answer)) {
+  if (isStored(answer)) {
     probe.sample = slot;
     return ok("A presigned PUT of a small file with a hard name succeeds.");
   }

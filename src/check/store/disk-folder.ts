@@ -3,17 +3,23 @@ import { dirname, join } from "node:path";
 import type { Bytes } from "../../slot/slot.ts";
 import { type Finding, ok, warn, wrong } from "../finding.ts";
 import type { Check } from "../run-checks.ts";
+import { findServiceUser, findUnusable } from "./service-user.ts";
 
 export interface FolderContext {
   /** `disk.path`; it may not be there yet. */
   readonly folder: string;
   readonly maxFileSize: Bytes | undefined;
   readonly randomBytes: (size: number) => Uint8Array;
+  /** The user of the slotd that runs; undefined: none does, or it did not say. */
+  readonly runningUid?: number | undefined;
+  /** The file of an SQLite ledger. */
+  readonly ledger?: string | undefined;
 }
 
 /** Whether files can be kept in the folder. */
 export const folderChecks: readonly Check<FolderContext>[] = [
   { name: "writable", needs: [], run: checkWritable },
+  { name: "owner", needs: [], run: checkOwner },
   { name: "space", needs: [], run: checkSpace },
 ];
 
@@ -59,6 +65,26 @@ async function writeSynced(path: string, folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** Who runs the check may do more than the service, or less; what root has made the service may not even read. */
+async function checkOwner({ folder, runningUid, ledger }: FolderContext): Promise<Finding> {
+  const user = await findServiceUser({ runningUid, folder });
+  const isRoot = process.getuid?.() === 0;
+  if (user === undefined) {
+    return ok(
+      isRoot
+        ? "The folder was tried as root. Where slotd runs as another user, the check tells more when that user runs it."
+        : "The folder was tried as the user of the check.",
+    );
+  }
+  const unusable = await findUnusable(user, folder, ledger);
+  if (unusable.length === 0) return ok(`What is there can be used by ${user.name}, whom slotd runs as.`);
+  const list = unusable.map(({ path, uid, mode }) => `${path} (of user ${uid}, mode ${mode.toString(8)})`);
+  return wrong(
+    `slotd runs as ${user.name}, which cannot read and write ${list.join(", ")}.`,
+    `Give it back, such as with "chown -R ${user.name}: ${folder}", and run slotd's commands as that user (sudo -u ${user.name} slotd ...).`,
+  );
 }
 
 async function checkSpace(context: FolderContext): Promise<Finding> {

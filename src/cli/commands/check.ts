@@ -1,11 +1,15 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { hasWrong, jsonReport, TextReport } from "../../check/report.ts";
 import type { Result } from "../../check/run-checks.ts";
 import { selfCheck } from "../../check/self-check.ts";
 import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
 import { formatProblems } from "../../config/problem.ts";
+import { DEFAULT_SOCKET } from "../../ops/control.ts";
 import { createLog } from "../../ops/log.ts";
-import type { Arguments, CommandIo } from "../command.ts";
+import { askRunningAt } from "../ask-running.ts";
+import { type Arguments, type CommandIo, UsageError } from "../command.ts";
 
 /** Where a web client might live, when --origin does not say. */
 const ANY_ORIGIN = "https://web-client.example";
@@ -21,7 +25,8 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
   let more: readonly Result[] = [];
   try {
-    if (options.config) more = await tryOut(options.config, args, io, report, interruption.signal);
+    const { config, hosts } = options;
+    if (config) more = await tryOut(config, args, io, report, interruption.signal, hosts);
   } finally {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
   }
@@ -36,16 +41,19 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
 }
 
 function tryOut(
-  { domains, http }: Config,
+  { domains, http, ops }: Config,
   args: Arguments,
   io: CommandIo,
   report: TextReport,
   signal: AbortSignal,
+  hosts: readonly string[],
 ): Promise<readonly Result[]> {
   // With --json what is about to be put is still shown before it is.
   const fixes = args.has("json") ? new TextReport(io.stderr) : report;
   return selfCheck({
-    ...{ domains, http, signal, now: io.now },
+    ...{ domains, http, signal, hosts, now: io.now },
+    ca: authorities(args, io),
+    askRunning: askRunningAt(ops.socket ?? DEFAULT_SOCKET),
     isFixing: args.has("fix"),
     origin: args.text("origin") ?? ANY_ORIGIN,
     log: createLog({ level: "warn", format: "text" }, io.stderr).logger,
@@ -54,9 +62,24 @@ function tryOut(
   });
 }
 
+/** @throws {UsageError} */
+function authorities(args: Arguments, io: CommandIo): string | undefined {
+  const file = args.text("ca");
+  if (file === undefined) return undefined;
+  try {
+    const text = readFileSync(resolve(io.cwd, file), "utf8");
+    if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  } catch (error) {
+    throw new UsageError(`--ca: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  throw new UsageError(`--ca: ${file} has no certificate in PEM (-----BEGIN CERTIFICATE-----).`);
+}
+
 interface Checked {
   /** What is to be tried: the domains asked for; undefined when there is nothing to try. */
   readonly config: Config | undefined;
+  /** The components of all domains. */
+  readonly hosts: readonly string[];
   /** What the options themselves are found to be. */
   readonly results: readonly Result[];
 }
@@ -74,7 +97,7 @@ function checkOptions(args: Arguments, io: CommandIo): Checked {
     const results = loaded.problems.map((problem) =>
       found({ level: "wrong", text: formatProblems([problem]).split("\n", 1).join(""), advice }),
     );
-    return { config: undefined, results };
+    return { config: undefined, hosts: [], results };
   }
   const from = loaded.file === undefined ? "the environment alone" : loaded.file;
   const warnings = loaded.warnings.map((text) =>
@@ -83,10 +106,11 @@ function checkOptions(args: Arguments, io: CommandIo): Checked {
   const asked = args.text("domain")?.toLowerCase();
   const domains = loaded.config.domains.filter(({ domain }) => asked === undefined || domain === asked);
   if (domains.length === 0) {
-    return { config: undefined, results: [found(unknownDomain(asked ?? "", loaded.config))] };
+    return { config: undefined, hosts: [], results: [found(unknownDomain(asked ?? "", loaded.config))] };
   }
   return {
     config: { ...loaded.config, domains },
+    hosts: loaded.config.domains.map(({ host }) => host),
     results: [found({ level: "ok", text: `The options are valid; read from ${from}.` }), ...warnings],
   };
 }

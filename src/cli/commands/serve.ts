@@ -1,10 +1,14 @@
+import { randomBytes } from "node:crypto";
+import { components } from "../../app/parts/components.ts";
 import { listeners } from "../../app/parts/listeners.ts";
 import { opsServers } from "../../app/parts/ops-servers.ts";
 import { type App, start } from "../../app.ts";
+import { checkAnswerer } from "../../check/answer-check.ts";
 import { backgroundCheck } from "../../check/background-check.ts";
+import { type CheckQuestion, readCheckCommand } from "../../check/running-slotd.ts";
 import type { Config } from "../../config/config.ts";
 import { loadConfig } from "../../config/load.ts";
-import { type ControlServer, DEFAULT_SOCKET, startControl } from "../../ops/control.ts";
+import { type ControlAnswer, type ControlServer, DEFAULT_SOCKET, startControl } from "../../ops/control.ts";
 import { createLog, type Logger, type LogOptions } from "../../ops/log.ts";
 import { version } from "../../version.ts";
 import type { Arguments, CommandIo } from "../command.ts";
@@ -42,9 +46,12 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
   });
   const onHangup = () => void reload();
   process.on("SIGHUP", onHangup);
-  const control = await openControl(config, log.logger, (command) =>
-    command === "reload" ? reload() : undefined,
-  );
+  const answerCheck = checkAnswererOf(app);
+  const control = await openControl(config, log.logger, (command) => {
+    if (command === "reload") return reload();
+    const question = readCheckCommand(command);
+    return question && answerCheck(question);
+  });
   log.logger.info(`Got ${await stopSignal}; stopping.`);
   nextSignal().then(() => process.exit(1));
   const checked = checking.stop();
@@ -93,6 +100,17 @@ function checkInBackground(config: Config, log: Logger): { stop(): Promise<void>
       await Promise.race([done, late]).finally(() => clearTimeout(timer));
     },
   };
+}
+
+/** Answers a "slotd check" that runs beside this slotd. */
+function checkAnswererOf(app: App): (question: CheckQuestion) => Promise<ControlAnswer> {
+  const answer = checkAnswerer({
+    components: () => app.of(components),
+    addMark: (mark) => app.checks.add(mark),
+    randomBytes,
+    monotonic: () => performance.now(),
+  });
+  return async (question) => ({ isDone: true, text: JSON.stringify(await answer(question)) });
 }
 
 /** Without its control socket slotd runs all the same: SIGHUP is left. */

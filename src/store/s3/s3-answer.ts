@@ -32,7 +32,20 @@ export interface HttpExchange {
   /** Milliseconds. */
   readonly timeout: number;
   readonly signal?: AbortSignal;
+  /** Sends it in place of `fetch`, of which it needs this much. */
+  readonly transport?: Transport;
 }
+
+/** What `fetch` is, as far as it is needed here: no redirect is followed. */
+export type Transport = (
+  url: string,
+  request: {
+    readonly method: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly signal: AbortSignal;
+    readonly body?: string | Uint8Array<ArrayBuffer>;
+  },
+) => Promise<Response>;
 
 const MAX_BODY = 1024 * 1024;
 
@@ -42,19 +55,19 @@ const MAX_BODY = 1024 * 1024;
  * @throws {S3RequestError} `unreachable` when no whole answer came in time.
  */
 export async function sendHttp(exchange: HttpExchange): Promise<S3Answer> {
-  const { method, url, headers = {}, body, timeout } = exchange;
+  const { method, url, headers = {}, body, timeout, transport = plainFetch } = exchange;
   const timer = AbortSignal.timeout(timeout);
   const signal = exchange.signal === undefined ? timer : AbortSignal.any([timer, exchange.signal]);
   try {
-    const response = await fetch(url, {
-      ...{ method, headers, signal, redirect: "manual" },
-      ...(body === undefined ? {} : { body }),
-    });
+    const request = { method, headers, signal, ...(body === undefined ? {} : { body }) };
+    const response = await transport(url, request);
     return readAnswer(response.status, response.headers, await readBody(response));
   } catch (error) {
     throw new S3RequestError("unreachable", reasonOf(error, new URL(url).host, timeout), error);
   }
 }
+
+const plainFetch: Transport = (url, request) => fetch(url, { ...request, redirect: "manual" });
 
 async function readBody(response: Response): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
@@ -80,8 +93,13 @@ function reasonOf(error: unknown, host: string, timeout: number): string {
   const name = error instanceof Error ? error.name : "";
   if (name === "TimeoutError") return `${host} did not answer within ${timeout / 1000} s.`;
   if (name === "AbortError") return `The request to ${host} was given up.`;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = codeOf(error);
   return `${host} cannot be reached: ${reasons[code] ?? `${code || String(error)}`}.`;
+}
+
+/** The system's or TLS's name for why a request failed; "" where it has none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -89,6 +107,12 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: "nothing listens there",
   FailedToOpenSocket: "no such host, or no way to it",
   ENOTFOUND: "no such host",
+  EPROTO: "it does not speak TLS there (https)",
+  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS there (https)",
+  Malformed_HTTP_Response: "its answer is not HTTP",
+  EAI_AGAIN: "its name cannot be looked up now",
+  ETIMEDOUT: "it did not answer in time",
+  EHOSTUNREACH: "there is no way to it",
   ConnectionClosed: "it closed the connection",
   ECONNRESET: "it closed the connection",
   DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is self-signed",

@@ -5,7 +5,7 @@ import type { Credentials } from "../../sigv4/presign.ts";
 import { canonicalQuery, type QueryParameter } from "../../sigv4/query.ts";
 import type { Bytes } from "../../slot/slot.ts";
 import { type BucketRoot, bucketRoot } from "./bucket-root.ts";
-import { type S3Answer, S3RequestError, sendHttp } from "./s3-answer.ts";
+import { type S3Answer, S3RequestError, sendHttp, type Transport } from "./s3-answer.ts";
 import { childrenOf, childText, escapeText } from "./xml-answer.ts";
 
 export interface S3ClientOptions {
@@ -17,6 +17,8 @@ export interface S3ClientOptions {
   readonly now: () => Date;
   /** Milliseconds that a request may take; 10,000 when absent. */
   readonly timeout?: number;
+  /** In place of `fetch`. */
+  readonly transport?: Transport | undefined;
 }
 
 /** A request to the bucket, or to an object in it. */
@@ -102,6 +104,7 @@ async function sendSigned(root: BucketRoot, options: S3ClientOptions, request: S
     timeout: options.timeout ?? 10_000,
     ...(body === undefined ? {} : { body }),
     ...(signal === undefined ? {} : { signal }),
+    ...(options.transport === undefined ? {} : { transport: options.transport }),
   });
 }
 

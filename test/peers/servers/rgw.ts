@@ -21,6 +21,8 @@ export interface Rgw extends S3Store {
   readonly virtualHostUrl: string;
   /** Lets the browsers of any origin PUT, GET and HEAD, by a CORS configuration. */
   allowCors(): Promise<void>;
+  /** Runs radosgw-admin. */
+  admin(...args: readonly string[]): Promise<void>;
   /** Gives the user another key beside the first. */
   addKey(accessKeyId: string, secretAccessKey: string): Promise<void>;
   /** Takes one of the user's keys away. */
@@ -194,6 +196,9 @@ export async function startRgw(options: RgwOptions = {}): Promise<Rgw> {
       const md5 = createHash("md5").update(body).digest("base64");
       const headers = { "content-md5": md5, "content-type": "application/xml" };
       await signedFetchOk(access, { method: "PUT", path: `/${bucket}`, query: { cors: "" }, headers, body });
+    },
+    async admin(...args) {
+      await ceph("radosgw-admin", ...args);
     },
     async addKey(accessKeyId, secretAccessKey) {
       const key = [`--access-key=${accessKeyId}`, `--secret-key=${secretAccessKey}`];

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { Metrics } from "../../../src/ops/metrics.ts";
-import { type OpsServer, type ReadyCheck, startOpsServer } from "../../../src/ops/ops-server.ts";
+import { type OpsServer, startOpsServer } from "../../../src/ops/ops-server.ts";
 import { followProcess } from "../../../src/ops/process-metrics.ts";
+import type { ReadyCheck } from "../../../src/ops/ready-checks.ts";
 
 let server: OpsServer;
 let metrics: Metrics;
@@ -46,6 +47,33 @@ test("/readyz does not wait for a check that hangs", async () => {
     status: 503,
     text: "not ready\nbucket: no answer within 2 s\n",
   });
+});
+
+test("slotd_ready_check_up follows the checks although nobody asks for /readyz, and forgets those that are gone", async () => {
+  let isUp = true;
+  const checks: ReadyCheck[] = [
+    { name: "component a", check: async () => (isUp ? undefined : "not connected") },
+    { name: "component b", check: async () => undefined },
+  ];
+  const listen = { host: "127.0.0.1", port: 0 };
+  const own = new Metrics();
+  const watched = await startOpsServer({ listen, metrics: own, checks: () => checks, lookEvery: 5 });
+  const up = async () => (await own.text()).text.match(/^slotd_ready_check_up.*$/gm) ?? [];
+  const becomes = async (lines: readonly string[]) => {
+    while ((await up()).join("\n") !== lines.join("\n"))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  try {
+    await becomes([
+      'slotd_ready_check_up{check="component a"} 1',
+      'slotd_ready_check_up{check="component b"} 1',
+    ]);
+    isUp = false;
+    checks.pop();
+    await becomes(['slotd_ready_check_up{check="component a"} 0']);
+  } finally {
+    await watched.stop();
+  }
 });
 
 test("/metrics has the process, in Prometheus' format", async () => {

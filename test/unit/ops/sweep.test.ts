@@ -195,6 +195,37 @@ describe("the sweep", () => {
     expect((await sweep({ ledger, inventories })).files).toBe(1);
   });
 
+  test("removes the other files where some cannot be removed, however many come before them", async () => {
+    const stuck = await uploads(30);
+    clock += 1;
+    const others = await uploads(25);
+    for (const token of stuck) store.stuck.add(token);
+    clock = start + 10 * minutes;
+    const swept = await sweep({ ledger, inventories, batch: 10 });
+    expect(swept).toMatchObject({ files: 25, bytes: 250, failed: [{ domain: "example.org", files: 30 }] });
+    expect((await allTokens()).sort()).toEqual([...stuck].sort());
+    for (const token of others) expect(await ledger.find(token)).toBeUndefined();
+    // Each was tried once, and is tried once more in the next sweep, after what is new.
+    expect(store.removals.flat().sort()).toEqual([...stuck, ...others].sort());
+    store.removals.length = 0;
+    const later = await upload("example.org", clock + 1);
+    clock += 2;
+    await sweep({ ledger, inventories, batch: 10 });
+    expect(store.removals[0]).toContain(later);
+    expect(store.removals.flat()).toHaveLength(31);
+    store.stuck.clear();
+    expect(await sweep({ ledger, inventories, batch: 10 })).toEqual({ files: 30, bytes: 300, failed: [] });
+  });
+
+  test("leaves a domain of whose files very many cannot be removed, and goes on with the others of them next time", async () => {
+    const tokens = await uploads(1_200);
+    for (const token of tokens) store.stuck.add(token);
+    clock = start + 10 * minutes;
+    expect((await sweep({ ledger, inventories })).failed[0]?.files).toBe(1_000);
+    await sweep({ ledger, inventories });
+    expect(new Set(store.removals.flat()).size).toBe(1_200);
+  });
+
   describe("of a file that something may still bring", () => {
     const careful = () =>
       sweep({

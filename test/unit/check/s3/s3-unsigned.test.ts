@@ -113,7 +113,7 @@ async function startStore(manners: Manners) {
 function probeOf(bucketUrl: string, change: Partial<S3Target> = {}): S3Probe {
   const target: S3Target = {
     ...{ bucketUrl, publicUrl: bucketUrl, region: "eu", access: "private", upload: "direct", addAcl: false },
-    ...{ isOwn: false, expirationTime: 60 },
+    ...{ isOwn: false, retention: undefined, expirationTime: 60 },
     credentials: fixedCredentials({ accessKeyId: "a", secretAccessKey: "b" }),
     ...change,
   };

@@ -2,12 +2,14 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main } from "../../../../src/cli/main.ts";
 import { startHttpServer } from "../../../../src/http/server/http-server.ts";
 import { openDiskStore } from "../../../../src/store/disk/disk-store.ts";
 import { openSigningKeys } from "../../../../src/store/keys/signing-keys.ts";
+import { makeCertificates } from "../../../peers/certificates.ts";
 import { freePorts } from "../../../peers/ports.ts";
 import { fakeIo } from "../fake-io.ts";
 
@@ -17,20 +19,21 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const deps = { now: () => new Date(), randomBytes };
 
 interface Found {
+  readonly scope: string;
   readonly check: string;
   readonly level: string;
   readonly text: string;
   readonly advice?: string;
 }
 
-/** The XMPP side is about other tests: its port is closed here, and its finding is left out. */
+/** The XMPP side is about other tests: its port is closed here, and its findings are left out. */
 async function check(config: string, ...args: string[]) {
   const path = join(folder, "slotd.toml");
   writeFileSync(path, config, { mode: 0o600 });
   const io = { ...fakeIo(folder), randomBytes, now: deps.now };
   const code = await main(["check", "--config", path, "--json", ...args], io);
   const { findings }: { findings: Found[] } = JSON.parse(io.out());
-  return { code, findings: findings.filter((finding) => finding.check !== "handshake") };
+  return { code, findings: findings.filter(({ scope }) => !scope.startsWith("XMPP: ")) };
 }
 
 async function diskConfig(changes: { publicUrl?: string; path?: string; more?: string } = {}) {
@@ -70,7 +73,7 @@ describe("slotd check of files on disk", () => {
     const { findings } = await check(config);
     expect(findings.map((finding) => [finding.check, finding.level])).toEqual(
       [
-        ...["options", "writable", "space"],
+        ...["options", "writable", "owner", "space"],
         ...["public-url", "public-cors", "public-size", "public-download"],
       ].map((name) => [name, "ok"]),
     );
@@ -152,6 +155,69 @@ describe("slotd check of files on disk", () => {
     expect(wrong[0]).toMatchObject({ check: "writable" });
     expect(wrong[0]?.advice).toContain("correct disk.path");
     expect(readFileSync(join(folder, "a-file"), "utf8")).toBe("");
+  });
+});
+
+describe("slotd check behind a certificate of a private CA", () => {
+  const certificates = makeCertificates(folder, ["localhost"]);
+
+  test("says so with what to do, and with --ca tries the whole way", async () => {
+    const { config, listen } = await diskConfig({ path: join(folder, "private-ca") });
+    const secure = config.replace(
+      /\[http\][\s\S]*/,
+      `[http]\nlisten = "127.0.0.1:${listen}"\npublic_url = "https://localhost:${listen}"\n` +
+        `tls.cert = "${certificates.chain}"\ntls.key = "${certificates.key}"\n`,
+    );
+    const { findings } = await check(secure);
+    const wrong = findings.filter(({ level }) => level === "wrong");
+    expect(wrong.map((finding) => finding.check)).toEqual(["public-url"]);
+    expect(wrong[0]?.text).toContain("its certificate is of an authority that is not trusted here");
+    expect(wrong[0]?.advice).toStartWith("If the authority is your own, run the check with --ca FILE");
+    const trusting = await check(secure, "--ca", certificates.ca);
+    expect(trusting.findings.filter(({ level }) => level !== "ok")).toEqual([]);
+    expect(trusting.findings.map((finding) => finding.check)).toContain("public-size");
+  });
+
+  test("of a bucket warns that slotd itself does not trust it", async () => {
+    const server = createHttpsServer(
+      { cert: readFileSync(certificates.chain), key: readFileSync(certificates.key) },
+      (request, response) => request.resume().on("end", () => response.writeHead(404).end()),
+    );
+    const [port = 0, xmpp = 0] = await freePorts(2);
+    await new Promise<void>((resolve) => server.listen(port, "localhost", resolve));
+    const config = `domains = ["example.org"]
+backend = "s3"
+xmpp.secret = "s"
+xmpp.address = "127.0.0.1:${xmpp}"
+[s3]
+bucket_url = "https://localhost:${port}/bucket"
+region = "us-east-1"
+access_key_id = "id"
+secret_access_key = "secret"
+`;
+    const reach = async (...args: string[]) =>
+      (await check(config, ...args)).findings.find((finding) => finding.check === "reach");
+    try {
+      expect(await reach()).toMatchObject({ level: "wrong" });
+      expect(await reach("--ca", certificates.ca)).toMatchObject({ level: "warn" });
+      expect((await reach("--ca", certificates.ca))?.advice).toStartWith(
+        "Start slotd with NODE_EXTRA_CA_CERTS",
+      );
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+
+  test("that is no certificate is an error of the command line", async () => {
+    const { config } = await diskConfig();
+    const file = join(folder, "no.pem");
+    writeFileSync(file, "hello");
+    const path = join(folder, "slotd.toml");
+    writeFileSync(path, config, { mode: 0o600 });
+    const io = { ...fakeIo(folder), randomBytes, now: deps.now };
+    expect(await main(["check", "--config", path, "--ca", file], io)).not.toBe(0);
+    expect(io.err()).toContain(`--ca: ${file} has no certificate in PEM`);
   });
 });
 

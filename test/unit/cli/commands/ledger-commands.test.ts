@@ -162,6 +162,21 @@ describe("slotd sweep", () => {
     expect(await scene.store.has(stays)).toBe(true);
     expect(await run(["sweep"])).toEqual({ code: 0, out: "Deleted 0 expired files, 0 B.\n", err: "" });
   });
+
+  test("takes uploads along that no slotd has told the ledger of: their slots are still reserved", async () => {
+    const past = { putUntil: new Date(Date.now() - 60_000), expires: new Date(Date.now() - 1000) };
+    const [unsaid, unused] = [await scene.reserve(past), await scene.reserve(past)];
+    const stays = await scene.reserve({ ...past, expires: new Date(Date.now() + 3_600_000) });
+    for (const token of [unsaid, stays]) await scene.put(token);
+    expect((await run(["sweep", "--dry-run"])).out).toBe("Would delete 1 expired files, 32 B.\n");
+    expect(await scene.store.has(unsaid)).toBe(true);
+    expect(await json("sweep")).toMatchObject({ files: 1, bytes: 32, left: 0 });
+    expect(await scene.store.has(unsaid)).toBe(false);
+    expect(await scene.store.has(stays)).toBe(true);
+    const states = [unused, stays].map(async (token) => (await scene.ledger.find(token))?.state);
+    expect(await Promise.all(states)).toEqual(["abandoned", "complete"]);
+    expect(await scene.ledger.audit()).toEqual([]);
+  });
 });
 
 describe("slotd reconcile", () => {

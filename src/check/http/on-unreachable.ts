@@ -1,0 +1,33 @@
+import { codeOf, type S3RequestError } from "../../store/s3/s3-answer.ts";
+
+const notTrusted: readonly string[] = [
+  ...["SELF_SIGNED_CERT_IN_CHAIN", "DEPTH_ZERO_SELF_SIGNED_CERT"],
+  ...["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "UNABLE_TO_GET_ISSUER_CERT_LOCALLY", "UNABLE_TO_GET_ISSUER_CERT"],
+];
+
+/** Whether the certificate is of an authority that is not trusted here. */
+export function isNotTrusted({ cause }: S3RequestError): boolean {
+  return notTrusted.includes(codeOf(cause));
+}
+
+/**
+ * What to do about a URL that cannot be reached, where its error tells.
+ *
+ * @param option whose value the URL is.
+ */
+export function onUnreachable(error: S3RequestError, option: string): string | undefined {
+  const code = codeOf(error.cause);
+  if (isNotTrusted(error)) {
+    return "If the authority is your own, run the check with --ca FILE (its certificate in PEM). Clients must trust it too, and slotd itself where it makes requests to a bucket: start it with NODE_EXTRA_CA_CERTS=FILE. Otherwise the server lacks a certificate of its chain.";
+  }
+  if (code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER") {
+    return `Begin ${option} with http:// where that port has no TLS, or give the port that has.`;
+  }
+  if (code === "Malformed_HTTP_Response" || code === "HPE_INVALID_CONSTANT") {
+    return `Begin ${option} with https:// if that port speaks TLS; else it is the port of another service.`;
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return `Give in ${option} a name that is in the certificate, or get one for this name.`;
+  }
+  return undefined;
+}
