@@ -12,6 +12,7 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? "";
     if (command.operand !== undefined && operand === undefined && !word.startsWith("-")) {
+      checkOperand(command, word);
       operand = word;
       continue;
     }
@@ -57,6 +58,19 @@ function takesWhat({ operand }: Command): string {
   return operand === undefined ? "takes options only" : `takes one ${operand.value}`;
 }
 
+function checkOperand(command: Command, word: string): void {
+  const { value = "", choices } = command.operand ?? {};
+  if (choices !== undefined) checkChoice(command, value, choices, word);
+}
+
+/** @param call what the value is called in the help. */
+function checkChoice(command: Command, call: string, choices: readonly string[], value: string): void {
+  if (choices.includes(value)) return;
+  const meant = nearest(value, choices);
+  const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;
+  throw new UsageError(`expected ${call} to be one of ${choices.join(", ")}, got "${value}"${hint}`, command);
+}
+
 function checkValue(
   command: Command,
   option: CommandOption,
@@ -72,6 +86,7 @@ function checkValue(
       command,
     );
   }
+  if (option.choices !== undefined) checkChoice(command, call, option.choices, value);
   if (option.range === undefined) return;
   const { min, max } = option.range;
   const isNumber = /^\d{1,16}$/.test(value) && Number(value) >= min && Number(value) <= max;

@@ -21,6 +21,8 @@ export interface CommandOption {
   readonly value?: string;
   /** A whole number from `min` to `max`; any text when absent. */
   readonly range?: { readonly min: number; readonly max: number };
+  /** The only values that it takes; any when absent. */
+  readonly choices?: readonly string[];
   readonly isRequired?: boolean;
   readonly isRepeatable?: boolean;
   readonly summary: string;
@@ -33,7 +35,12 @@ export interface Command {
   readonly summary: string;
   readonly options: readonly CommandOption[];
   /** The one word that it takes beside options; it must be given. */
-  readonly operand?: { readonly value: string; readonly summary: string };
+  readonly operand?: {
+    readonly value: string;
+    readonly summary: string;
+    /** The only words that it may be; any when absent. */
+    readonly choices?: readonly string[];
+  };
   /** @returns the exit code: 0, or 1 when it could not be done. */
   run(args: Arguments, io: CommandIo): Promise<number>;
 }

@@ -1,3 +1,4 @@
+import { purposes } from "../slot/purpose.ts";
 import type { Command, CommandOption } from "./command.ts";
 
 const config: CommandOption = {
@@ -63,6 +64,7 @@ export const commands: readonly Command[] = [
         range: { min: 1, max: 604800 },
         summary: "How long the PUT URL is valid. Default: expiration_time.",
       },
+      json,
       config,
     ],
     run: async (args, io) => (await import("./commands/slot.ts")).run(args, io),
@@ -85,6 +87,7 @@ export const commands: readonly Command[] = [
     options: [
       { name: "domain", value: "DOMAIN", summary: "Only the keys of this domain. Default: all." },
       { name: "forget", summary: "Removes the former keys at once: slots that they signed are void." },
+      json,
       config,
     ],
     run: async (args, io) => (await import("./commands/rotate-key.ts")).run(args, io),
@@ -94,6 +97,7 @@ export const commands: readonly Command[] = [
     summary: "Has the running slotd read its configuration anew; it is put in force whole, or refused.",
     options: [
       { name: "socket", value: "PATH", summary: "The running slotd's control socket. Default: ops.socket." },
+      json,
       config,
     ],
     run: async (args, io) => (await import("./commands/reload.ts")).run(args, io),
@@ -117,6 +121,7 @@ export const commands: readonly Command[] = [
       {
         name: "purpose",
         value: "PURPOSE",
+        choices: purposes,
         summary: "Only those for message, profile, ephemeral or permanent.",
       },
       json,
@@ -169,7 +174,14 @@ export const commands: readonly Command[] = [
   {
     name: "config",
     summary: "Prints the options in force as TOML, without secrets.",
-    options: [config],
+    options: [json, config],
     run: async (args, io) => (await import("./commands/config.ts")).run(args, io),
+  },
+  {
+    name: "completion",
+    summary: "Prints the script that completes the command line of slotd in a shell.",
+    operand: { value: "SHELL", summary: "bash, zsh or fish.", choices: ["bash", "zsh", "fish"] },
+    options: [],
+    run: async (args, io) => (await import("./commands/completion.ts")).run(args, io, commands),
   },
 ];
