@@ -19,7 +19,7 @@ export class OptionError extends Error {
  * Does what an option asks for.
  *
  * @param value the option's value, as the message shows it; it must hold no secret.
- * @throws {OptionError} instead of the error of a system call or of SQLite; anything else as it is.
+ * @throws {OptionError} instead of the error of a system call; anything else as it is.
  */
 export async function forOption<Result>(
   option: OptionName,
@@ -31,7 +31,7 @@ export async function forOption<Result>(
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     // The classes of slotd itself have codes in small letters, and say what is wrong.
-    if (!(error instanceof Error) || !/^(E[A-Z0-9]+|SQLITE_\w+)$/.test(code)) throw error;
+    if (!(error instanceof Error) || !/^E[A-Z0-9]+$/.test(code)) throw error;
     throw new OptionError(option, value, code, error);
   }
 }
@@ -61,7 +61,6 @@ const folderReasons: Readonly<Record<string, string>> = {
   EROFS:
     "the file system is read-only there. The systemd unit lets slotd write /var/lib/slotd only: choose that, or add ReadWritePaths= to the unit.",
   ENOSPC: "the file system is full.",
-  SQLITE_CANTOPEN: `the database cannot be opened or made: ${mayNotWrite}`,
 };
 
 function sentence(text: string): string {

@@ -34,6 +34,13 @@ export const commands: readonly Command[] = [
         summary: "What clients reach slotd's HTTP server by. Default: https://upload.@HOST@.",
       },
       {
+        name: "disk-path",
+        value: "FOLDER",
+        summary:
+          "Where slotd keeps the files. Default: /var/lib/slotd for a file in /etc, else data beside the file.",
+      },
+      { name: "s3", summary: "Writes a configuration for an S3 bucket, to be filled in." },
+      {
         name: "from",
         value: "FILE",
         summary:

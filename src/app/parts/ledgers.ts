@@ -5,7 +5,6 @@ import { watchLedger } from "../../ops/watch-ledger.ts";
 import { present } from "../buckets/present.ts";
 import { ledgerKey } from "../ledgers/ledger-key.ts";
 import { openLedger } from "../ledgers/open-ledger.ts";
-import { forOption } from "../option-error.ts";
 import { type Around, part, type Stoppable } from "../part.ts";
 
 /** A ledger whose calls are timed and counted. */
@@ -21,10 +20,7 @@ export const ledgers = part<OpenLedger, LedgerLocation>({
         .map((domain) => [ledgerKey(domain), domain.ledger.url]),
     ),
   async make(location, { deps: { now, watchers } }) {
-    const open = () => openLedger(location, { now, log: watchers.log });
-    // The address of a database elsewhere may hold a password.
-    const opened = await (location.kind === "sqlite" ? forOption("ledger.url", location.path, open) : open());
-    const ledger = watchLedger(present(opened), watchers);
+    const ledger = watchLedger(present(await openLedger(location, { now, log: watchers.log })), watchers);
     return { ledger, stop: () => ledger.close() };
   },
 });

@@ -17,7 +17,7 @@ export function snippets(setup: Setup): Snippet[] {
     ejabberd(hosts, setup, port),
     mongooseim(hosts, setup, port),
     openfire(setup),
-    ...nginx(setup),
+    ...(setup.isS3 ? [] : nginx(setup)),
   ];
 }
 

@@ -15,8 +15,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What slotd logs last when it cannot start. */
-async function start(changes: { listen?: string; ops?: string; path?: string; ledger?: string }) {
-  const { listen = "127.0.0.1:0", ops = "127.0.0.1:0", path = "data", ledger = "none" } = changes;
+async function start(changes: { listen?: string; ops?: string; path?: string }) {
+  const { listen = "127.0.0.1:0", ops = "127.0.0.1:0", path = "data" } = changes;
   writeFileSync(
     join(folder, "slotd.toml"),
     `domains = ["a.example"]
@@ -26,7 +26,7 @@ http.listen = "${listen}"
 http.public_url = "https://upload.a.example"
 ops = { listen = "${ops}", socket = "s.sock" }
 disk.path = "${path}"
-ledger.url = "${ledger}"
+ledger.url = "none"
 `,
   );
   const io = fakeIo(folder);
@@ -71,10 +71,5 @@ describe("slotd says which option it cannot start by, and shows no trace", () =>
     const line = await start({ path });
     expect(line).toMatchObject({ option: "disk.path", code, msg: expect.stringContaining(text) });
     expect(line).not.toHaveProperty("err");
-  });
-
-  test("the folder of a ledger", async () => {
-    const { option, msg } = await start({ ledger: "sqlite:file/x.db" });
-    expect([option, msg]).toEqual(["ledger.url", expect.not.stringContaining("?.")]);
   });
 });
