@@ -1,5 +1,6 @@
 import { purposes } from "../slot/purpose.ts";
 import type { Command, CommandOption } from "./command.ts";
+import { proxies } from "./init/proxies.ts";
 
 const config: CommandOption = {
   name: "config",
@@ -38,6 +39,12 @@ export const commands: readonly Command[] = [
         value: "FOLDER",
         summary:
           "Where slotd keeps the files. Default: /var/lib/slotd for a file in /etc, else data beside the file.",
+      },
+      {
+        name: "proxy",
+        value: "PROXY",
+        choices: proxies,
+        summary: "The reverse proxy to print the lines for: nginx, caddy or haproxy. Default: nginx.",
       },
       { name: "s3", summary: "Writes a configuration for an S3 bucket, to be filled in." },
       {

@@ -14,6 +14,7 @@ export interface Ran {
 /** A Debian of its own in a folder, without anything that runs in it but what a test starts. */
 export class DebianRoot {
   readonly folder: string;
+  readonly #started: ManagedProcess[] = [];
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -52,16 +53,18 @@ export class DebianRoot {
   }
 
   /** Starts a process in it, as a user of it. */
-  start(name: string, user: string, line: string, isReady?: () => Promise<boolean>): Promise<ManagedProcess> {
+  async start(
+    name: string,
+    user: string,
+    line: string,
+    isReady?: () => Promise<boolean>,
+  ): Promise<ManagedProcess> {
     const as = ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--init-groups", "sh", "-c", line];
     const command = this.#inside(as);
-    return startProcess({
-      name,
-      command,
-      folder: `${this.folder}.${name}`,
-      env,
-      ...(isReady && { isReady }),
-    });
+    const folder = join(this.folder, "root", name);
+    const started = await startProcess({ name, command, folder, env, ...(isReady && { isReady }) });
+    this.#started.push(started);
+    return started;
   }
 
   read(path: string): string {
@@ -80,12 +83,19 @@ export class DebianRoot {
     cpSync(from, join(this.folder, path), { recursive: true });
   }
 
+  /** What the processes in it have logged last, for an error message. */
+  logs(): string {
+    return this.#started
+      .map((each) => `${each.name} (${each.result ?? "runs"}):\n${each.logTail()}`)
+      .join("\n");
+  }
+
   remove(): void {
     removeFolder(this.folder);
   }
 
   /** In a mount namespace of its own, so that /proc is gone with the process. */
-  #inside(command: readonly string[]): string[] {
+  #inside(command: readonly string[]): readonly [string, ...string[]] {
     const enter = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"';
     return ["unshare", "--mount", "sh", "-c", enter, this.folder, ...command];
   }

@@ -41,6 +41,7 @@ try {
   isRight = true;
 } catch (error) {
   console.error(error);
+  console.error(debian.logs(), debian.run("tail -n 40 /var/log/prosody/*").output);
 } finally {
   debian.remove();
   removeFolder(folder);

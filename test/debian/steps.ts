@@ -75,15 +75,17 @@ export async function serve(context: Context): Held {
   ];
   debian.write("/etc/default/slotd", `${settings.join("\n")}\n`);
   const ca = configureProsody(debian, c2s, component);
-  const startProsody = () => debian.start("prosody", "prosody", "exec prosody -F", allOpen([c2s, component]));
-  const before = await startProsody();
+  const startProsody = (...ports: number[]) =>
+    debian.start("prosody", "prosody", "exec prosody -F", allOpen(ports));
+  const before = await startProsody(c2s);
   debian.must(`prosodyctl register alice ${domain} secret && prosodyctl register bob ${domain} secret`);
   await before.stop();
   const lines = /Component "upload\.example\.test"\n +component_secret = "[0-9a-f]+"/.exec(printed)?.[0];
   ok(lines, "slotd init prints Prosody's lines");
   const file = "/etc/prosody/prosody.cfg.lua";
   debian.write(file, `${debian.read(file)}\n${lines}\n`);
-  const prosody = await startProsody();
+  // Prosody opens the component port when there is a component.
+  const prosody = await startProsody(c2s, component);
   const slotd = await startSlotd(debian);
   content = randomBytes(200_000);
   const upload = () => uploaded(debian, c2s, ca);
@@ -108,7 +110,8 @@ function configureProsody(debian: DebianRoot, c2s: number, component: number): s
   removeFolder(made);
   debian.must("chown prosody: /etc/prosody/certs/key.pem");
   const file = "/etc/prosody/prosody.cfg.lua";
-  const own = `interfaces = { "127.0.0.1" }
+  const own = `log = { info = "*console" }
+interfaces = { "127.0.0.1" }
 c2s_ports = { }
 s2s_ports = { }
 c2s_direct_tls_ports = { ${c2s} }

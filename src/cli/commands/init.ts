@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parseBaseUrl, parseDomain, replaceHost } from "../../config/values.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
 import { importedFile } from "../init/from-mongooseim.ts";
+import { proxies } from "../init/proxies.ts";
 import { snippets } from "../init/snippets.ts";
 import { configTemplate, type Setup } from "../init/template.ts";
 
@@ -78,6 +79,8 @@ function setupOf(args: Arguments, io: CommandIo): Setup {
     publicUrl: url.replace(/\/+$/, ""),
     diskPath: diskPathOf(args, io),
     isS3: args.has("s3"),
+    // The table of commands takes no other value.
+    proxy: proxies.find((known) => known === args.text("proxy")) ?? "nginx",
     secret: hex(io.randomBytes(secretBytes)),
     isExample: given.length === 0,
   };

@@ -1,4 +1,5 @@
 import { parseAddress, replaceHost } from "../../config/values.ts";
+import { type ProxyName, proxyText } from "./proxies.ts";
 import { type Setup, setupAddress, setupHost, setupListen } from "./template.ts";
 
 /** What to add to another program's configuration. */
@@ -8,7 +9,7 @@ export interface Snippet {
   readonly text: string;
 }
 
-/** Says for each XMPP server, and for nginx as the reverse proxy, what belongs to a fresh slotd.toml. */
+/** Says for each XMPP server, and for the reverse proxy, what belongs to a fresh slotd.toml. */
 export function snippets(setup: Setup): Snippet[] {
   const hosts = setup.domains.map((domain) => replaceHost(setupHost, domain));
   const port = parseAddress(setupAddress, 1)?.port ?? 0;
@@ -17,7 +18,7 @@ export function snippets(setup: Setup): Snippet[] {
     ejabberd(hosts, setup, port),
     mongooseim(hosts, setup, port),
     openfire(setup),
-    ...(setup.isS3 ? [] : nginx(setup)),
+    ...(setup.isS3 ? [] : proxy(setup)),
   ];
 }
 
@@ -85,36 +86,20 @@ Clients find a connected component by themselves. Remove the HTTP File Upload pl
   };
 }
 
-/** A reverse proxy for each public host that is https; slotd itself speaks http only. */
-function nginx({ domains, publicUrl }: Setup): Snippet[] {
-  const urls = domains.map((domain) => new URL(replaceHost(publicUrl, domain)));
-  const servers = new Map(
-    urls.filter((url) => url.protocol === "https:").map((url) => [url.host, nginxServer(url)]),
-  );
-  if (servers.size === 0) return [];
-  return [{ title: "nginx: the reverse proxy for the public URL", text: [...servers.values()].join("\n\n") }];
+/** The reverse proxy for each public host that is https; slotd itself speaks http only. */
+function proxy({ domains, publicUrl, proxy }: Setup): Snippet[] {
+  const all = domains.map((domain) => new URL(replaceHost(publicUrl, domain)));
+  const https = all.filter((url) => url.protocol === "https:");
+  const urls = [...new Map(https.map((url) => [url.host, url])).values()];
+  if (urls.length === 0) return [];
+  const text = proxyText[proxy]({ urls, listen: setupListen });
+  return [{ title: `${proxyNames[proxy]}: the reverse proxy for the public URL`, text }];
 }
 
-function nginxServer({ hostname, port, pathname }: URL): string {
-  return `server {
-    listen ${port === "" ? "443" : port} ssl;
-    server_name ${hostname};
-    ssl_certificate     /etc/letsencrypt/live/${hostname}/fullchain.pem;
-    ssl_certificate_key /etc/letsencrypt/live/${hostname}/privkey.pem;
-
-    location ${pathname.replace(/\/+$/, "")}/ {
-        # Without a path behind it, so that the signed path arrives as the client sent it.
-        proxy_pass http://${setupListen};
-        proxy_http_version 1.1;
-        # The signature covers the Host header.
-        proxy_set_header Host $http_host;
-        # slotd checks the size itself, and streams in both directions.
-        client_max_body_size 0;
-        proxy_request_buffering off;
-        proxy_buffering off;
-    }
-}`;
-}
+const proxyNames = { nginx: "nginx", caddy: "Caddy", haproxy: "HAProxy" } as const satisfies Record<
+  ProxyName,
+  string
+>;
 
 /** Secrets and hosts of a setup hold neither quotes nor backslashes, so that this is right in every language here. */
 function quoted(text: string): string {

@@ -1,4 +1,5 @@
 import { tomlText } from "../../config/reference/toml-text.ts";
+import type { ProxyName } from "./proxies.ts";
 
 /** What `slotd init` puts into the file that it writes. */
 export interface Setup {
@@ -11,6 +12,8 @@ export interface Setup {
   readonly diskPath: string;
   /** Whether the files go to a bucket. */
   readonly isS3: boolean;
+  /** The reverse proxy whose lines are wanted. */
+  readonly proxy: ProxyName;
   /** Whether the domains are only an example, to be edited. */
   readonly isExample: boolean;
 }
