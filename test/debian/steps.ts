@@ -108,10 +108,10 @@ function configureProsody(debian: DebianRoot, c2s: number, component: number): s
   ] as const)
     debian.copy(from, `/etc/prosody/certs/${to}`);
   removeFolder(made);
-  debian.must("chown prosody: /etc/prosody/certs/key.pem");
+  // Where systemd runs, the unit makes the folder of the process id.
+  debian.must("chown prosody: /etc/prosody/certs/key.pem && install -d -o prosody /run/prosody");
   const file = "/etc/prosody/prosody.cfg.lua";
-  const own = `log = { info = "*console" }
-interfaces = { "127.0.0.1" }
+  const own = `interfaces = { "127.0.0.1" }
 c2s_ports = { }
 s2s_ports = { }
 c2s_direct_tls_ports = { ${c2s} }
@@ -123,13 +123,17 @@ component_ports = { ${component} }
   return "/etc/prosody/certs/ca.pem";
 }
 
+/** Each start has a log of its own. */
+let starts = 0;
+
 /** Starts slotd as the installed unit says, and waits until it is connected. */
 async function startSlotd(debian: DebianRoot): Promise<ManagedProcess> {
   const text = debian.read(unit);
   const value = (key: string) => new RegExp(`^${key}=-?(.*)$`, "m").exec(text)?.[1] ?? "";
   ok(debian.has(value("ConditionPathExists")), "the unit's condition holds");
   const line = `cd ${value("WorkingDirectory")} && umask ${value("UMask")} && set -a && . ${value("EnvironmentFile")} && ${value("Environment")} exec ${value("ExecStart")}`;
-  const slotd = await debian.start("slotd", value("User"), line);
+  starts += 1;
+  const slotd = await debian.start(`slotd-${starts}`, value("User"), line);
   await waitUntil("slotd to be connected", () => {
     if (slotd.result !== undefined) throw new Error(`slotd ended with ${slotd.result}:\n${slotd.logTail()}`);
     return slotd.log().includes("Connected to the XMPP server");

@@ -1,5 +1,6 @@
 import { filesOf } from "../../admin/all-files.ts";
 import type { Arguments, CommandIo } from "../command.ts";
+import { fileJson } from "../file-json.ts";
 import { jsonText, plain, sizeText, table } from "../table.ts";
 import { withOpenDomains } from "../with-open-domains.ts";
 import { bareJidOf } from "./usage.ts";
@@ -15,7 +16,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     ).flat();
     files.sort((a, b) => a.reserved.getTime() - b.reserved.getTime());
     if (args.has("json")) {
-      io.stdout(jsonText({ files }));
+      io.stdout(jsonText({ files: files.map(fileJson) }));
       return 0;
     }
     const rows = files.map((file) => [

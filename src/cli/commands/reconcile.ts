@@ -2,6 +2,7 @@ import type { Difference } from "../../admin/agree.ts";
 import type { TooMany } from "../../admin/held-back.ts";
 import { type Reconciled, type Repair, reconcile } from "../../admin/reconcile.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
+import { fileJson } from "../file-json.ts";
 import { interruption } from "../interrupt.ts";
 import { Progress } from "../progress.ts";
 import { counted, jsonText, plain, sizeText } from "../table.ts";
@@ -26,7 +27,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
       onProgress: (looked) => progress.show(looked),
       onDifference: (difference, repair) => {
         progress.clear();
-        if (args.has("json")) found.push({ ...difference, repair });
+        if (args.has("json")) found.push({ ...difference, ...fileOf(difference), repair });
         else io.stdout(`${describe(difference, repair)}\n`);
       },
     }).finally(done);
@@ -36,6 +37,10 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     } else report(io, outcome, fix);
     return outcome.left === 0 && outcome.isWhole ? 0 : 1;
   });
+}
+
+function fileOf(difference: Difference): object {
+  return "file" in difference && difference.file !== undefined ? { file: fileJson(difference.file) } : {};
 }
 
 function sumsText({ files, bytes, reserved }: Reconciled["sums"][number]["counted"]): string {
