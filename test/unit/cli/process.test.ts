@@ -26,6 +26,7 @@ describe("bin/slotd", () => {
     const expected = { code: 0, out: `slotd ${packageJson.version}\n`, err: "" };
     expect(run(["--version"])).toEqual(expected);
     expect(run(["version"])).toEqual(expected);
+    expect(run(["-V"])).toEqual(expected);
   });
 
   test("runs through a link", () => {
@@ -38,6 +39,7 @@ describe("bin/slotd", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     for (const name of ["serve", "init", "slot", "config", "help"]) expect(out).toContain(`\n  ${name}`);
     expect(run(["help"]).out).toBe(out);
+    expect(run(["help", "--help"])).toEqual({ code: 0, out, err: "" });
   });
 
   test.each(["serve", "init", "slot", "config"])("prints the help of %s in both ways", (name) => {
