@@ -166,7 +166,7 @@ export async function upgrade(context: Context): Held {
     (path) => [path, debian.read(path)] as const,
   );
   aptInstall(context, debs[1]);
-  equal(debian.must("dpkg-query -W -f '${Version} ${Status}' slotd"), "0.1.1 install ok installed");
+  match(debian.must("dpkg-query --status slotd"), /^Status: install ok installed$[\s\S]*^Version: 0\.1\.1$/m);
   for (const [path, text] of kept) equal(debian.read(path), text);
   equal(await running.slotd.stop().then(() => running?.slotd.result), 0);
   const slotd = await startSlotd(debian);

@@ -38,7 +38,8 @@ describe("slotd init", () => {
   test.each(["nginx", "caddy", "haproxy"])("--proxy %s prints its lines, with every host", async (name) => {
     const { out } = await init("--proxy", name, "--domain", "a.example", "--domain", "b.example");
     const part = out.slice(out.indexOf(": the reverse proxy for the public URL"));
-    for (const text of ["upload.a.example", "upload.b.example", "127.0.0.1:5080"]) expect(part).toContain(text);
+    for (const text of ["upload.a.example", "upload.b.example", "127.0.0.1:5080"])
+      expect(part).toContain(text);
   });
 
   test("in a folder that hands its group on, the group may read the file", async () => {
