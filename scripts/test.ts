@@ -25,6 +25,7 @@ const partsOf: Readonly<Record<string, readonly Part[]>> = {
   swift: ["swift"],
   nginx: ["nginx"],
   caddy: ["caddy"],
+  debian: ["systemd"],
   haproxy: ["haproxy"],
   shells: ["shells", "manuals"],
   fail2ban: ["fail2ban"],
