@@ -17,6 +17,11 @@ export const packagesOf = {
   postgres: ["postgresql"],
   browser: ["chromium"],
   chaos: ["libfaketime", "util-linux"],
+  caddy: ["caddy"],
+  haproxy: ["haproxy", "openssl"],
+  shells: ["zsh", "fish"],
+  manuals: ["mandoc"],
+  fail2ban: ["fail2ban"],
 } as const satisfies Record<string, readonly PackageName[]>;
 
 /** A part that is made of Debian packages. */
@@ -50,6 +55,13 @@ const proofs = {
   postgresql: { folder: "/usr/lib/postgresql" },
   libfaketime: { folder: "/usr/share/doc/libfaketime" },
   "util-linux": { command: "prlimit" },
+  caddy: { command: "caddy" },
+  haproxy: { command: "haproxy" },
+  zsh: { command: "zsh" },
+  fish: { command: "fish" },
+  mandoc: { command: "mandoc" },
+  fail2ban: { command: "fail2ban-regex" },
+  debootstrap: { command: "debootstrap" },
 } as const satisfies Record<string, Proof>;
 
 type Proof = { readonly command: string } | { readonly module: string } | { readonly folder: string };

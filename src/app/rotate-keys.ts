@@ -7,6 +7,7 @@ import { takeSqliteLock } from "../lock/sqlite-lock.ts";
 import type { SlotDeps } from "../slots.ts";
 import { type Rotation, rotateSigningKeys } from "../store/keys/key-rotation.ts";
 import { signingKeysPath } from "../store/keys/signing-keys.ts";
+import { forOption } from "./option-error.ts";
 
 /** What was rotated in one file of keys. */
 export interface RotatedFile extends Rotation {
@@ -34,8 +35,10 @@ export async function rotateKeys(
   const folders = new Set(concerned.filter(takesUploads).map(({ disk }) => disk.path));
   const rotated: RotatedFile[] = [];
   for (const folder of folders) {
-    await mkdir(folder, { recursive: true, mode: 0o750 });
-    const rotation = await alone(folder, () => rotateSigningKeys(folder, forgets, deps));
+    const rotation = await forOption("disk.path", folder, async () => {
+      await mkdir(folder, { recursive: true, mode: 0o750 });
+      return alone(folder, () => rotateSigningKeys(folder, forgets, deps));
+    });
     rotated.push({ path: signingKeysPath(folder), ...rotation });
   }
   return rotated;

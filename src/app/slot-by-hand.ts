@@ -8,6 +8,7 @@ import { makeSlot } from "../slots.ts";
 import { openKeys } from "./buckets/disk-buckets.ts";
 import { bucketOf } from "./buckets/domain-buckets.ts";
 import { openCredentials } from "./buckets/s3-buckets.ts";
+import { forOption } from "./option-error.ts";
 import { slotMaker } from "./served-domain.ts";
 
 /**
@@ -16,7 +17,9 @@ import { slotMaker } from "./served-domain.ts";
  * @throws {CredentialsError} when there are no keys for the bucket; the log says why.
  */
 export async function makeSlotByHand(config: DomainConfig, request: SlotRequest, log: Logger): Promise<Slot> {
-  const keys = takesUploads(config) ? await openKeys(config.disk.path, randomBytes, log) : undefined;
+  const { path } = config.disk;
+  const open = () => openKeys(path, randomBytes, log);
+  const keys = takesUploads(config) ? await forOption("disk.path", path, open) : undefined;
   const credentials = config.s3 && (await openCredentials(credentialsOf(config.s3), log));
   try {
     const bucket = bucketOf(config, keys, credentials, undefined);

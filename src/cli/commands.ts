@@ -1,4 +1,6 @@
+import { purposes } from "../slot/purpose.ts";
 import type { Command, CommandOption } from "./command.ts";
+import { proxies } from "./init/proxies.ts";
 import { serverNames } from "./init/server-names.ts";
 
 const config: CommandOption = {
@@ -40,6 +42,19 @@ export const commands: readonly Command[] = [
         summary: "What clients reach slotd's HTTP server by. Default: https://upload.@HOST@.",
       },
       {
+        name: "disk-path",
+        value: "FOLDER",
+        summary:
+          "Where slotd keeps the files. Default: /var/lib/slotd for a file in /etc, else data beside the file.",
+      },
+      {
+        name: "proxy",
+        value: "PROXY",
+        choices: proxies,
+        summary: "The reverse proxy to print the lines for: nginx, caddy or haproxy. Default: nginx.",
+      },
+      { name: "s3", summary: "Writes a configuration for an S3 bucket, to be filled in." },
+      {
         name: "from",
         value: "FILE",
         summary:
@@ -70,6 +85,7 @@ export const commands: readonly Command[] = [
         range: { min: 1, max: 604800 },
         summary: "How long the PUT URL is valid. Default: expiration_time.",
       },
+      json,
       config,
     ],
     run: async (args, io) => (await import("./commands/slot.ts")).run(args, io),
@@ -97,6 +113,7 @@ export const commands: readonly Command[] = [
     options: [
       { name: "domain", value: "DOMAIN", summary: "Only the keys of this domain. Default: all." },
       { name: "forget", summary: "Removes the former keys at once: slots that they signed are void." },
+      json,
       config,
     ],
     run: async (args, io) => (await import("./commands/rotate-key.ts")).run(args, io),
@@ -106,6 +123,7 @@ export const commands: readonly Command[] = [
     summary: "Has the running slotd read its configuration anew; it is put in force whole, or refused.",
     options: [
       { name: "socket", value: "PATH", summary: "The running slotd's control socket. Default: ops.socket." },
+      json,
       config,
     ],
     run: async (args, io) => (await import("./commands/reload.ts")).run(args, io),
@@ -129,6 +147,7 @@ export const commands: readonly Command[] = [
       {
         name: "purpose",
         value: "PURPOSE",
+        choices: purposes,
         summary: "Only those for message, profile, ephemeral or permanent.",
       },
       json,
@@ -181,7 +200,14 @@ export const commands: readonly Command[] = [
   {
     name: "config",
     summary: "Prints the options in force as TOML, without secrets.",
-    options: [config],
+    options: [json, config],
     run: async (args, io) => (await import("./commands/config.ts")).run(args, io),
+  },
+  {
+    name: "completion",
+    summary: "Prints the script that completes the command line of slotd in a shell.",
+    operand: { value: "SHELL", summary: "bash, zsh or fish.", choices: ["bash", "zsh", "fish"] },
+    options: [],
+    run: async (args, io) => (await import("./commands/completion.ts")).run(args, io, commands),
   },
 ];

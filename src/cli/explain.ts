@@ -1,16 +1,14 @@
-/** What a failure of the system means, and what to do; without a line break at its end. */
+/** What a failure means, as a sentence for people; without a line break at its end. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { code, message } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case "EADDRINUSE":
-      return `${message}. Another program listens there (another slotd?): stop it, or change http.listen or ops.listen.`;
-    case "EACCES":
-    case "EPERM":
-      return `${message}. Give the user that runs slotd the right to it, or change disk.path or http.listen.`;
-    case "EADDRNOTAVAIL":
-      return `${message}. This machine does not have that address: correct http.listen or ops.listen.`;
-    default:
-      return message;
-  }
+  return /[.?!]$/.test(error.message) ? error.message : `${error.message}.`;
+}
+
+/**
+ * What the log has of a failure beside its sentence: the option and the system's code of one that was expected, else
+ * the whole error with its trace, for it is a fault.
+ */
+export function failureFields(error: unknown): object {
+  if (!(error instanceof Error) || !("code" in error)) return { err: error };
+  return { code: error.code, ...("option" in error ? { option: error.option } : {}) };
 }

@@ -16,8 +16,8 @@ ${table(rows)}
 
 Options:
 ${table([
-  ["--help", "Prints this help, or with a command its own."],
-  ["--version", "Prints the version."],
+  ["-h, --help", "Prints this help, or with a command its own."],
+  ["-V, --version", "Prints the version."],
 ])}
 
 A first start: "slotd init --domain example.org", then "slotd serve". docs/options.md lists every option.

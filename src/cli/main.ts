@@ -27,11 +27,9 @@ export async function main(words: readonly string[], io: CommandIo): Promise<num
 async function dispatch(words: readonly string[], io: CommandIo): Promise<number> {
   const [first, ...rest] = words;
   if (first === undefined) throw new UsageError("a command is missing");
-  if (first === "--version" || first === "version") return say(io, `slotd ${version}\n`);
+  if (first === "--version" || first === "-V" || first === "version") return say(io, `slotd ${version}\n`);
   if (first === "--help" || first === "-h") return say(io, generalHelp());
-  if (first === "help") {
-    return say(io, rest[0] === undefined ? generalHelp() : commandHelp(commandNamed(rest[0])));
-  }
+  if (first === "help") return say(io, helpAbout(rest));
   const command = commandNamed(first);
   if (rest.includes("--help") || rest.includes("-h")) return say(io, commandHelp(command));
   try {
@@ -39,6 +37,12 @@ async function dispatch(words: readonly string[], io: CommandIo): Promise<number
   } catch (error) {
     throw error instanceof UsageError ? new UsageError(error.message, command) : error;
   }
+}
+
+/** The help of the command that is named; of slotd as a whole for `help`, `help --help` and `help help`. */
+function helpAbout([name = "help"]: readonly string[]): string {
+  if (["help", "--help", "-h", "version"].includes(name)) return generalHelp();
+  return commandHelp(commandNamed(name));
 }
 
 function say(io: CommandIo, text: string): number {
@@ -51,7 +55,7 @@ function commandNamed(name: string): Command {
   if (command !== undefined) return command;
   const isOption = name.startsWith("-");
   const known = isOption
-    ? ["--help", "--version"]
+    ? ["--help", "--version", "-h", "-V"]
     : [...commands.map((each) => each.name), "help", "version"];
   const meant = nearest(name, known);
   const hint = meant === undefined ? "" : `; did you mean "${meant}"?`;

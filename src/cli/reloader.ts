@@ -3,7 +3,7 @@ import type { LoadResult } from "../config/load.ts";
 import { formatProblems } from "../config/problem.ts";
 import type { ControlAnswer } from "../ops/control.ts";
 import type { Logger } from "../ops/log.ts";
-import { explain } from "./explain.ts";
+import { explain, failureFields } from "./explain.ts";
 
 export interface ReloaderDeps {
   /** Reads the configuration anew. */
@@ -39,7 +39,7 @@ async function reload({ load, apply, log }: ReloaderDeps): Promise<ControlAnswer
   try {
     await apply(result.config);
   } catch (error) {
-    log.error({ err: error }, `The configuration was not reloaded: ${explain(error)}`);
+    log.error(failureFields(error), `The configuration was not reloaded: ${explain(error)}`);
     return refused(`slotd: ${explain(error)}`);
   }
   log.info("The configuration was reloaded.");

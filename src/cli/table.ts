@@ -17,6 +17,11 @@ export function table(headers: readonly string[], rows: readonly (readonly strin
   return [names, ...rows].map((row) => `${line(row)}\n`).join("");
 }
 
+/** How many there are of something, for people: "1 file", "2 files". */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** A number of bytes for people: three digits and a unit, or all of them below 1 KiB. */
 export function sizeText(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];

@@ -3,10 +3,12 @@ import { openForCommand } from "../app/open-for-command.ts";
 import { createLog } from "../ops/log.ts";
 import type { Arguments, CommandIo } from "./command.ts";
 import { loadOrReport } from "./load-or-report.ts";
+import { servedDomain } from "./served-domain.ts";
 
 /**
  * Loads the configuration, opens its ledgers and stores, and closes them when the work is done.
  *
+ * @throws {UsageError} for a `--domain` that is not served.
  * @param needsLedger whether the command is of no use without any; it is refused then.
  */
 export async function withOpenDomains(
@@ -17,6 +19,7 @@ export async function withOpenDomains(
 ): Promise<number> {
   const config = loadOrReport(args, io);
   if (config === undefined) return 1;
+  servedDomain(args, config);
   const { logger } = createLog({ level: "warn", format: io.isTerminal ? "text" : "json" }, io.stderr);
   const openDomains = await openForCommand(config, logger);
   try {

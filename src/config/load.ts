@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Config } from "./config.ts";
-import type { Layers } from "./in-force.ts";
-import { isOptionName, tableNames } from "./options/table.ts";
-import type { Problem } from "./problem.ts";
+import { find, type Layers, settingOf } from "./in-force.ts";
+import { isOptionName, type OptionName, optionOf, options, tableNames } from "./options/table.ts";
+import type { Place, Problem } from "./problem.ts";
 import { resolveConfig } from "./resolve.ts";
 import { fileVariable, settingsFromEnvironment } from "./sources/from-environment.ts";
 import { type FileSettings, settingsFromFile } from "./sources/from-file.ts";
@@ -29,8 +29,18 @@ export type LoadResult =
       readonly warnings: readonly string[];
       /** The file that was read, as it was named; undefined when the environment was all there was. */
       readonly file: string | undefined;
+      /** Where an option was given for a domain, or for all of them; undefined for a default. */
+      readonly givenAt: GivenAt;
     }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      /** What is known of a running slotd all the same; absent where the file could not be read as TOML. */
+      readonly known?: { readonly socket: string | undefined };
+    };
+
+/** Says where an option was given, for one domain or (undefined) for all of them; undefined for a default. */
+export type GivenAt = (name: OptionName, domain: string | undefined) => Place | undefined;
 
 /**
  * Reads the whole configuration: a TOML file, the environment over it, a domain's own table over both, secrets
@@ -51,10 +61,36 @@ export function loadConfig({ file, env, cwd, readFile = readTextFile }: Sources)
     domains: new Map([...fromFile.domains].map(([domain, { settings }]) => [domain, settings])),
     folder,
   };
+  if (source.file === undefined && layers.environment.size === 0 && problems.length === 0) {
+    return { ok: false, problems: [nothingFound(cwd)] };
+  }
   const resolved = resolveConfig(layers, source.file, problems);
   checkDomainTables(fromFile, resolved.domains, problems);
-  if (problems.length > 0 || resolved.config === undefined) return { ok: false, problems };
-  return { ok: true, config: resolved.config, warnings: resolved.warnings, file: source.file };
+  if (problems.length > 0 || resolved.config === undefined) {
+    return {
+      ok: false,
+      problems,
+      known: { socket: find(layers, undefined, options["ops.socket"]).value?.is },
+    };
+  }
+  const { config, warnings } = resolved;
+  const givenAt: GivenAt = (name, domain) => settingOf(layers, domain, optionOf(name))?.place;
+  return { ok: true, config, warnings, file: source.file, givenAt };
+}
+
+/** Where a configuration file is looked for when none is named. */
+const usualFiles = ["slotd.toml", "/etc/slotd/slotd.toml"];
+
+function nothingFound(cwd: string): Problem {
+  const [own, system] = usualFiles.map((file) => resolve(cwd, file));
+  return {
+    place: { kind: "nowhere" },
+    key: "",
+    expected: "a configuration file",
+    got: `none: there is neither ${own} nor ${system}`,
+    advice:
+      'Make one with "slotd init", name another one with --config FILE or SLOTD_CONFIG, or set the options by SLOTD_ variables.',
+  };
 }
 
 function readTextFile(path: string): string {
@@ -64,7 +100,7 @@ function readTextFile(path: string): string {
 type Source = { readonly file: string; readonly text: string } | { readonly file: undefined };
 
 function readSource(named: string | undefined, cwd: string, readFile: Files["readFile"]): Source | Problem {
-  for (const file of named === undefined ? ["slotd.toml", "/etc/slotd/slotd.toml"] : [named]) {
+  for (const file of named === undefined ? usualFiles : [named]) {
     const result = readText(resolve(cwd, file), { readFile });
     if ("text" in result) return { file, text: result.text };
     if (named !== undefined || !result.isAbsent) {

@@ -2,6 +2,7 @@ import type { Config, DiskConfig } from "../../config/config.ts";
 import { openDiskStore } from "../../store/disk/disk-store.ts";
 import type { ObjectStore } from "../../store/object-store.ts";
 import { present } from "../buckets/present.ts";
+import { forOption } from "../option-error.ts";
 import { type Around, part, type Stoppable } from "../part.ts";
 
 /** A data folder that is open as long as it is used. */
@@ -15,7 +16,7 @@ export const diskStores = part<OpenStore, { readonly path: string; readonly opti
     return new Map(onDisk.map(({ disk: { path } }) => [keyOf(path, config), { path, options: config.disk }]));
   },
   async make({ path, options }, { deps }) {
-    const store = await openDiskStore(path, deps, options);
+    const store = await forOption("disk.path", path, () => openDiskStore(path, deps, options));
     return { store, stop: () => Promise.resolve() };
   },
 });

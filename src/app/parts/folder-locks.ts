@@ -1,4 +1,5 @@
 import { takeSqliteLock } from "../../lock/sqlite-lock.ts";
+import { forOption } from "../option-error.ts";
 import { type Around, part } from "../part.ts";
 import { type FolderLock, lockedFolder, lockFolder } from "../stores/folder-locks.ts";
 
@@ -12,12 +13,15 @@ export const folderLocks = part<FolderLock, string>({
     const onDisk = config.domains.filter(({ backend }) => backend === "disk");
     const folders = new Map<string, string>();
     for (const path of new Set(onDisk.map(({ disk }) => disk.path))) {
-      const folder = await lockedFolder(path);
+      const folder = await forOption("disk.path", path, () => lockedFolder(path));
       folders.set(folder, folder);
     }
     return folders;
   },
-  make: (folder, { deps }) => lockFolder(folder, { take: takeSqliteLock, log: deps.watchers.log }),
+  make: (folder, { deps }) =>
+    forOption("disk.path", folder, () =>
+      lockFolder(folder, { take: takeSqliteLock, log: deps.watchers.log }),
+    ),
 });
 
 /** The lock of the folder to which a path leads; undefined where none is served there. */

@@ -1,6 +1,6 @@
 import type { DomainConfig } from "../../config/config.ts";
 import { usesHttp } from "../../config/places.ts";
-import type { HttpListen } from "../../config/values.ts";
+import { formatListen, type HttpListen } from "../../config/values.ts";
 import { type HttpServer, type HttpServerOptions, startHttpServer } from "../../http/server/http-server.ts";
 import { watchHttp, watchTls } from "../../ops/events.ts";
 import { servedOn } from "../buckets/domain-buckets.ts";
@@ -8,6 +8,7 @@ import { present } from "../buckets/present.ts";
 import { groupBy } from "../group-by.ts";
 import { checkCertificate, httpSettings, listenerKey } from "../http-settings.ts";
 import { observerOf } from "../ledgers/ledger-worker.ts";
+import { forOption } from "../option-error.ts";
 import { type Around, part, type Stoppable } from "../part.ts";
 import { unavailableIn } from "../stores/watched-stores.ts";
 import { credentials, credentialsOf } from "./credentials.ts";
@@ -31,7 +32,9 @@ export const listeners = part<Listener, HttpServerOptions>({
     return new Map([...used].map(([key, domains]) => [key, settingsFor(domains, around)]));
   },
   async make(options, { deps }) {
-    const server = await startHttpServer(options);
+    const server = await forOption("http.listen", formatListen(options.listen), () =>
+      startHttpServer(options),
+    );
     // The grace is the one in force when it ends.
     return { server, stop: () => server.stop(deps.running.config?.shutdownGrace) };
   },

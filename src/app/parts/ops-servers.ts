@@ -1,5 +1,6 @@
-import type { ListenAddress } from "../../config/values.ts";
+import { formatAddress, type ListenAddress } from "../../config/values.ts";
 import { type OpsServer, startOpsServer } from "../../ops/ops-server.ts";
+import { forOption } from "../option-error.ts";
 import { type PartDeps, part } from "../part.ts";
 import { readyChecks } from "../ready-checks.ts";
 import { components } from "./components.ts";
@@ -13,7 +14,9 @@ export const opsServers = part<OpsServer, ListenAddress>({
     return new Map(ops.listen === undefined ? [] : [[JSON.stringify(ops.listen), ops.listen]]);
   },
   make: (listen, { deps }) =>
-    startOpsServer({ listen, metrics: deps.watchers.metrics, checks: () => checksFor(deps) }),
+    forOption("ops.listen", formatAddress(listen), () =>
+      startOpsServer({ listen, metrics: deps.watchers.metrics, checks: () => checksFor(deps) }),
+    ),
 });
 
 function checksFor({ running }: PartDeps) {

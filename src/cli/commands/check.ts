@@ -10,6 +10,7 @@ import { DEFAULT_SOCKET } from "../../ops/control.ts";
 import { createLog } from "../../ops/log.ts";
 import { askRunningAt } from "../ask-running.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
+import { servedDomain } from "../served-domain.ts";
 
 /** Where a web client might live, when --origin does not say. */
 const ANY_ORIGIN = "https://web-client.example";
@@ -103,23 +104,11 @@ function checkOptions(args: Arguments, io: CommandIo): Checked {
   const warnings = loaded.warnings.map((text) =>
     found({ level: "warn", text, advice: "Change it, unless it is meant so." }),
   );
-  const asked = args.text("domain")?.toLowerCase();
-  const domains = loaded.config.domains.filter(({ domain }) => asked === undefined || domain === asked);
-  if (domains.length === 0) {
-    return { config: undefined, hosts: [], results: [found(unknownDomain(asked ?? "", loaded.config))] };
-  }
+  const only = servedDomain(args, loaded.config);
+  const domains = only === undefined ? loaded.config.domains : [only];
   return {
     config: { ...loaded.config, domains },
     hosts: loaded.config.domains.map(({ host }) => host),
     results: [found({ level: "ok", text: `The options are valid; read from ${from}.` }), ...warnings],
-  };
-}
-
-function unknownDomain(asked: string, { domains }: Config): Result["finding"] {
-  const served = domains.map(({ domain }) => domain).join(", ");
-  return {
-    level: "wrong",
-    text: `${asked} is not among the domains served.`,
-    advice: `Take one of: ${served}.`,
   };
 }

@@ -1,5 +1,6 @@
 import { findFile, removeFile } from "../../admin/remove.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
+import { fileJson } from "../file-json.ts";
 import { jsonText, plain, sizeText } from "../table.ts";
 import { withOpenDomains } from "../with-open-domains.ts";
 
@@ -16,7 +17,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     await openDomains.requireStores(found.openDomain);
     const [failed] = await removeFile(found, io.now);
     if (args.has("json")) {
-      const about = found.file ?? found.object;
+      const about = found.file === undefined ? found.object : fileJson(found.file);
       io.stdout(jsonText({ deleted: failed === undefined, ...about, reason: failed?.reason }));
     } else if (failed === undefined) io.stdout(`Deleted ${describe(found.file ?? found.object)}.\n`);
     else io.stderr(`slotd: the file does not count any more, but is still there: ${failed.reason}.\n`);

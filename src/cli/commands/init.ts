@@ -1,8 +1,9 @@
-import { link, open, rename, rm } from "node:fs/promises";
+import { link, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseBaseUrl, parseDomain, replaceHost } from "../../config/values.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
 import { importedFile } from "../init/from-mongooseim.ts";
+import { proxies } from "../init/proxies.ts";
 import { type ServerName, serverNames } from "../init/server-names.ts";
 import { snippets } from "../init/snippets.ts";
 import { configTemplate, type Setup } from "../init/template.ts";
@@ -22,8 +23,10 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
 
 /** `slotd init --from`: the same with what a MongooseIM configuration says. */
 async function takeOver(from: string, args: Arguments, io: CommandIo): Promise<number> {
-  if (args.has("public-url"))
-    throw new UsageError("--public-url is not for a configuration with S3, as --from makes");
+  for (const name of ["public-url", "disk-path", "s3"]) {
+    if (args.has(name))
+      throw new UsageError(`--${name} cannot be given with --from, which takes a bucket over`);
+  }
   const server = serverOf(args);
   if (server !== undefined && server !== "mongooseim")
     throw new UsageError("--from reads a configuration of MongooseIM; leave --for out");
@@ -65,6 +68,11 @@ function setupOf(args: Arguments, io: CommandIo): Setup {
   const given = args.texts("domain");
   const domains = new Set(given.map(domainOf));
   const url = args.text("public-url") ?? "https://upload.@HOST@";
+  for (const name of ["public-url", "disk-path"]) {
+    if (args.has("s3") && args.has(name)) {
+      throw new UsageError(`--${name} is for files on disk; with --s3 clients reach the bucket itself`);
+    }
+  }
   if (parseBaseUrl(replaceHost(url, "example.org")) === undefined) {
     throw new UsageError(
       "expected --public-url URL to be an http or https URL without user name, query or fragment",
@@ -73,6 +81,10 @@ function setupOf(args: Arguments, io: CommandIo): Setup {
   return {
     domains: given.length === 0 ? ["example.org"] : [...domains],
     publicUrl: url.replace(/\/+$/, ""),
+    diskPath: diskPathOf(args, io),
+    isS3: args.has("s3"),
+    // The table of commands takes no other value.
+    proxy: proxies.find((known) => known === args.text("proxy")) ?? "nginx",
     secret: hex(io.randomBytes(secretBytes)),
     isExample: given.length === 0,
     server: serverOf(args),
@@ -82,6 +94,14 @@ function setupOf(args: Arguments, io: CommandIo): Setup {
 /** The command's table says which names there are. */
 function serverOf(args: Arguments): ServerName | undefined {
   return serverNames.find((name) => name === args.text("for"));
+}
+
+/** Where the systemd unit lets slotd write, for a file in /etc, which is not the place for data. */
+function diskPathOf(args: Arguments, io: CommandIo): string {
+  const isInEtc = resolve(io.cwd, targetOf(args)).startsWith("/etc/");
+  const path = args.text("disk-path") ?? (isInEtc ? "/var/lib/slotd" : "./data");
+  if (path !== "" && !/\p{Cc}/u.test(path)) return path;
+  throw new UsageError("expected --disk-path FOLDER to be a path without control characters");
 }
 
 function domainOf(text: string): string {
@@ -95,7 +115,8 @@ function hex(bytes: Uint8Array): string {
 }
 
 /**
- * Writes a file, readable by its owner only, whole or not at all.
+ * Writes a file, whole or not at all. Its owner may read it and, in a folder that hands its group on (setgid, as
+ * /etc/slotd of the package is), that group, which is slotd's.
  *
  * @returns the system's error code when it could not be written, EEXIST when it exists and must not be replaced.
  */
@@ -107,7 +128,8 @@ async function writeNewFile(
 ): Promise<string | undefined> {
   const temporary = join(dirname(path), `.${basename(path)}.${suffix}`);
   try {
-    await writeDurably(temporary, text);
+    const handsGroupOn = ((await stat(dirname(path))).mode & 0o2000) !== 0;
+    await writeDurably(temporary, text, handsGroupOn ? 0o640 : 0o600);
     if (mayReplace) await rename(temporary, path);
     // Unlike a rename, a link does not replace a file that came into being meanwhile.
     else await link(temporary, path);
@@ -120,9 +142,10 @@ async function writeNewFile(
   }
 }
 
-async function writeDurably(path: string, text: string): Promise<void> {
+async function writeDurably(path: string, text: string, mode: number): Promise<void> {
   const file = await open(path, "wx", 0o600);
   try {
+    await file.chmod(mode);
     await file.writeFile(text);
     await file.sync();
   } finally {
@@ -136,7 +159,7 @@ function report(file: string, setup: Setup): string {
     ({ title, text }) => `${"=".repeat(78)}\n${title}\n${"-".repeat(78)}\n${text}\n`,
   );
   return `Wrote ${file}, with a fresh component secret.${edit}
-Add to your XMPP server${setup.server === undefined ? " (one of these)" : ""}, and to the reverse proxy:
+${setup.isS3 ? "Fill in [s3] in it: bucket, region and keys; docs/s3.md has the settings of each store.\n" : ""}Add to your XMPP server${setup.server === undefined ? " (one of these)" : ""}${setup.isS3 ? "" : ", and to the reverse proxy"}:
 
 ${parts.join("\n")}
 Then start it: slotd serve${file === "slotd.toml" ? "" : ` --config ${file}`}

@@ -2,7 +2,7 @@ import { removeFilesOf } from "../../admin/remove.ts";
 import type { Arguments, CommandIo } from "../command.ts";
 import { interruption } from "../interrupt.ts";
 import { Progress } from "../progress.ts";
-import { jsonText, sizeText } from "../table.ts";
+import { counted, jsonText, sizeText } from "../table.ts";
 import { withOpenDomains } from "../with-open-domains.ts";
 import { bareJidOf } from "./usage.ts";
 
@@ -12,7 +12,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
   return withOpenDomains(args, io, true, async (openDomains) => {
     await openDomains.requireStores();
     const { signal, done } = interruption();
-    const progress = new Progress(io, (files) => `${files} files deleted`);
+    const progress = new Progress(io, (files) => `${counted(files, "file")} deleted`);
     const onProgress = (files: number) => progress.show(files);
     const removed = await removeFilesOf(openDomains, jid, { signal, onProgress, now: io.now }).finally(done);
     progress.clear();
@@ -20,11 +20,11 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     if (args.has("json")) {
       io.stdout(jsonText({ jid, files, bytes, notRemoved, isWhole }));
     } else {
-      io.stdout(`Deleted ${files} files of ${jid}, ${sizeText(bytes)}.\n`);
+      io.stdout(`Deleted ${counted(files, "file")} of ${jid}, ${sizeText(bytes)}.\n`);
       if (!isWhole) io.stderr("slotd: interrupted; run it again to delete the rest.\n");
       if (notRemoved.length > 0) {
         io.stderr(
-          `slotd: ${notRemoved.length} files do not count any more, but are still in the store (${notRemoved[0]?.reason}); the sweep tries again.\n`,
+          `slotd: ${counted(notRemoved.length, "file is", "files are")} no longer counted, but still in the store (${notRemoved[0]?.reason}); the sweep tries again.\n`,
         );
       }
     }

@@ -2,9 +2,10 @@ import type { Difference } from "../../admin/agree.ts";
 import type { TooMany } from "../../admin/held-back.ts";
 import { type Reconciled, type Repair, reconcile } from "../../admin/reconcile.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
+import { fileJson } from "../file-json.ts";
 import { interruption } from "../interrupt.ts";
 import { Progress } from "../progress.ts";
-import { jsonText, plain, sizeText } from "../table.ts";
+import { counted, jsonText, plain, sizeText } from "../table.ts";
 import { withOpenDomains } from "../with-open-domains.ts";
 
 /** `slotd reconcile`: compares ledger and store. Ends with 1 when a difference is left, or when it was interrupted. */
@@ -19,14 +20,14 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     throw new UsageError("--delete-many is of use only with --delete-unknown");
   return withOpenDomains(args, io, true, async (openDomains) => {
     const { signal, done } = interruption();
-    const progress = new Progress(io, (looked) => `${looked} files compared`);
+    const progress = new Progress(io, (looked) => `${counted(looked, "file")} compared`);
     const found: object[] = [];
     const outcome = await reconcile(openDomains, {
       ...{ fix, deleteUnknown, forgetMany, deleteMany, signal, now: io.now },
       onProgress: (looked) => progress.show(looked),
       onDifference: (difference, repair) => {
         progress.clear();
-        if (args.has("json")) found.push({ ...difference, repair });
+        if (args.has("json")) found.push({ ...difference, ...fileOf(difference), repair });
         else io.stdout(`${describe(difference, repair)}\n`);
       },
     }).finally(done);
@@ -38,20 +39,25 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
   });
 }
 
+function fileOf(difference: Difference): object {
+  return "file" in difference && difference.file !== undefined ? { file: fileJson(difference.file) } : {};
+}
+
 function sumsText({ files, bytes, reserved }: Reconciled["sums"][number]["counted"]): string {
-  return `${files} files, ${bytes} bytes (reserved: ${reserved.files}, ${reserved.bytes})`;
+  return `${counted(files, "file")}, ${counted(bytes, "byte")} (reserved: ${reserved.files}, ${reserved.bytes})`;
 }
 
 function report(io: CommandIo, outcome: Reconciled, fix: boolean): void {
   const { looked, differences, left, sums, isWhole } = outcome;
-  for (const { account, counted, listed } of sums) {
+  for (const { account, counted: sum, listed } of sums) {
     io.stdout(
-      `sum: ${plain(account)} counts ${sumsText(counted)}; its files are ${sumsText(listed)}${fix ? ": repaired" : ""}\n`,
+      `sum: ${plain(account)} counts ${sumsText(sum)}; its files are ${sumsText(listed)}${fix ? ": repaired" : ""}\n`,
     );
   }
   const all = differences + sums.length;
-  const verdict = all === 0 ? "ledger and store agree" : `${all} differences, ${all - left} of them repaired`;
-  io.stdout(`${looked} files compared: ${verdict}.\n`);
+  const verdict =
+    all === 0 ? "ledger and store agree" : `${counted(all, "difference")}, ${all - left} repaired`;
+  io.stdout(`${counted(looked, "file")} compared: ${verdict}.\n`);
   reportTooMany(io, outcome);
   if (!isWhole) io.stderr("slotd: interrupted; what was repaired stays so. Run it again for the rest.\n");
   else if (left > 0 && !fix) io.stderr('slotd: "slotd reconcile --fix" repairs them.\n');

@@ -1,17 +1,14 @@
 import { type RotatedFile, rotateKeys } from "../../app/rotate-keys.ts";
 import type { Arguments, CommandIo } from "../command.ts";
 import { loadOrReport } from "../load-or-report.ts";
+import { servedDomain } from "../served-domain.ts";
+import { jsonText } from "../table.ts";
 
 /** `slotd rotate-key`: a new key signs slotd's own PUT URLs; the former ones verify until no slot needs them. */
 export async function run(args: Arguments, io: CommandIo): Promise<number> {
   const config = loadOrReport(args, io);
   if (config === undefined) return 1;
-  const domain = args.text("domain")?.toLowerCase();
-  if (domain !== undefined && !config.domains.some((served) => served.domain === domain)) {
-    const served = config.domains.map((each) => each.domain).join(", ");
-    io.stderr(`slotd: ${domain} is not among the domains served: ${served}.\n`);
-    return 1;
-  }
+  const domain = servedDomain(args, config)?.domain;
   const deps = { now: () => io.now(), randomBytes: (length: number) => Buffer.from(io.randomBytes(length)) };
   const rotated = await rotateKeys(config, domain, args.has("forget"), deps);
   if (rotated.length === 0) {
@@ -19,6 +16,10 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
       'slotd: there are no keys to rotate: all uploads go straight to a bucket. Its keys are rotated in the store; see "Keys" in docs/s3.md.\n',
     );
     return 1;
+  }
+  if (args.has("json")) {
+    io.stdout(jsonText({ files: rotated }));
+    return 0;
   }
   for (const file of rotated) io.stdout(report(file));
   io.stdout("A slotd that runs takes them over within two seconds; it needs no reload.\n");

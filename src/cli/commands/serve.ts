@@ -12,7 +12,7 @@ import { type ControlAnswer, type ControlServer, DEFAULT_SOCKET, startControl } 
 import { createLog, type Logger, type LogOptions } from "../../ops/log.ts";
 import { version } from "../../version.ts";
 import type { Arguments, CommandIo } from "../command.ts";
-import { explain } from "../explain.ts";
+import { explain, failureFields } from "../explain.ts";
 import { loadOrReport } from "../load-or-report.ts";
 import { reloader } from "../reloader.ts";
 
@@ -72,7 +72,7 @@ async function startApp(config: Config, log: Logger): Promise<App | undefined> {
     for (const { address } of app.of(opsServers)) log.info({ ...address }, "Metrics and health are served.");
     return app;
   } catch (error) {
-    log.error({ err: error }, `slotd cannot start: ${explain(error)}`);
+    log.error(failureFields(error), `slotd cannot start: ${explain(error)}`);
     return undefined;
   }
 }
@@ -124,7 +124,7 @@ async function openControl(
   } catch (error) {
     const level = ops.socket === undefined ? "info" : "warn";
     log[level](
-      `"slotd reload" will not reach this slotd: ${explain(error)}. Set ops.socket to a path that it may write, or send SIGHUP.`,
+      `"slotd reload" will not reach this slotd: ${explain(error)} Set ops.socket to a path that it may write, or send SIGHUP.`,
     );
     return undefined;
   }

@@ -3,6 +3,8 @@ import { createLog } from "../../ops/log.ts";
 import { readSlotRequest } from "../../slot/slot-request.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
 import { loadOrReport } from "../load-or-report.ts";
+import { servedDomain } from "../served-domain.ts";
+import { jsonText } from "../table.ts";
 
 /**
  * `slotd slot`: makes a slot with the configured bucket, whoever may ask for one and however large, so that an
@@ -19,17 +21,18 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
   if ("kind" in request) throw new UsageError(request.text);
   const config = loadOrReport(args, io);
   if (config === undefined) return 1;
-  const name = args.required("domain").toLowerCase();
-  const domain = config.domains.find((served) => served.domain === name);
-  if (domain === undefined) {
-    const served = config.domains.map((each) => each.domain);
-    throw new UsageError(`${name} is not among the domains served: ${served.join(", ")}.`);
-  }
+  const domain = servedDomain(args, config);
+  if (domain === undefined) throw new Error("--domain is marked as required");
   const slot = await makeSlotByHand(
     { ...domain, expirationTime: args.number("expires") ?? domain.expirationTime },
     request,
     createLog({ level: "info", format: "text" }, io.stderr).logger,
   );
+  if (args.has("json")) {
+    const { putUrl, getUrl } = slot;
+    io.stdout(jsonText({ putUrl, getUrl, contentType: request.contentType }));
+    return 0;
+  }
   const type =
     request.contentType === undefined ? "" : ` -H ${quote(`Content-Type: ${request.contentType}`)}`;
   io.stdout(`PutURL: ${slot.putUrl}\nGetURL: ${slot.getUrl}\n`);

@@ -3,7 +3,7 @@ import { sweepLedgers } from "../../app/ledgers/sweep-ledgers.ts";
 import type { Arguments, CommandIo } from "../command.ts";
 import { interruption } from "../interrupt.ts";
 import { Progress } from "../progress.ts";
-import { jsonText, sizeText } from "../table.ts";
+import { counted, jsonText, sizeText } from "../table.ts";
 import { withOpenDomains } from "../with-open-domains.ts";
 
 /**
@@ -15,7 +15,10 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
   return withOpenDomains(args, io, false, async (openDomains) => {
     if (!isDryRun) await openDomains.requireStores();
     const { signal, done } = interruption();
-    const progress = new Progress(io, (files) => `${files} files ${isDryRun ? "found" : "deleted"}`);
+    const progress = new Progress(
+      io,
+      (files) => `${counted(files, "file")} ${isDryRun ? "found" : "deleted"}`,
+    );
     let before = 0;
     const onProgress = (files: number) => progress.show(before + files);
     try {
@@ -46,9 +49,13 @@ interface Swept {
 
 function report(io: CommandIo, swept: Swept, isDryRun: boolean, reason: string | undefined): void {
   const { files, bytes, left, isWhole } = swept;
-  io.stdout(`${isDryRun ? "Would delete" : "Deleted"} ${files} expired files, ${sizeText(bytes)}.\n`);
+  io.stdout(
+    `${isDryRun ? "Would delete" : "Deleted"} ${counted(files, "expired file")}, ${sizeText(bytes)}.\n`,
+  );
   if (left > 0) {
-    io.stderr(`slotd: ${left} files are still in the store (${reason}); the next sweep tries again.\n`);
+    io.stderr(
+      `slotd: ${counted(left, "file is", "files are")} still in the store (${reason}); the next sweep tries again.\n`,
+    );
   }
   if (!isWhole) io.stderr("slotd: interrupted; run it again for the rest.\n");
 }

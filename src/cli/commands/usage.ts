@@ -1,13 +1,20 @@
 import type { OpenDomains } from "../../admin/open-domains.ts";
 import { parseAccess } from "../../config/values.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
-import { jsonText, plain, sizeText, table } from "../table.ts";
+import { servedDomain } from "../served-domain.ts";
+import { counted, jsonText, plain, sizeText, table } from "../table.ts";
 import { withOpenDomains } from "../with-open-domains.ts";
 
 /** `slotd usage`: who holds how much. */
 export function run(args: Arguments, io: CommandIo): Promise<number> {
-  const selection = selectionOf(args);
+  const jid = args.text("jid");
+  const bare = jid === undefined ? undefined : bareJidOf(jid);
   return withOpenDomains(args, io, true, async ({ domains, ledgers }) => {
+    const only = servedDomain(args, { domains: domains.map(({ config }) => config) });
+    const selection = {
+      ...(bare === undefined ? {} : { jid: bare }),
+      ...(only === undefined ? {} : { domain: only.domain }),
+    };
     const accounts = (await Promise.all(ledgers.map((ledger) => ledger.usage(selection)))).flat();
     const total = {
       files: accounts.reduce((sum, { files }) => sum + files, 0),
@@ -27,7 +34,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     for (const { domain, used, allowed } of quotas) {
       const bytes =
         allowed.bytes === undefined ? [] : [`${sizeText(used.bytes)} of ${sizeText(allowed.bytes)}`];
-      const files = allowed.files === undefined ? [] : [`${used.files} of ${allowed.files} files`];
+      const files = allowed.files === undefined ? [] : [`${used.files} of ${counted(allowed.files, "file")}`];
       io.stdout(`quota.user at ${domain}: ${[...bytes, ...files].join(", ")}\n`);
     }
     return 0;
@@ -55,15 +62,6 @@ function quotasOf(
     const allowed = { ...(bytes !== undefined && { bytes }), ...(files !== undefined && { files }) };
     return [{ domain, used, allowed }];
   });
-}
-
-function selectionOf(args: Arguments): { readonly jid?: string; readonly domain?: string } {
-  const jid = args.text("jid");
-  const domain = args.text("domain");
-  return {
-    ...(jid === undefined ? {} : { jid: bareJidOf(jid) }),
-    ...(domain === undefined ? {} : { domain: domain.toLowerCase() }),
-  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { tomlText } from "../../config/reference/toml-text.ts";
+import type { ProxyName } from "./proxies.ts";
 import { componentAddress, type ServerName } from "./server-names.ts";
 
 /** What `slotd init` puts into the file that it writes. */
@@ -8,6 +9,12 @@ export interface Setup {
   readonly publicUrl: string;
   /** The component secret, the same for every domain. */
   readonly secret: string;
+  /** Where files are kept on disk; relative to the file. */
+  readonly diskPath: string;
+  /** Whether the files go to a bucket. */
+  readonly isS3: boolean;
+  /** The reverse proxy whose lines are wanted. */
+  readonly proxy: ProxyName;
   /** Whether the domains are only an example, to be edited. */
   readonly isExample: boolean;
   /** The XMPP server; undefined when it was not said. */
@@ -19,8 +26,9 @@ export const setupHost = "upload.@HOST@";
 /** The address of the HTTP server that `slotd init` sets. */
 export const setupListen = "127.0.0.1:5080";
 
-/** Writes a commented slotd.toml with the disk backend, ready to be loaded. */
-export function configTemplate({ domains, publicUrl, secret, isExample, server }: Setup): string {
+/** Writes a commented slotd.toml: ready to be loaded with the disk backend, to be filled in with a bucket. */
+export function configTemplate(setup: Setup): string {
+  const { domains, secret, isExample, isS3, server } = setup;
   const edit = isExample ? "\n# EDIT THIS LINE: put your own domain here." : "";
   return `# The configuration of slotd. Every option: docs/options.md. What is in force: slotd config
 # This file holds a secret: only the user that runs slotd may read it.
@@ -31,8 +39,8 @@ domains = ${tomlText(domains)}
 # The component's JID; @HOST@ is replaced with each domain.
 host = ${tomlText(setupHost)}
 
-# Who keeps the files: "disk" is slotd itself, "s3" a bucket (see [s3] below).
-backend = "disk"
+# Who keeps the files: "disk" is slotd itself, "s3" a bucket (see [s3]).
+backend = ${tomlText(isS3 ? "s3" : "disk")}
 
 # The largest file; "infinity" switches the limit off.
 max_file_size = "10MiB"
@@ -54,12 +62,38 @@ secret = ${tomlText(secret)}
 # ... or in a file of its own:
 # secret_file = "/run/secrets/slotd-xmpp"
 
-[disk]
-# Where the files live; a relative path starts from the folder of this file.
-path = "./data"
+${isS3 ? bucketPart : diskPart(setup)}
+# How much users may hold, and upload in a day. Everyone over it is told when to try again. See docs/limits.md.
+# [quota]
+# user = "1GiB"
+# user_daily = "200MiB"
+
+# One domain may differ from the others:
+# [domain."example.net"]
+# max_file_size = "50MiB"
+`;
+}
+
+const bucketPart = `[s3]
+# The bucket, in virtual-host or path style.
+bucket_url = "https://bucket.s3.eu-west-1.amazonaws.com"
+region = "eu-west-1"
+access_key_id = "AKIAIOSFODNN7EXAMPLE"
+# The secret key, in a file of its own.
+secret_access_key_file = "/etc/slotd/s3-secret"
+
+# Quotas and retention need a ledger, which says who has which file:
+# [ledger]
+# url = "sqlite:/var/lib/slotd/slotd.db"
+`;
+
+function diskPart({ diskPath, publicUrl }: Setup): string {
+  return `[disk]
+# Where the files are kept; a relative path starts from the folder of this file.
+path = ${tomlText(diskPath)}
 
 [http]
-# slotd's own HTTP server, which takes and serves the files with backend = "disk".
+# slotd's own HTTP server, which takes and serves the files.
 listen = ${tomlText(setupListen)}
 # What clients reach it by: https, through a reverse proxy with TLS. Without this line it is "http://" and
 # listen: enough for a try on this machine, but many clients refuse http.
@@ -71,14 +105,5 @@ public_url = ${tomlText(publicUrl)}
 # region = "eu-west-1"
 # access_key_id = "AKIAIOSFODNN7EXAMPLE"
 # secret_access_key_file = "/run/secrets/slotd-s3"
-
-# How much users may hold, and upload in a day. Everyone over it is told when to try again. See docs/limits.md.
-# [quota]
-# user = "1GiB"
-# user_daily = "200MiB"
-
-# One domain may differ from the others:
-# [domain."example.net"]
-# max_file_size = "50MiB"
 `;
 }

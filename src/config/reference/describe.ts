@@ -1,69 +1,98 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config, DomainConfig } from "../config.ts";
 import { defaultOf } from "../in-force.ts";
-import type { Option, TomlValue } from "../options/option.ts";
+import type { GivenAt } from "../load.ts";
+import type { About, Option, TomlValue } from "../options/option.ts";
 import { keyOf, nameOf, type OptionName, optionNames, optionOf, tableOf } from "../options/table.ts";
+import type { Place } from "../problem.ts";
 import { valueIn } from "../tables.ts";
 import { tomlText } from "./toml-text.ts";
 
 /** What stands in the place of a secret. */
 const redacted = "(redacted)";
 
-/**
- * Writes what is in force as TOML that slotd would read: what is the same for all domains, then one table for each
- * domain, `# default` after a value that is the default, and "(redacted)" for each secret. Ends with a line break.
- */
-export function describeConfig(config: Config): string {
-  const global = optionNames.filter((name) => name !== "domains" && !optionOf(name).isPerDomain);
-  const perDomain = optionNames.filter((name) => optionOf(name).isPerDomain);
-  const domains = config.domains.map(({ domain }) => domain);
-  const blocks = [
-    ...blocksOf(global, [], (name) => line(name, config, undefined, config.folder)),
-    ...config.domains.flatMap((own) =>
-      blocksOf(perDomain, ["domain", JSON.stringify(own.domain)], (name) =>
-        line(name, own, own.domain, config.folder),
-      ),
-    ),
-  ];
-  const [top = "", ...rest] = blocks;
-  return [`domains = ${tomlText(domains)}\n${top}`, ...rest].join("\n");
+/** Where nothing is known of what set an option. */
+const nowhere: GivenAt = () => undefined;
+
+/** One option as it is in force. */
+export interface ConfigValue {
+  readonly name: OptionName;
+  /** The domain that it is in force for; absent for what is the same for all domains. */
+  readonly domain?: string;
+  /** As TOML has it; "(redacted)" for a secret. */
+  readonly value: TomlValue;
+  /** Whether that is the default; a secret has none. */
+  readonly isDefault: boolean;
+  /** The file and line, or the variable, that sets it; absent where nothing does. */
+  readonly setIn?: string;
 }
 
-/** The lines of each table beneath its header. */
-function blocksOf(
-  names: readonly OptionName[],
-  path: readonly string[],
-  lineOf: (name: OptionName) => string | undefined,
-): string[] {
+/** Every option that is in force: first those of all domains, then those of each domain. */
+export function configValues(config: Config, givenAt: GivenAt): ConfigValue[] {
+  const names = optionNames.filter((name) => name !== "domains");
+  const valuesIn = (tables: Config | DomainConfig, domain?: string) =>
+    names
+      .filter((name) => optionOf(name).isPerDomain === (domain !== undefined))
+      .flatMap((name) => valueOfOption(name, tables, { domain, folder: config.folder }, givenAt) ?? []);
+  const domains: ConfigValue = {
+    name: "domains",
+    value: config.domains.map(({ domain }) => domain),
+    isDefault: false,
+    ...setIn(givenAt("domains", undefined)),
+  };
+  return [domains, ...valuesIn(config), ...config.domains.flatMap((own) => valuesIn(own, own.domain))];
+}
+
+/**
+ * Writes what is in force as TOML that slotd would read: what is the same for all domains, then one table for each
+ * domain, and "(redacted)" for each secret. `# default` follows a value that is the default, with the place that sets
+ * it where one does. Ends with a line break.
+ */
+export function describeConfig(config: Config, givenAt: GivenAt = nowhere): string {
   // What stands at the top must come before the first table.
-  const blocks = new Map<string, string[]>(path.length === 0 ? [["", []]] : []);
-  for (const name of names) {
-    const text = lineOf(name);
-    if (text === undefined) continue;
-    const table = tableOf(name);
+  const blocks = new Map<string, string[]>([["", []]]);
+  for (const shown of configValues(config, givenAt)) {
+    const path = shown.domain === undefined ? [] : ["domain", JSON.stringify(shown.domain)];
+    const table = tableOf(shown.name);
     const header = [...path, ...(table === "" ? [] : [table])].join(".");
-    const block = blocks.get(header) ?? [`[${header}]`];
-    blocks.set(header, [...block, text]);
+    blocks.set(header, [...(blocks.get(header) ?? [`[${header}]`]), lineOf(shown)]);
   }
-  return [...blocks.values()].map((lines) => `${lines.join("\n")}\n`);
+  return [...blocks.values()].map((lines) => `${lines.join("\n")}\n`).join("\n");
+}
+
+function lineOf({ name, value, isDefault, setIn }: ConfigValue): string {
+  const place = setIn === undefined ? "" : `, set in ${setIn}`;
+  return `${keyOf(name)} = ${tomlText(value)}${isDefault ? ` # default${place}` : ""}`;
 }
 
 /** An option and what is in force of it; undefined where nothing is. */
-function line(
+function valueOfOption(
   name: OptionName,
   tables: Config | DomainConfig,
-  domain: string | undefined,
-  folder: string,
-): string | undefined {
+  about: About,
+  givenAt: GivenAt,
+): ConfigValue | undefined {
   const option = optionOf(name);
   const value = valueIn(tables, name);
   const shown = written(option, value);
   if (shown === undefined) return undefined;
   const others = (other: Option) => ({ is: valueIn(tables, nameOf(other)) });
-  const fallback = shown === redacted ? undefined : defaultOf(option, others, { domain, folder });
-  if (!isDeepStrictEqual(fallback, { is: value })) return `${keyOf(name)} = ${tomlText(shown)}`;
-  const isText = typeof option.default === "string" && option.apply === undefined;
-  return `${keyOf(name)} = ${tomlText(isText ? option.default : shown)} # default`;
+  const fallback = shown === redacted ? undefined : defaultOf(option, others, about);
+  const isDefault = isDeepStrictEqual(fallback, { is: value });
+  const isText = isDefault && typeof option.default === "string" && option.apply === undefined;
+  return {
+    name,
+    ...(about.domain === undefined ? {} : { domain: about.domain }),
+    value: isText ? (option.default ?? shown) : shown,
+    isDefault,
+    ...setIn(givenAt(name, about.domain)),
+  };
+}
+
+function setIn(place: Place | undefined): { readonly setIn?: string } {
+  if (place === undefined || place.kind === "nowhere") return {};
+  if (place.kind === "environment") return { setIn: place.variable };
+  return { setIn: place.line === undefined ? place.file : `${place.file}:${place.line}` };
 }
 
 function written(option: Option, value: unknown): TomlValue | undefined {

@@ -14,6 +14,7 @@ import type { Place, Problem } from "../problem.ts";
 import { isPerDomain, keyText, readSetting, type Setting, type Settings } from "../settings.ts";
 import { nearest } from "../suggest.ts";
 import { parseDomain } from "../values.ts";
+import { type Headers, meantBy, misplacedAdvice } from "./meant.ts";
 import { type Files, type GivenSecret, readSecrets } from "./secret-file.ts";
 import { linesOf, type TomlEntry } from "./toml.ts";
 
@@ -84,12 +85,17 @@ class FileReader {
   readonly #lines: readonly string[];
   readonly #problems: Problem[];
   readonly #hiddenLines: ReadonlySet<number>;
+  readonly #headers: Headers;
 
   constructor(entries: readonly TomlEntry[], source: { file: string; text: string }, problems: Problem[]) {
     this.#file = source.file;
     this.#lines = linesOf(source.text);
     this.#problems = problems;
     this.#hiddenLines = new Set(entries.filter(mayHoldSecret).flatMap(linesSpanned));
+    // An inline table comes as a table too, and is none that others could stand under.
+    this.#headers = entries.filter(
+      ({ value, line }) => value.kind !== "value" && this.#lines[line - 1]?.trimStart().startsWith("["),
+    );
   }
 
   placeOf(entry: TomlEntry): Place {
@@ -168,9 +174,11 @@ class FileReader {
     const name =
       meant === undefined ? undefined : (secretOfFileKey(meant) ?? (isOptionName(meant) ? meant : undefined));
     const known = quotedDomainAdvice(entry) ?? "Remove it; docs/options.md lists them all.";
-    const advice = meant === undefined ? known : `Did you mean ${meant}?`;
-    const example =
-      name === undefined || name !== meant ? {} : { example: exampleFor(name, this.placeOf(entry)) };
+    const isSibling = meant !== undefined && tableOf(meant) === tableOf(path.join("."));
+    const misplaced = isSibling ? undefined : misplacedAdvice(entry, path, this.#headers);
+    const advice = misplaced ?? (meant === undefined ? known : `Did you mean ${meant}?`);
+    const hasExample = name !== undefined && name === meant && misplaced === undefined;
+    const example = hasExample ? { example: exampleFor(name, this.placeOf(entry)) } : {};
     this.#add(entry, { expected: "a known option", got: "an unknown one", advice, ...example });
   }
 
@@ -193,26 +201,6 @@ const tablesText = `one of the tables ${tableNames.map((name) => `[${name}]`).jo
 /** Whether the path is that of a known key, part by part: a quoted "s3.region" is not s3.region. */
 function isPathOf(path: readonly string[], key: string): boolean {
   return knownKeys.includes(key) && path.length === key.split(".").length;
-}
-
-/** The known key that was meant: one with a like name, or one of the same last word in another table. */
-function meantBy(path: readonly string[], isInDomain: boolean): string | undefined {
-  const known = isInDomain ? knownKeys.filter((key) => isPerDomain(secretOfFileKey(key) ?? key)) : knownKeys;
-  const last = path.at(-1) ?? "";
-  const siblings = known.filter(
-    (key) =>
-      key.slice(0, key.lastIndexOf(".") + 1) ===
-      path
-        .slice(0, -1)
-        .map((part) => `${part}.`)
-        .join(""),
-  );
-  const sibling = nearest(
-    last,
-    siblings.map((key) => key.slice(key.lastIndexOf(".") + 1)),
-  );
-  if (sibling !== undefined) return [...path.slice(0, -1), sibling].join(".");
-  return known.find((key) => key.split(".").at(-1) === last) ?? nearest(path.join("."), known);
 }
 
 /** An unquoted [domain.example.net] is read as tables within tables. */

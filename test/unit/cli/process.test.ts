@@ -26,6 +26,7 @@ describe("bin/slotd", () => {
     const expected = { code: 0, out: `slotd ${packageJson.version}\n`, err: "" };
     expect(run(["--version"])).toEqual(expected);
     expect(run(["version"])).toEqual(expected);
+    expect(run(["-V"])).toEqual(expected);
   });
 
   test("runs through a link", () => {
@@ -38,6 +39,7 @@ describe("bin/slotd", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     for (const name of ["serve", "init", "slot", "config", "help"]) expect(out).toContain(`\n  ${name}`);
     expect(run(["help"]).out).toBe(out);
+    expect(run(["help", "--help"])).toEqual({ code: 0, out, err: "" });
   });
 
   test.each(["serve", "init", "slot", "config"])("prints the help of %s in both ways", (name) => {
@@ -109,7 +111,7 @@ describe("bin/slotd", () => {
     const { code, out, err } = run(["config"], { SLOTD_TOKEN_BYTES: "8" });
     expect(code).toBe(0);
     expect(out).toContain(
-      '[domain."example.net".xmpp]\naddress = "127.0.0.1:5347" # default\nsecret = "(redacted)"\n',
+      '[domain."example.net".xmpp]\naddress = "127.0.0.1:5347" # default, set in slotd.toml:27\nsecret = "(redacted)"\n',
     );
     expect(out).toContain("token_bytes = 8\n");
     expect(err).toStartWith("slotd: warning: token_bytes: 8 random bytes are few");

@@ -84,6 +84,32 @@ describe("refuses, with the line and what came", () => {
     expect(message).not.toContain("\n");
   });
 
+  test.each([
+    [
+      `${minimal}[ops]\nlisten = "off"\nretention = "30d"\n`,
+      "Line 6 is in the table [ops], which begins in line 4. retention belongs before the first table: move it above line 4.",
+    ],
+    [
+      `${minimal}[ops]\nlisten = "off"\n\n[http]\nretention = "30d"\n`,
+      "Line 8 is in the table [http], which begins in line 7. retention belongs before the first table: move it above line 4.",
+    ],
+    [
+      `${minimal}[http]\npublic_url = "https://u.example"\n\n[disk]\nmax_uploads = 5\n`,
+      "max_uploads belongs in the table [http]: move it below line 4.",
+    ],
+    [
+      `${minimal}[disk]\nmax_uploads = 5\n`,
+      "max_uploads belongs in the table [http], which the file does not have yet: add [http] above it.",
+    ],
+    [
+      `${minimal}[domain."example.org".disk]\nretention = "1d"\n`,
+      'retention belongs in the table [domain."example.org"], which the file does not have yet: add [domain."example.org"] above it.',
+    ],
+  ])("an option in the wrong table, with where it belongs: %j", (toml, advice) => {
+    expect(messageOf(toml)).toContain(advice);
+    expect(problemsOf(toml)).toHaveLength(1);
+  });
+
   test("a backend that there is not", () => {
     expect(messageAt(minimal.replace('"disk"', '"tape"'), 2)).toContain(
       'expected "s3" or "disk", got "tape".',
@@ -147,10 +173,16 @@ describe("what is mandatory and missing", () => {
   });
 
   test("is asked for as variables when there is no file", () => {
-    const message = messageOf(undefined);
+    const message = messageOf(undefined, { env: { SLOTD_LOG_LEVEL: "info" } });
     expect(message).toContain("slotd: domains: ");
     expect(message).toContain("Example: SLOTD_DOMAINS=example.org");
     expect(message).toContain('set SLOTD_S3_REGION, or make a file with "slotd init"');
+  });
+
+  test("is not asked for where there is no configuration at all: that is said, and where it was looked for", () => {
+    expect(messageOf(undefined)).toBe(
+      'slotd: expected a configuration file, got none: there is neither /conf/slotd.toml nor /etc/slotd/slotd.toml. Make one with "slotd init", name another one with --config FILE or SLOTD_CONFIG, or set the options by SLOTD_ variables.',
+    );
   });
 
   test("is not said to be missing when it is wrong", () => {

@@ -234,9 +234,11 @@ describe("slotd check of the options", () => {
 
   test("checks one domain when asked, and no unknown one", async () => {
     const { config } = await diskConfig();
-    const { code, findings } = await check(config, "--domain", "example.com");
-    expect(code).toBe(1);
-    expect(findings).toHaveLength(1);
-    expect(findings[0]).toMatchObject({ level: "wrong", advice: "Take one of: example.org." });
+    writeFileSync(join(folder, "slotd.toml"), config);
+    const io = fakeIo(folder);
+    expect(await main(["check", "--domain", "example.com"], io)).toBe(2);
+    expect(io.err()).toContain(
+      'slotd: "example.com" is not a domain that the configuration serves; it serves example.org\n',
+    );
   });
 });

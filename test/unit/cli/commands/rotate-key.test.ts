@@ -57,8 +57,8 @@ describe("slotd rotate-key", () => {
     });
     const { code, err } = await run(config(s3), "--domain", "c.example");
     expect([code, err]).toEqual([
-      1,
-      "slotd: c.example is not among the domains served: a.example, b.example.\n",
+      2,
+      'slotd: "c.example" is not a domain that the configuration serves; it serves a.example, b.example\n"slotd help rotate-key" shows its options.\n',
     ]);
   });
 

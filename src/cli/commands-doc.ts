@@ -1,0 +1,58 @@
+import type { Command } from "./command.ts";
+import { commands } from "./commands.ts";
+import { exitCodes } from "./exit-codes.ts";
+import { jsonKeys } from "./json-keys.ts";
+
+/** Writes the reference of all commands, docs/commands.md, from their table. */
+export function commandsReference(): string {
+  const codes = exitCodes.map(({ code, meaning }) => `| ${code} | ${cell(meaning)} |`);
+  return `# Commands
+
+<!-- Made from src/cli/ by scripts/commands-doc.ts: change it there. -->
+
+\`slotd help COMMAND\` prints the options of a command, and the manual page slotd(1) has them all. \`slotd completion\`
+prints what completes a command line in bash, zsh and fish; the Debian package installs it.
+
+## Exit codes
+
+| code | meaning |
+|---|---|
+${codes.join("\n")}
+
+What a command found is on standard output, what went wrong on standard error.
+
+## JSON
+
+Every command that prints facts takes \`--json\`. The keys below are part of the interface: a release may add keys, and
+CHANGELOG.md says so when one changes or goes. \`[]\` stands for each object of a list. A key without a value is absent.
+When the configuration has a problem, standard output is empty and the code is 1; \`slotd check\` reports it as a finding.
+
+${commands.map(section).join("\n\n")}
+`;
+}
+
+function section(command: Command): string {
+  const { name, summary, operand } = command;
+  const rows = Object.entries(jsonKeys[name] ?? {}).map(
+    ([key, meaning]) => `| \`${key}\` | ${cell(meaning)} |`,
+  );
+  const table = rows.length === 0 ? "" : `\n\n| key of \`--json\` | |\n|---|---|\n${rows.join("\n")}`;
+  return `## \`slotd ${[name, operand?.value ?? ""].join(" ").trim()}\`\n\n${summary}\n\n${options(command)}${table}`;
+}
+
+function options({ options, operand }: Command): string {
+  const rows = [
+    ...(operand === undefined
+      ? []
+      : [`| \`${operand.value.replaceAll("|", "\\|")}\` | ${cell(operand.summary)} |`]),
+    ...options.map(
+      ({ name, value, summary, isRequired }) =>
+        `| \`--${name}${value === undefined ? "" : ` ${value}`}\` | ${cell(summary)}${isRequired === true ? " Required." : ""} |`,
+    ),
+  ];
+  return ["| option | |", "|---|---|", ...rows].join("\n");
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}

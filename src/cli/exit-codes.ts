@@ -1,0 +1,14 @@
+/** What a command ends with, the same for every command. */
+export const exitCodes = [
+  { code: "0", meaning: "Done. For `check` and `reconcile`: nothing is wrong." },
+  {
+    code: "1",
+    meaning:
+      "Not done, or not wholly; the configuration has a problem; `check` or `reconcile` found something.",
+  },
+  {
+    code: "2",
+    meaning: "The command line is wrong, or names a domain that the configuration does not serve.",
+  },
+  { code: "130", meaning: "Interrupted by Ctrl-C, where the command had to be cut short." },
+] as const;
