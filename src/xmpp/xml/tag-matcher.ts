@@ -99,9 +99,9 @@ export class TagMatcher {
       const next = table[(state << KIND_BITS) | (kinds[text.charCodeAt(at)] ?? 0)] ?? Action.REFUSE;
       if (next < Action.REFUSE) state = next;
       else {
-        const end = next === Action.BEGIN_END ? this.#closeLast(text, at + 1) : -1;
+        const end = this.#endWithin(next, text, at + 1);
         if (end >= 0) {
-          state = State.TEXT;
+          if (next === Action.BEGIN_END) state = State.TEXT;
           at = end;
           if (!this.#isDone) continue;
           this.#state = state;
@@ -116,6 +116,12 @@ export class TagMatcher {
     }
     this.#state = state;
     return text.length;
+  }
+
+  /** Where what begins at a character ends, when that is a whole reference or the end tag of what was opened last; else -1. */
+  #endWithin(action: number, text: string, from: number): number {
+    if (action === Action.BEGIN_END) return this.#closeLast(text, from);
+    return action === Action.BEGIN_REFERENCE ? ReferenceCheck.endOf(text, from) : -1;
   }
 
   /** Does what is to be done at a character, and tells whether the run ends there. */

@@ -43,6 +43,31 @@ export class ReferenceCheck {
     return false;
   }
 
+  /**
+   * Checks a reference that is whole in a text, from behind its "&" on; quicker than one that comes in pieces.
+   *
+   * @returns the place of its semicolon; -1 when the text ends before it.
+   * @throws {XmlError} when it is no good reference.
+   */
+  static endOf(text: string, from: number): number {
+    let name = 0;
+    for (let at = from; at < text.length && at < from + 5; at += 1) {
+      const code = text.charCodeAt(at);
+      if (code === SEMICOLON) {
+        if (names.has(name)) return at;
+        break;
+      }
+      name = name * 256 + code;
+    }
+    return ReferenceCheck.#endOfOther(text, from);
+  }
+
+  static #endOfOther(text: string, from: number): number {
+    const check = new ReferenceCheck();
+    for (let at = from; at < text.length; at += 1) if (check.take(text.charCodeAt(at))) return at;
+    return -1;
+  }
+
   #addDigit(code: number): void {
     if (this.#kind === "begun") this.#kind = "name";
     if (this.#kind === "hash") this.#kind = "decimal";
