@@ -74,20 +74,32 @@ describe("slotd on jabberd2 answers slots again", () => {
 });
 
 describe("two slotd on one jabberd2", () => {
+  // The parts of a jabberd2 that was frozen, or has just started, find each other after some time.
+  beforeAll(async () => {
+    await jabberd2.restart();
+    const slotd = await startComponent(jabberd2.componentPort);
+    await waitUntil("a slot", async () => (await askForSlot(jabberd2).catch(() => undefined)) !== undefined);
+    await slotd.stop();
+  }, 60_000);
+
   test("both stay connected; one has all requests, and the other has them when it ends", async () => {
     const first = await startComponent(jabberd2.componentPort);
     const second = await startComponent(jabberd2.componentPort);
-    const portOf = async () => new URL((await askForSlot(jabberd2)) ?? "").port;
-    const ports = new Set<string>();
-    for (let i = 0; i < 10; i += 1) ports.add(await portOf());
-    expect(ports.size).toBe(1);
-    await second.stop();
-    const [port] = ports;
-    const after = await portOf();
-    expect(after).not.toBe(port ?? "");
-    expect(problems(first)).toEqual([]);
-    expect(first.timesOnline()).toBe(1);
-    await first.stop();
+    try {
+      const portOf = async () => new URL((await askForSlot(jabberd2)) ?? "").port;
+      const ports = new Set<string>();
+      for (let i = 0; i < 10; i += 1) ports.add(await portOf());
+      expect(ports.size).toBe(1);
+      await second.stop();
+      const [port] = ports;
+      const after = await portOf();
+      expect(after).not.toBe(port ?? "");
+      expect(problems(first)).toEqual([]);
+      expect(first.timesOnline()).toBe(1);
+    } finally {
+      await second.stop();
+      await first.stop();
+    }
   }, 60_000);
 });
 
