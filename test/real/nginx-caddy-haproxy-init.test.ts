@@ -73,7 +73,8 @@ describe.each(proxies)("slotd behind %s, configured as slotd init prints it,", (
   test("slotd sees the client's address", async () => {
     clients.length = 0;
     await ask(fixture.slot().getUrl);
-    expect(clients).toEqual(["127.0.0.2"]);
+    // What ended just before may be told only now.
+    expect(new Set(clients)).toEqual(new Set(["127.0.0.2"]));
   });
 
   test("an upload reaches slotd while it is under way", async () => {
@@ -94,6 +95,6 @@ describe.each(proxies)("slotd behind %s, configured as slotd init prints it,", (
     const refused = await answer;
     sent.destroy();
     expect([refused.statusCode, refused.headers["access-control-allow-origin"]]).toEqual([413, "*"]);
-    expect(refused.body.toString()).toContain("1000000");
+    expect(refused.body.toString()).toContain("at most 977 KiB are allowed");
   });
 });

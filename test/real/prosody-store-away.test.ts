@@ -217,7 +217,7 @@ describe("a volume that is not mounted", () => {
     unmount();
     await isAway();
     const { ok, output } = await command("reconcile", "--fix", "--forget-many");
-    expect([ok, output]).toEqual([true, expect.stringContaining("1 differences, 1 of them repaired")]);
+    expect([ok, output]).toEqual([true, expect.stringContaining("1 difference, 1 repaired.")]);
     await isBack();
     expect(await get(url)).toBe(404);
     expect(await get(await upload("the first of the new volume"))).toBe(200);
