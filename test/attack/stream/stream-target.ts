@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { freePorts } from "../../peers/ports.ts";
+import { makeFolder, removeFolder } from "../../peers/process.ts";
 import { type Slotd, startSlotd } from "../../peers/slotd.ts";
+import { LoopProbe } from "../../scale/longest-block.ts";
 import { type ComponentServer, startComponentServer } from "../component-server.ts";
-import { ownTime } from "../own-time.ts";
 
 const DOMAIN = "example.test";
 
@@ -11,8 +11,8 @@ const DOMAIN = "example.test";
 export interface StreamTarget {
   readonly server: ComponentServer;
   readonly slotd: Slotd;
-  /** Where /healthz is. */
-  readonly opsPort: number;
+  /** How long its event loop is held. */
+  readonly probe: LoopProbe;
   stop(): Promise<void>;
 }
 
@@ -23,19 +23,23 @@ export const HOST = `upload.${DOMAIN}`;
 export async function startStreamTarget(options = "", more = ""): Promise<StreamTarget> {
   const server = await startComponentServer(HOST);
   const [opsPort = 0] = await freePorts(1);
+  const folder = makeFolder("loop");
+  const probe = new LoopProbe(folder);
   try {
     const slotd = await startSlotd({
       config: slotdConfig(server.port, opsPort, options, more),
-      env: { SLOTD_OPS_SOCKET: "slotd.sock" },
+      env: { SLOTD_OPS_SOCKET: "slotd.sock", ...probe.env },
     });
     const stop = async (): Promise<void> => {
       await slotd.process.kill9();
       await slotd.stop();
       await server.stop();
+      removeFolder(folder);
     };
-    return { server, slotd, opsPort, stop };
+    return { server, slotd, probe, stop };
   } catch (error) {
     await server.stop();
+    removeFolder(folder);
     throw error;
   }
 }
@@ -68,40 +72,4 @@ export function iqOf(id: string, content: string, type = "get"): string {
 /** Sets the highest memory of a process so far back to what it has now. Linux only. */
 export function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, "5");
-}
-
-/** Asks /healthz over one connection again and again, which shows for how long slotd does nothing else. */
-export interface Probe {
-  /** The longest that an answer took since the last call, in milliseconds of own time. */
-  worst(): number;
-  stop(): void;
-}
-
-/** Starts a probe and resolves at its first answer. */
-export async function startProbe({ slotd, opsPort }: StreamTarget): Promise<Probe> {
-  const { pid } = slotd.process;
-  const socket = connect({ port: opsPort, host: "127.0.0.1", noDelay: true });
-  const first = Promise.withResolvers<void>();
-  let worst = 0;
-  let asked = ownTime(pid);
-  const ask = (): void => {
-    asked = ownTime(pid);
-    socket.write("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  };
-  socket.once("connect", ask);
-  socket.on("error", first.reject);
-  socket.on("data", () => {
-    worst = Math.max(worst, ownTime(pid) - asked);
-    first.resolve();
-    setTimeout(ask, 1);
-  });
-  await first.promise;
-  return {
-    worst() {
-      const longest = worst;
-      worst = 0;
-      return longest;
-    },
-    stop: () => socket.destroy(),
-  };
 }
