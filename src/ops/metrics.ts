@@ -52,6 +52,7 @@ export class Metrics {
   readonly #pending = new Map<string, Pending>();
   /** The labels of the series that `replace` has set, by key and label values. */
   readonly #replaced = new Map<MetricKey, ReadonlyMap<string, Readonly<Record<string, string>>>>();
+  #replacing: Promise<void> = Promise.resolve();
   readonly #beforeScrape: (() => void)[] = [];
 
   constructor() {
@@ -103,9 +104,15 @@ export class Metrics {
 
   /**
    * Sets a gauge's series and forgets those that it set before and that are not among them. However many there are, the
-   * event loop is free meanwhile, and no scrape misses one. Must not be called twice at once for one key.
+   * event loop is free meanwhile, and no scrape misses one. Calls are carried out one after the other.
    */
-  async replace<Key extends MetricOf<"gauge">>(key: Key, samples: readonly Sample<Key>[]): Promise<void> {
+  replace<Key extends MetricOf<"gauge">>(key: Key, samples: readonly Sample<Key>[]): Promise<void> {
+    const replaced = this.#replacing.then(() => this.#replaceNow(key, samples));
+    this.#replacing = replaced;
+    return replaced;
+  }
+
+  async #replaceNow<Key extends MetricOf<"gauge">>(key: Key, samples: readonly Sample<Key>[]): Promise<void> {
     const gauge = this.#gauges.get(key);
     const before = this.#replaced.get(key) ?? new Map();
     const now = new Map<string, Readonly<Record<string, string>>>();

@@ -16,7 +16,7 @@ export interface GaugedLedger {
 /**
  * Asks each ledger what is held, and sets what is stored, reserved and allowed. What is not known has no series: of a
  * ledger that is away, and of domains that are not asked about any more. Costs a few rows for each domain, however many
- * files there are. Never throws; failures of a ledger are told elsewhere. Must not be called twice at once.
+ * files there are. Never throws; failures of a ledger are told elsewhere.
  */
 export async function gaugeLedgers(ledgers: readonly GaugedLedger[], metrics: Metrics): Promise<void> {
   const looks = await Promise.all(
