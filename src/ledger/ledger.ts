@@ -212,6 +212,20 @@ export interface Sums extends Holding {
   readonly reserved: Holding;
 }
 
+/** What a domain holds of one purpose. */
+export interface PartSums extends Sums {
+  readonly domain: string;
+  readonly purpose: PurposeName;
+}
+
+/** What is held, by which the quotas of a domain and of the whole are judged. */
+export interface LedgerSums {
+  /** Of the domains that were asked for, each purpose of which there has been a file. */
+  readonly parts: readonly PartSums[];
+  /** Of all domains in the ledger, also those that were not asked for. */
+  readonly total: Holding;
+}
+
 /** How many rows were removed. */
 export interface Pruned {
   readonly rates: number;
@@ -338,6 +352,9 @@ export interface Ledger {
 
   /** The accounts of a selection, by domain, JID and purpose; empty ones are left out. */
   usage(selection: Selection): Promise<readonly Usage[]>;
+
+  /** Reads one row for each domain and purpose, however many users and files there are. */
+  sums(domains: readonly string[]): Promise<LedgerSums>;
 
   /**
    * Compares every sum with its files, as they are at one moment; nobody waits for it. Empty when all is well.

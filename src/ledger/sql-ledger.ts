@@ -13,6 +13,7 @@ import type {
   Holding,
   Ledger,
   LedgerFile,
+  LedgerSums,
   Limits,
   OverLimit,
   Page,
@@ -24,7 +25,7 @@ import type {
   UserPage,
   UserSelection,
 } from "./ledger.ts";
-import { listFiles, listFilesOf, listUsage } from "./listings.ts";
+import { listFiles, listFilesOf, listUsage, readSums } from "./listings.ts";
 import { MisdatedReservations } from "./misdated.ts";
 import { dueFiles, filesToAsk, type PartFilter, partsOf, sumExpired } from "./parts.ts";
 import { Pruning } from "./prune.ts";
@@ -271,6 +272,10 @@ class SqlLedger implements Ledger {
 
   usage(selection: Selection): Promise<readonly Usage[]> {
     return listUsage(this.#database, selection, this.#now());
+  }
+
+  sums(domains: readonly string[]): Promise<LedgerSums> {
+    return readSums(this.#database, domains);
   }
 
   async audit(): Promise<readonly Disagreement[]> {

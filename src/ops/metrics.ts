@@ -2,7 +2,8 @@ import Counter from "prom-client/lib/counter.js";
 import Gauge from "prom-client/lib/gauge.js";
 import Histogram from "prom-client/lib/histogram.js";
 import Registry from "prom-client/lib/registry.js";
-import { type LabelsOf, type MetricEntry, type MetricKey, type MetricOf, metricList } from "./metric-list.ts";
+import type { MetricEntry } from "./metric-entry.ts";
+import { type LabelsOf, type MetricKey, type MetricOf, metricList } from "./metric-list.ts";
 
 /** One series of a counter. */
 export interface Series {
@@ -32,6 +33,15 @@ class Pending implements Series {
   }
 }
 
+/** One series of a gauge, and its value. */
+export interface Sample<Key extends MetricKey> {
+  readonly labels: LabelsOf<Key>;
+  readonly value: number;
+}
+
+/** So many series are set in one go: a millisecond or two. */
+const sliceSize = 200;
+
 /** The metrics of one slotd, by the keys of `metricList`. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -40,6 +50,9 @@ export class Metrics {
   readonly #histograms = new Map<MetricKey, Histogram>();
   /** By key and label values. */
   readonly #pending = new Map<string, Pending>();
+  /** The labels of the series that `replace` has set, by key and label values. */
+  readonly #replaced = new Map<MetricKey, ReadonlyMap<string, Readonly<Record<string, string>>>>();
+  #replacing: Promise<void> = Promise.resolve();
   readonly #beforeScrape: (() => void)[] = [];
 
   constructor() {
@@ -87,6 +100,29 @@ export class Metrics {
   /** Forgets a metric's series: those that are still right are set again. */
   forget(key: MetricOf<"gauge">): void {
     this.#gauges.get(key)?.reset();
+  }
+
+  /**
+   * Sets a gauge's series and forgets those that it set before and that are not among them. However many there are, the
+   * event loop is free meanwhile, and no scrape misses one. Calls are carried out one after the other.
+   */
+  replace<Key extends MetricOf<"gauge">>(key: Key, samples: readonly Sample<Key>[]): Promise<void> {
+    const replaced = this.#replacing.then(() => this.#replaceNow(key, samples));
+    this.#replacing = replaced;
+    return replaced;
+  }
+
+  async #replaceNow<Key extends MetricOf<"gauge">>(key: Key, samples: readonly Sample<Key>[]): Promise<void> {
+    const gauge = this.#gauges.get(key);
+    const before = this.#replaced.get(key) ?? new Map();
+    const now = new Map<string, Readonly<Record<string, string>>>();
+    for (const [index, { labels, value }] of samples.entries()) {
+      if (index % sliceSize === sliceSize - 1) await new Promise((resolve) => setImmediate(resolve));
+      gauge?.set(labels, value);
+      now.set(seriesName(key, labels), labels);
+    }
+    for (const [name, labels] of before) if (!now.has(name)) gauge?.remove(labels);
+    this.#replaced.set(key, now);
   }
 
   /** Adds an observation in the metric's unit. */

@@ -11,6 +11,8 @@ export interface OpsServerOptions {
   readonly metrics: Metrics;
   /** Asked at each look for what is to be looked at. */
   readonly checks: () => readonly ReadyCheck[];
+  /** Sets what is measured now and then, not at a scrape; called at each look. Must not throw. */
+  readonly measure?: () => Promise<void>;
   /** Milliseconds between two looks that nobody has asked for; 15,000 when absent. */
   readonly lookEvery?: number;
 }
@@ -18,16 +20,18 @@ export interface OpsServerOptions {
 export interface OpsServer {
   /** Where it really listens. */
   readonly address: { readonly host: string; readonly port: number };
+  /** Looks soon, without waiting for the time: what there is to be looked at has changed. */
+  look(): void;
   stop(): Promise<void>;
 }
 
-/** So often the checks are looked at without anybody asking; milliseconds. */
+/** So often slotd looks and measures without anybody asking; milliseconds. */
 const lookEvery = 15_000;
 
 /**
  * Serves operators: `/metrics` for Prometheus, `/healthz` (200 as long as the process answers) and `/readyz` (200 when
  * every check is well, else 503; one line each, with the reason). GET and HEAD only. The checks are looked at every 15 s
- * too, so that a scrape finds how they are whether or not anybody asks for /readyz.
+ * too, so that a scrape finds how they are whether or not anybody asks for /readyz; and what is measured is measured then.
  *
  * @throws the system's error when it cannot listen.
  */
@@ -44,18 +48,25 @@ export async function startOpsServer(options: OpsServerOptions): Promise<OpsServ
   server.requestTimeout = 10_000;
   await listening(server, () => server.listen(options.listen.port, options.listen.host));
   const address = server.address();
-  const looking = repeat(options.lookEvery ?? lookEvery, async () => {
-    await lookAt(options.checks(), options.metrics);
-  });
+  const every = options.lookEvery ?? lookEvery;
+  const looking = [
+    repeat(every, async () => {
+      await lookAt(options.checks(), options.metrics);
+    }),
+    repeat(every, async () => options.measure?.()),
+  ];
   const port = typeof address === "object" && address !== null ? address.port : options.listen.port;
   return {
     address: { host: options.listen.host, port },
+    look() {
+      for (const each of looking) each.nudge();
+    },
     async stop() {
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       });
-      await Promise.all([closed, looking.stop()]);
+      await Promise.all([closed, ...looking.map((each) => each.stop())]);
     },
   };
 }

@@ -28,14 +28,25 @@ export async function lookAt(checks: readonly ReadyCheck[], metrics: Metrics): P
 }
 
 async function soon(check: Promise<string | undefined>): Promise<string | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer within ${longestCheck / 1000} s`), longestCheck);
-  });
   try {
-    return await Promise.race([check, late]);
+    return await within(check, longestCheck, () => `no answer within ${longestCheck / 1000} s`);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** What `work` gives, or after so many milliseconds what `late` does: undefined when absent. */
+export async function within<T, Late = undefined>(
+  work: Promise<T>,
+  milliseconds: number,
+  late?: () => Late,
+): Promise<T | Late | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<Late | undefined>((resolve) => {
+    timer = setTimeout(() => resolve(late?.()), milliseconds);
+  });
+  try {
+    return await Promise.race([work, timeout]);
   } finally {
     clearTimeout(timer);
   }

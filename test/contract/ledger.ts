@@ -575,6 +575,29 @@ function slotsAndFiles(name: string, open: (now: () => Date) => Promise<TestLedg
       expect((await ledger.usage({ purpose: "profile" })).map(({ bytes }) => bytes)).toEqual([2]);
     });
 
+    test("sums by domain and purpose, reservations told apart, and of the whole", async () => {
+      expect(await ledger.sums(["example.org"])).toEqual({ parts: [], total: { bytes: 0, files: 0 } });
+      await upload({ size: 1 });
+      await upload({ size: 2, jid: "romeo@example.org" });
+      await reserve({ size: 4 });
+      await upload({ size: 8, purpose: "profile" });
+      await upload({ size: 16, domain: "example.net", jid: "romeo@example.net" });
+      await upload({ size: 32, domain: "example.com", jid: "romeo@example.com" });
+      const gone = await upload({ size: 64 });
+      await ledger.markForDeletion([gone]);
+      const without = Array.from({ length: 250 }, (_, i) => `without-files-${i}.example`);
+      const { parts, total } = await ledger.sums(["example.org", ...without, "example.net"]);
+      const nothing = { bytes: 0, files: 0 };
+      const byName = (a: { domain: string; purpose: string }, b: { domain: string; purpose: string }) =>
+        `${a.domain} ${a.purpose}` < `${b.domain} ${b.purpose}` ? -1 : 1;
+      expect([...parts].sort(byName)).toEqual([
+        { domain: "example.net", purpose: "message", bytes: 16, files: 1, reserved: nothing },
+        { domain: "example.org", purpose: "message", bytes: 7, files: 3, reserved: { bytes: 4, files: 1 } },
+        { domain: "example.org", purpose: "profile", bytes: 8, files: 1, reserved: nothing },
+      ]);
+      expect(total).toEqual({ bytes: 63, files: 6 });
+    });
+
     test("files of a user in pages, each once, in whatever state, also when those of a page are forgotten", async () => {
       const filesOf = async (selection: UserSelection, forgets = false): Promise<string[]> => {
         const seen: string[] = [];

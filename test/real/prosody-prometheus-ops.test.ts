@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, truncateSync } from "node:fs";
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { makeCertificates } from "../peers/certificates.ts";
 import { type XmppClient, xmppClient } from "../peers/clients/xmpp-client.ts";
 import { leaksIn } from "../peers/leaks.ts";
 import { freePorts } from "../peers/ports.ts";
@@ -22,24 +23,32 @@ let slotd: Slotd;
 let prometheus: Prometheus;
 let alice: XmppClient;
 let ops: string;
+let httpPort: number;
+let tlsPort: number;
+let opsPort: number;
 const urls: string[] = [];
 
-beforeAll(async () => {
-  prosody = await startProsody({ components: { [host]: secret } });
-  const [httpPort, opsPort] = await freePorts(2);
-  ops = `http://127.0.0.1:${opsPort}`;
-  slotd = await startSlotd({
-    config: `
+interface Change {
+  readonly http?: string;
+  readonly quota?: string;
+}
+
+function configured({ http = `listen = "127.0.0.1:${httpPort}"`, quota = "10MiB" }: Change = {}): string {
+  return `
 domains = ["example.test"]
 backend = "disk"
 max_file_size = 100000
+
+[quota]
+domain = "${quota}"
+total = "1GiB"
 
 [xmpp]
 address = "127.0.0.1:${prosody.componentPort}"
 secret = "${secret}"
 
 [http]
-listen = "127.0.0.1:${httpPort}"
+${http}
 
 [log]
 level = "debug"
@@ -47,8 +56,14 @@ level = "debug"
 [ops]
 listen = "127.0.0.1:${opsPort}"
 socket = "slotd.sock"
-`,
-  });
+`;
+}
+
+beforeAll(async () => {
+  prosody = await startProsody({ components: { [host]: secret } });
+  [httpPort = 0, tlsPort = 0, opsPort = 0] = await freePorts(3);
+  ops = `http://127.0.0.1:${opsPort}`;
+  slotd = await startSlotd({ config: configured() });
   prometheus = await startPrometheus(`127.0.0.1:${opsPort}`, join(docs, "alert-rules.yml"));
   alice = await xmppClient({
     port: prosody.c2sPort,
@@ -112,6 +127,12 @@ async function scraped(times: number): Promise<void> {
   await waitUntil("scrapes", async () => (await scrapes()) >= before + times);
 }
 
+const dashboard = JSON.parse(readFileSync(join(docs, "grafana-dashboard.json"), "utf8"));
+const panels: { title: string; type: string; targets?: { expr: string }[] }[] = dashboard.panels;
+const queries = panels.flatMap(({ title, targets = [] }) =>
+  targets.map(({ expr }) => [title, expr] as const),
+);
+
 describe("Prometheus", () => {
   beforeAll(async () => {
     await scraped(2);
@@ -122,16 +143,15 @@ describe("Prometheus", () => {
     await scraped(2);
   }, 60_000);
 
-  const dashboard = JSON.parse(readFileSync(join(docs, "grafana-dashboard.json"), "utf8"));
-  const panels: { title: string; type: string; targets?: { expr: string }[] }[] = dashboard.panels;
-  const queries = panels.flatMap(({ title, targets = [] }) =>
-    targets.map(({ expr }) => [title, expr] as const),
+  // Without TLS there is no certificate: a reload brings one, below.
+  test.each(queries.filter(([, query]) => !query.includes("certificate")))(
+    "the panel %s has data: %s",
+    async (_, expression) => {
+      const samples = await prometheus.query(forPrometheus(expression));
+      expect(samples).not.toEqual([]);
+      for (const { value } of samples) expect(value).toBeFinite();
+    },
   );
-  test.each(queries)("the panel %s has data: %s", async (_, expression) => {
-    const samples = await prometheus.query(forPrometheus(expression));
-    expect(samples).not.toEqual([]);
-    for (const { value } of samples) expect(value).toBeFinite();
-  });
 
   test("promtool finds nothing wrong with a scrape", async () => {
     const text = await (await fetch(`${ops}/metrics`)).text();
@@ -149,8 +169,42 @@ describe("Prometheus", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     const rules = await prometheus.rules();
     expect(rules.length).toBeGreaterThan(8);
-    for (const { name, health, state } of rules)
-      expect({ name, health, state }).toEqual({ name, health: "ok", state: "inactive" });
+    for (const { name, health, state } of rules) {
+      // How full the disk of this machine is does not matter.
+      const expected = /^SlotdDisk(Fills|Nearly)/.test(name) ? state : "inactive";
+      expect({ name, health, state }).toEqual({ name, health: "ok", state: expected });
+    }
+  });
+
+  test("the alerts fire for what they are for, and for nothing else", () => {
+    const cases = join(import.meta.dirname, "alert-rules-cases.yml");
+    const { status, stdout, stderr } = spawnSync("promtool", ["test", "rules", cases], { encoding: "utf8" });
+    expect({ status, stdout, stderr }).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining("SUCCESS"),
+    });
+  });
+
+  test("knows what is stored and reserved, what quotas allow, and how full the disk is", async () => {
+    const value = async (expression: string) => (await prometheus.query(expression))[0]?.value;
+    const message = '{domain="example.test",purpose="message"}';
+    // Of what `everything` asked for, twice: one file was uploaded; one upload was forged, one broke off.
+    await waitUntil("the gauges", async () => (await value(`slotd_stored_files${message}`)) === 2);
+    expect(await value(`slotd_stored_bytes${message}`)).toBe(10);
+    expect(await value(`slotd_reserved_files${message}`)).toBe(4);
+    expect(await value(`slotd_reserved_bytes${message}`)).toBe(2010);
+    for (const scope of ["domain", "total"])
+      expect(await value(`slotd_quota_used_bytes{domain="example.test",scope="${scope}"}`)).toBe(2020);
+    expect(await value('slotd_quota_bytes{scope="domain",when_full="refuse"}')).toBe(10 * 1024 ** 2);
+    expect(await value('slotd_quota_bytes{scope="total",when_full="refuse"}')).toBe(1024 ** 3);
+    const disk = `{path="${join(slotd.folder, "data")}"}`;
+    const [free = 0, size = 0] = [
+      await value(`slotd_disk_free_bytes${disk}`),
+      await value(`slotd_disk_size_bytes${disk}`),
+    ];
+    expect(free).toBeGreaterThan(0);
+    expect(size).toBeGreaterThan(free);
+    expect(await prometheus.query("slotd_certificate_expiry_timestamp_seconds")).toEqual([]);
   });
 
   test("counts what happened", async () => {
@@ -230,6 +284,24 @@ test("the component that is lost is told by /readyz, the metrics and an alert", 
   });
   await prosody.restart();
   await waitUntil("200", async () => (await fetch(`${ops}/readyz`)).status === 200);
+}, 60_000);
+
+test("a reload changes the gauges at once, and the alerts tell of a quota and a certificate", async () => {
+  const { chain, key } = makeCertificates(slotd.folder, []);
+  const http = `listen = "127.0.0.1:${tlsPort}"\ntls.cert = "${chain}"\ntls.key = "${key}"`;
+  writeFileSync(join(slotd.folder, "slotd.toml"), configured({ http, quota: "1KiB" }));
+  slotd.process.signal("SIGHUP");
+  const state = async (alert: string) => (await prometheus.rules()).find(({ name }) => name === alert)?.state;
+  await waitUntil("the alert", async () => (await state("SlotdCertificateEnds")) === "firing");
+  const [end] = await prometheus.query(
+    `slotd_certificate_expiry_timestamp_seconds{path="${chain}"} - time()`,
+  );
+  // The certificate is good for two days from when it was made.
+  expect(end?.value).toBeWithin(47 * 3600, 48 * 3600 + 1);
+  const [panel] = queries.filter(([, query]) => query.includes("certificate"));
+  expect(await prometheus.query(forPrometheus(panel?.[1] ?? ""))).toHaveLength(1);
+  await waitUntil("the alert", async () => (await state("SlotdQuotaNearlyUsed")) === "pending");
+  expect(await state("SlotdTotalQuotaNearlyUsed")).toBe("inactive");
 }, 60_000);
 
 test("no secret, signature, token or URL is in the log of all this, at debug level", () => {

@@ -56,6 +56,7 @@ test.each([
   ["src/config/options/a.ts", "../../http/b.ts"],
   ["src/ledger/quota/a.ts", "../../store/b.ts"],
   ["src/ledger/database/sqlite.ts", "./postgres.ts"],
+  ["src/ops/gauges/a.ts", "../../store/b.ts"],
 ])("an import against the rules of the rooms is refused: %s imports %s", (importer, imported) => {
   plant(join(dirname(importer), imported), "export const b = 1;\n");
   plant(importer, `import { b } from "${imported}";\n\nexport const a = b;\n`);

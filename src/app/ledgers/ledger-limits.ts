@@ -8,12 +8,18 @@ import { isPurpose, type Purpose } from "../../slot/purpose.ts";
 /** What `delete-oldest` may delete for a file of another purpose. */
 const mayDelete: readonly Purpose[] = ["message", "ephemeral"];
 
+/** The limits that all users of a domain, or of a ledger, have together. */
+export function sharedLimits({ quota }: DomainConfig): Pick<Limits, "domain" | "total" | "whenFull"> {
+  return {
+    domain: { bytes: quota.domain, files: quota.domainFiles },
+    total: { bytes: quota.total, files: quota.totalFiles },
+    whenFull: quota.whenFull,
+  };
+}
+
 /** The limits of the configuration as the ledger takes them, for one requester and purpose. */
-export function ledgerLimits(
-  { domain, quota, rate, purpose: purposes }: DomainConfig,
-  requester: Requester,
-  purpose: Purpose,
-): Limits {
+export function ledgerLimits(config: DomainConfig, requester: Requester, purpose: Purpose): Limits {
+  const { domain, quota, rate, purpose: purposes } = config;
   const { slotsPerMinute, burst } = rate;
   // A server can make up as many users as it likes: a remote one counts as a whole as well.
   const names =
@@ -21,9 +27,8 @@ export function ledgerLimits(
   return {
     user: { bytes: quota.user, files: quota.userFiles },
     userDaily: { bytes: quota.userDaily, files: quota.userDailyFiles },
-    domain: { bytes: quota.domain, files: quota.domainFiles },
-    total: { bytes: quota.total, files: quota.totalFiles },
-    ...{ whenFull: quota.whenFull, mayDelete },
+    ...sharedLimits(config),
+    mayDelete,
     purpose: { bytes: purposes[purpose].quota, files: filesWithin(purposes[purpose].quota) },
     rates:
       slotsPerMinute === undefined

@@ -91,6 +91,11 @@ export class LedgerWorker {
     };
   }
 
+  /** The domains that it goes by. */
+  get configs(): readonly DomainConfig[] {
+    return [...this.#domains.values()].map(({ config }) => config);
+  }
+
   /** Whether it knows where the files of this domain are. */
   serves(domain: string): boolean {
     return this.#domains.has(domain);

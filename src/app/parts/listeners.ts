@@ -39,6 +39,16 @@ export const listeners = part<Listener, HttpServerOptions>({
     return { server, stop: () => server.stop(deps.running.config?.shutdownGrace) };
   },
   use: ({ server }, options) => server.use(options),
+  observe({ running, watchers: { metrics } }) {
+    metrics.beforeScrape(() => {
+      metrics.forget("certificateExpiry");
+      for (const { server } of running.of(listeners)) {
+        const { certificate } = server;
+        if (certificate === undefined) continue;
+        metrics.set("certificateExpiry", { path: certificate.path }, certificate.expires.getTime() / 1000);
+      }
+    });
+  },
 });
 
 /** Where clients of a domain reach slotd's HTTP server; undefined where they do not. */

@@ -7,7 +7,7 @@ import type { TlsEvent } from "../http-event.ts";
 import { HttpService, type HttpServiceOptions } from "../http-service.ts";
 import { maxHeaderSize } from "../malformed.ts";
 import { type HttpAddress, type Listening, listenOn } from "./listening.ts";
-import { type TlsFiles, TlsFront } from "./tls-front.ts";
+import { type ServedCertificate, type TlsFiles, TlsFront } from "./tls-front.ts";
 
 export interface HttpServerOptions extends HttpServiceOptions {
   readonly listen: HttpAddress;
@@ -27,6 +27,8 @@ export interface HttpServerOptions extends HttpServiceOptions {
 export interface HttpServer {
   /** Where it really listens. */
   readonly address: HttpAddress;
+  /** The certificate that new connections get; undefined without TLS. */
+  readonly certificate: ServedCertificate | undefined;
   /**
    * Goes by other options from the next request on; requests under way end as they began. The address stays, and
    * so does whether it speaks TLS; the certificate is read again.
@@ -54,6 +56,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     const listening = await listenOn(front?.server ?? server, options.listen);
     return {
       address: listening.address,
+      get certificate() {
+        return front?.certificate;
+      },
       use: (next) => {
         service.use(next);
         setTimeouts(server, next);

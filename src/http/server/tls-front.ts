@@ -10,6 +10,13 @@ export interface TlsFiles {
   readonly key: string;
 }
 
+/** The certificate that new connections get. */
+export interface ServedCertificate {
+  /** The file that it was read from. */
+  readonly path: string;
+  readonly expires: Date;
+}
+
 export interface TlsFrontOptions {
   readonly files: TlsFiles;
   /** How often the files are looked at. */
@@ -46,15 +53,18 @@ export class TlsFront {
   #files: TlsFiles;
   #stamp: string;
   #isOver = false;
+  #certificate: ServedCertificate;
 
   /** @throws {TlsFilesError} */
   constructor(options: TlsFrontOptions) {
     this.#options = options;
     this.#files = options.files;
     this.#stamp = stampOf(options.files);
+    const pair = readTlsFiles(options.files);
+    this.#certificate = certificateOf(options.files, pair);
     // HTTP/1.1 only: RFC 7301.
     this.server = createServer({
-      ...readTlsFiles(options.files),
+      ...pair,
       minVersion: "TLSv1.2",
       ALPNProtocols: ["http/1.1"],
       handshakeTimeout: 20_000,
@@ -74,6 +84,11 @@ export class TlsFront {
     this.#timer.unref();
   }
 
+  /** What new connections get: of files that cannot be used, those before. */
+  get certificate(): ServedCertificate {
+    return this.#certificate;
+  }
+
   /** Reads these files from now on. */
   use(files: TlsFiles): void {
     const isSame = files.cert === this.#files.cert && files.key === this.#files.key;
@@ -85,7 +100,9 @@ export class TlsFront {
   #read(): void {
     this.#stamp = stampOf(this.#files);
     try {
-      this.server.setSecureContext(readTlsFiles(this.#files));
+      const pair = readTlsFiles(this.#files);
+      this.server.setSecureContext(pair);
+      this.#certificate = certificateOf(this.#files, pair);
     } catch (error) {
       this.#options.onRefused(error);
       return;
@@ -110,12 +127,23 @@ export class TlsFront {
   }
 }
 
+/** A certificate with its chain, and its key; both PEM. */
+interface TlsPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** The first certificate in the file is the server's own. Source: RFC 8446 §4.4.2 */
+function certificateOf({ cert: path }: TlsFiles, { cert }: TlsPair): ServedCertificate {
+  return { path, expires: new Date(new X509Certificate(cert).validTo) };
+}
+
 /**
  * Reads a certificate and its key.
  *
  * @throws {TlsFilesError} when they are not there, not PEM, or do not belong together.
  */
-export function readTlsFiles(files: TlsFiles): { readonly cert: string; readonly key: string } {
+export function readTlsFiles(files: TlsFiles): TlsPair {
   try {
     const cert = readFileSync(files.cert, "utf8");
     const key = readFileSync(files.key, "utf8");

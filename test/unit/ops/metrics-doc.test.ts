@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { type MetricEntry, metricList, metricsReference } from "../../../src/ops/metric-list.ts";
+import type { MetricEntry } from "../../../src/ops/metric-entry.ts";
+import { metricList, metricsReference } from "../../../src/ops/metric-list.ts";
 
 const page = (name: string) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), "utf8");
 const entries: MetricEntry[] = Object.values(metricList);

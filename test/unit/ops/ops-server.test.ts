@@ -92,3 +92,25 @@ test("anything else is refused", async () => {
   expect((await get("/")).status).toBe(404);
   expect((await get("/metrics", "POST")).status).toBe(405);
 });
+
+test("what is measured is measured again and again, and at once when it has changed", async () => {
+  let measured = 0;
+  const until = async (count: number) => {
+    while (measured < count) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  const measure = async () => {
+    measured += 1;
+  };
+  const options = { listen: { host: "127.0.0.1", port: 0 }, metrics: new Metrics(), checks: () => [] };
+  const often = await startOpsServer({ ...options, measure, lookEvery: 5 });
+  await until(3).finally(() => often.stop());
+  measured = 0;
+  const seldom = await startOpsServer({ ...options, measure, lookEvery: 3_600_000 });
+  try {
+    await until(1);
+    seldom.look();
+    await until(2);
+  } finally {
+    await seldom.stop();
+  }
+});

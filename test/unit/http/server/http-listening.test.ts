@@ -13,7 +13,7 @@ const running: Fixture[] = [];
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "slotd-listen-"));
-  for (const name of ["one", "two"]) makeCertificate(name);
+  for (const name of ["one", "two"]) makeCertificate(name, days[name] ?? 1);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(async () => {
@@ -22,7 +22,10 @@ afterEach(async () => {
 
 const file = (name: string) => join(folder, name);
 
-function makeCertificate(name: string): void {
+/** How long the certificates are good for. */
+const days: Readonly<Record<string, number>> = { one: 2, two: 9 };
+
+function makeCertificate(name: string, goodFor: number): void {
   const key = [
     "-newkey",
     "ec",
@@ -33,7 +36,18 @@ function makeCertificate(name: string): void {
     file(`${name}.key`),
   ];
   const made = Bun.spawnSync(
-    ["openssl", "req", "-x509", ...key, "-out", file(`${name}.pem`), "-days", "2", "-subj", `/CN=${name}`],
+    [
+      "openssl",
+      "req",
+      "-x509",
+      ...key,
+      "-out",
+      file(`${name}.pem`),
+      "-days",
+      String(goodFor),
+      "-subj",
+      `/CN=${name}`,
+    ],
     { stderr: "pipe" },
   );
   expect(made.exitCode, made.stderr.toString()).toBe(0);
@@ -42,6 +56,13 @@ function makeCertificate(name: string): void {
 function use(name: string, key = name): void {
   copyFileSync(file(`${key}.key`), file("live.key"));
   copyFileSync(file(`${name}.pem`), file("live.pem"));
+}
+
+/** In how many days the certificate ends that the server uses. */
+function endsIn({ server }: Fixture): number {
+  const { path, expires } = server.certificate ?? { path: "", expires: new Date(0) };
+  expect(path).toBe(file("live.pem"));
+  return Math.round((expires.getTime() - Date.now()) / 86_400_000);
 }
 
 async function startTls(): Promise<{ fixture: Fixture; events: TlsEvent[] }> {
@@ -117,6 +138,7 @@ describe("TLS of its own", () => {
     const { fixture, events } = await startTls();
     const kept = await open(fixture.port);
     const missing = "GET /x HTTP/1.1\r\nHost: x\r\n\r\n";
+    expect(endsIn(fixture)).toBe(2);
     await ask(kept, missing, /Reference: \w+\.\n$/);
     const seen = new Set<string>();
     let isDone = false;
@@ -137,6 +159,7 @@ describe("TLS of its own", () => {
     isDone = true;
     await opening;
     expect(nameOf(await open(fixture.port))).toBe("two");
+    expect(endsIn(fixture)).toBe(9);
     expect(await ask(kept, missing, /Reference: \w+\.\n$/)).toStartWith("HTTP/1.1 404 ");
     expect(seen).toEqual(new Set(["one", "two"]));
   });
@@ -150,6 +173,7 @@ describe("TLS of its own", () => {
     await eventually(() => events.length > 1);
     expect(events.map(({ kind }) => kind)).not.toContain("certificate-changed");
     expect(nameOf(await open(fixture.port))).toBe("one");
+    expect(endsIn(fixture)).toBe(2);
   });
 
   test("does not start with files that do not belong together, and says which they are", async () => {
