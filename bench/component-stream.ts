@@ -48,7 +48,7 @@ export const componentStream: Bench = {
   name: "component-stream",
   description:
     "A loopback peer on one core floods a component on the other with pipelined slot requests of 97 users and eight " +
-    "file names, 2,000 under way at most. slotd runs as in service (bucket on S3, log level info): it reads and " +
+    "file names, at most 2,000 in progress. slotd runs as in service (bucket on S3, log level info): it reads and " +
     "checks each request, asks the policy, makes a token, signs and answers. Beside it a minimal handler on " +
     "@xmpp/component, on the same Bun, which makes a random URL and signs nothing; and, as the ceiling of the load " +
     "generator, a component that does nothing but find id and sender in the text.",

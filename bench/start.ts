@@ -39,7 +39,7 @@ async function startToSlot(command: string): Promise<number> {
 export const start: Bench = {
   name: "start",
   description:
-    "From the start of `slotd serve` to the first answered slot, with a peer that lets it in at once and asks at once; " +
+    "From the start of `slotd serve` to the first answered slot, with a peer that accepts it and requests a slot at once; " +
     "from a checkout, and the single executable that `npm run build` makes, with its size.",
   needs: [],
   async open() {

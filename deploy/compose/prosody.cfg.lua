@@ -1,4 +1,4 @@
--- Prosody of compose.yaml, which sets the variables. ENV_X is the variable X of the environment.
+-- The configuration of Prosody for compose.yaml, which sets the variables. ENV_X is the environment variable X.
 modules_enabled = {
   "roster", "saslauth", "tls", "dialback", "disco", "carbons", "pep", "private", "blocklist", "vcard4",
   "vcard_legacy", "ping", "time", "version", "mam", "smacks", "csi_simple",
@@ -10,7 +10,7 @@ log = { info = "*console" }
 certificates = "certs"
 data_path = "/var/lib/prosody"
 
--- slotd's container connects here; the port is not published.
+-- The container of slotd connects to this port, which is not published.
 component_interfaces = { "*" }
 component_ports = { 5347 }
 

@@ -21,7 +21,7 @@ export function manualOfSlotd(date: string): string {
     section(
       "DESCRIPTION",
       prose(
-        'slotd joins an XMPP server as an external component (XEP-0114), decides who may upload which file, and answers with a PUT URL that is signed by AWS Signature Version 4. With `backend = "disk"` its own HTTP server takes and serves the files; with `backend = "s3"` they go straight to a bucket.',
+        'slotd joins an XMPP server as an external component (XEP-0114), decides who may upload which file, and answers with a PUT URL signed with AWS Signature Version 4. With `backend = "disk"`, slotd\'s own HTTP server receives and serves the files; with `backend = "s3"`, clients upload directly to a bucket.',
       ),
       ".PP",
       prose("The configuration is a TOML file; slotd.toml(5) describes every option."),
@@ -30,19 +30,19 @@ export function manualOfSlotd(date: string): string {
     section("EXIT STATUS", ...exitCodes.map(({ code, meaning }) => tagged(bold(code), prose(meaning)))),
     section(
       "ENVIRONMENT",
-      tagged(bold("SLOTD_CONFIG"), prose("The configuration file, where `--config` is not given.")),
+      tagged(bold("SLOTD_CONFIG"), prose("The configuration file, if `--config` is not given.")),
       tagged(
         `${bold("SLOTD_")}${italic("OPTION")}`,
-        prose("Any option, such as `SLOTD_XMPP_SECRET` for `xmpp.secret`; it wins over the file."),
+        prose("Any option, such as `SLOTD_XMPP_SECRET` for `xmpp.secret`; it overrides the file."),
       ),
     ),
     section(
       "FILES",
       tagged(
         italic("/etc/slotd/slotd.toml"),
-        "The configuration, where neither ./slotd.toml nor another one is named.",
+        "The configuration, if there is no ./slotd.toml and no other file is named.",
       ),
-      tagged(italic("/var/lib/slotd"), "Files, keys and the ledger, as the systemd unit has it."),
+      tagged(italic("/var/lib/slotd"), "Files, keys and the ledger, under the systemd unit."),
       tagged(italic("/run/slotd/slotd.sock"), prose("The control socket of `slotd reload`.")),
     ),
     section(

@@ -24,11 +24,11 @@ export function manualOfToml(date: string): string {
     section(
       "DESCRIPTION",
       prose(
-        "slotd reads `--config FILE`, else the file that `SLOTD_CONFIG` names, else `./slotd.toml`, else `/etc/slotd/slotd.toml`. `slotd init` writes one, `slotd config` prints what is in force, and `slotd reload` has a running slotd read it again.",
+        "slotd reads the first of these files: `--config FILE`, the file that `SLOTD_CONFIG` names, `./slotd.toml`, and `/etc/slotd/slotd.toml`. `slotd init` writes a configuration, `slotd config` prints the active options, and `slotd reload` makes a running slotd read the file again.",
       ),
       ".PP",
       prose(
-        'The file is TOML 1.0. Any option may come from the environment instead. A domain\'s own table overrides options for that domain: `[domain."example.net"]`, `[domain."example.net".s3]`. Relative paths start from the folder of the file. A key that ends in `_file` names a file that holds the secret.',
+        'The file is TOML 1.0. You can also set any option in the environment. A domain\'s own table overrides options for that domain: `[domain."example.net"]`, `[domain."example.net".s3]`. Relative paths are relative to the folder of the file. A key that ends in `_file` names a file that contains the secret.',
       ),
     ),
     section(

@@ -10,8 +10,8 @@ export function commandsReference(): string {
 
 <!-- Made from src/cli/ by scripts/commands-doc.ts: change it there. -->
 
-\`slotd help COMMAND\` prints the options of a command, and the manual page slotd(1) has them all. \`slotd completion\`
-prints what completes a command line in bash, zsh and fish; the Debian package installs it.
+\`slotd help COMMAND\` prints the options of a command, and the manual page slotd(1) has the options of all commands. \`slotd
+completion\` prints the completion script for bash, zsh and fish; the Debian package installs it.
 
 ## Exit codes
 
@@ -19,13 +19,14 @@ prints what completes a command line in bash, zsh and fish; the Debian package i
 |---|---|
 ${codes.join("\n")}
 
-What a command found is on standard output, what went wrong on standard error.
+Commands print results to standard output and errors to standard error.
 
 ## JSON
 
-Every command that prints facts takes \`--json\`. The keys below are part of the interface: a release may add keys, and
-CHANGELOG.md says so when one changes or goes. \`[]\` stands for each object of a list. A key without a value is absent.
-When the configuration has a problem, standard output is empty and the code is 1; \`slotd check\` reports it as a finding.
+Every command that prints facts accepts \`--json\`. The keys below are part of the interface: a release may add keys, and
+CHANGELOG.md lists changed and removed keys. \`[]\` marks each object of a list. A key without a value is absent. If the
+configuration has a problem, standard output is empty and the exit code is 1; \`slotd check\` reports the problem as a
+finding.
 
 ${commands.map(section).join("\n\n")}
 `;

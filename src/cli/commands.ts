@@ -6,7 +6,7 @@ import { serverNames } from "./init/server-names.ts";
 const config: CommandOption = {
   name: "config",
   value: "FILE",
-  summary: "The configuration; else SLOTD_CONFIG, ./slotd.toml or /etc/slotd/slotd.toml.",
+  summary: "The configuration. Default: SLOTD_CONFIG, ./slotd.toml or /etc/slotd/slotd.toml.",
 };
 
 const json: CommandOption = { name: "json", summary: "Prints JSON instead of text." };
@@ -16,60 +16,60 @@ const jid: CommandOption = { name: "jid", value: "JID", summary: "One bare JID."
 export const commands: readonly Command[] = [
   {
     name: "serve",
-    summary: "Connects to the XMPP server and answers slot requests until it is stopped.",
+    summary: "Connects to the XMPP server and answers slot requests until you stop it.",
     options: [config],
     run: async (args, io) => (await import("./commands/serve.ts")).run(args, io),
   },
   {
     name: "init",
-    summary: "Writes a commented slotd.toml, and says what to add to the XMPP server.",
+    summary: "Writes a commented slotd.toml and prints the lines to add to the XMPP server.",
     options: [
       {
         name: "domain",
         value: "DOMAIN",
         isRepeatable: true,
-        summary: "An XMPP domain to serve; may be repeated. Default: example.org.",
+        summary: "An XMPP domain to serve; you can repeat this option. Default: example.org.",
       },
       {
         name: "for",
         value: "SERVER",
         choices: serverNames,
-        summary: `Your XMPP server: ${serverNames.join(", ")}. Default: prints what belongs to each of them.`,
+        summary: `Your XMPP server: ${serverNames.join(", ")}. Default: prints the lines for each server.`,
       },
       {
         name: "public-url",
         value: "URL",
-        summary: "What clients reach slotd's HTTP server by. Default: https://upload.@HOST@.",
+        summary: "The URL at which clients reach slotd's HTTP server. Default: https://upload.@HOST@.",
       },
       {
         name: "disk-path",
         value: "FOLDER",
         summary:
-          "Where slotd keeps the files. Default: /var/lib/slotd for a file in /etc, else data beside the file.",
+          "The folder of the files. Default: /var/lib/slotd for a configuration in /etc, otherwise data beside it.",
       },
       {
         name: "proxy",
         value: "PROXY",
         choices: proxies,
-        summary: "The reverse proxy to print the lines for: nginx, caddy or haproxy. Default: nginx.",
+        summary: "The reverse proxy for which to print the lines: nginx, caddy or haproxy. Default: nginx.",
       },
-      { name: "s3", summary: "Writes a configuration for an S3 bucket, to be filled in." },
+      { name: "s3", summary: "Writes a configuration for an S3 bucket, which you complete." },
       {
         name: "from",
         value: "FILE",
         summary:
-          "Takes over mod_http_upload from a MongooseIM configuration, mongooseim.cfg or mongooseim.toml.",
+          "Imports mod_http_upload from a MongooseIM configuration, mongooseim.cfg or mongooseim.toml.",
       },
       { name: "config", value: "FILE", summary: "The file to write. Default: ./slotd.toml." },
-      { name: "force", summary: "Writes over a file that exists." },
+      { name: "force", summary: "Overwrites an existing file." },
     ],
     run: async (args, io) => (await import("./commands/init.ts")).run(args, io),
   },
   {
     name: "slot",
-    summary: "Prints the URLs of a slot and a curl line that tries them, without any XMPP.",
+    summary: "Prints the URLs of a slot and a curl command that tests them, without XMPP.",
     options: [
-      { name: "domain", value: "DOMAIN", isRequired: true, summary: "One of the domains served." },
+      { name: "domain", value: "DOMAIN", isRequired: true, summary: "A served domain." },
       { name: "filename", value: "NAME", isRequired: true, summary: "The file's name." },
       {
         name: "size",
@@ -83,7 +83,7 @@ export const commands: readonly Command[] = [
         name: "expires",
         value: "SECONDS",
         range: { min: 1, max: 604800 },
-        summary: "How long the PUT URL is valid. Default: expiration_time.",
+        summary: "The lifetime of the PUT URL. Default: expiration_time.",
       },
       json,
       config,
@@ -92,15 +92,15 @@ export const commands: readonly Command[] = [
   },
   {
     name: "check",
-    summary: "Tries the configuration for real, and says what holds, what does not, and what to do.",
+    summary: "Tests the configuration with real requests and reports problems and remedies.",
     options: [
-      { name: "domain", value: "DOMAIN", summary: "Only this one of the domains served." },
-      { name: "fix", summary: "Puts CORS, bucket policy and lifecycle rules where they are missing." },
+      { name: "domain", value: "DOMAIN", summary: "Checks only this served domain." },
+      { name: "fix", summary: "Sets missing CORS, bucket policy and lifecycle rules." },
       { name: "json", summary: "Prints the findings as JSON." },
       {
         name: "ca",
         value: "FILE",
-        summary: "Trusts the authorities in this PEM file too, for HTTPS: those of a private CA.",
+        summary: "Also trusts the authorities in this PEM file for HTTPS, such as a private CA.",
       },
       { name: "origin", value: "ORIGIN", summary: "The origin of a web client, for CORS. Default: any." },
       config,
@@ -109,10 +109,10 @@ export const commands: readonly Command[] = [
   },
   {
     name: "rotate-key",
-    summary: "Makes a new key that signs slotd's own PUT URLs; slots of the former one stay valid.",
+    summary: "Creates a new key that signs slotd's own PUT URLs; slots of the previous key stay valid.",
     options: [
-      { name: "domain", value: "DOMAIN", summary: "Only the keys of this domain. Default: all." },
-      { name: "forget", summary: "Removes the former keys at once: slots that they signed are void." },
+      { name: "domain", value: "DOMAIN", summary: "Rotates only the keys of this domain. Default: all." },
+      { name: "forget", summary: "Removes the previous keys at once; slots that they signed become invalid." },
       json,
       config,
     ],
@@ -120,7 +120,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: "reload",
-    summary: "Has the running slotd read its configuration anew; it is put in force whole, or refused.",
+    summary: "Makes the running slotd reload its configuration and apply all changes or none.",
     options: [
       { name: "socket", value: "PATH", summary: "The running slotd's control socket. Default: ops.socket." },
       json,
@@ -130,10 +130,10 @@ export const commands: readonly Command[] = [
   },
   {
     name: "usage",
-    summary: "Prints who holds how much, by JID and purpose.",
+    summary: "Prints the storage that each JID uses, by purpose.",
     options: [
-      { ...jid, summary: "Only this bare JID." },
-      { name: "domain", value: "DOMAIN", summary: "Only this served domain." },
+      { ...jid, summary: "Prints only this bare JID." },
+      { name: "domain", value: "DOMAIN", summary: "Prints only this served domain." },
       json,
       config,
     ],
@@ -148,7 +148,7 @@ export const commands: readonly Command[] = [
         name: "purpose",
         value: "PURPOSE",
         choices: purposes,
-        summary: "Only those for message, profile, ephemeral or permanent.",
+        summary: "Lists only files for this purpose: message, profile, ephemeral or permanent.",
       },
       json,
       config,
@@ -158,39 +158,39 @@ export const commands: readonly Command[] = [
   {
     name: "delete",
     summary: "Deletes one file.",
-    operand: { value: "URL|TOKEN", summary: "Its GET URL, or the token in it." },
+    operand: { value: "URL|TOKEN", summary: "The file's GET URL, or the token in it." },
     options: [json, config],
     run: async (args, io) => (await import("./commands/delete.ts")).run(args, io),
   },
   {
     name: "purge",
-    summary: "Deletes every file of a JID, such as one whose account is gone.",
+    summary: "Deletes every file of a JID, for example of a deleted account.",
     options: [{ ...jid, isRequired: true }, json, config],
     run: async (args, io) => (await import("./commands/purge.ts")).run(args, io),
   },
   {
     name: "sweep",
-    summary: "Deletes expired files now; a running slotd with a ledger does so by itself.",
-    options: [{ name: "dry-run", summary: "Only counts them." }, json, config],
+    summary: "Deletes expired files now; a running slotd with a ledger does this periodically.",
+    options: [{ name: "dry-run", summary: "Counts the files and deletes none." }, json, config],
     run: async (args, io) => (await import("./commands/sweep.ts")).run(args, io),
   },
   {
     name: "reconcile",
-    summary: "Compares the ledger and the store both ways; ends with 1 when they differ.",
+    summary: "Compares the ledger and the store in both directions; exits with 1 if they differ.",
     options: [
-      { name: "fix", summary: "Makes the ledger say what the store has." },
+      { name: "fix", summary: "Updates the ledger to match the store." },
       {
         name: "delete-unknown",
-        summary: "With --fix: deletes files that the ledger does not know, instead of entering them.",
+        summary: "With --fix: deletes files that the ledger does not know instead of entering them.",
       },
       {
         name: "forget-many",
         summary:
-          "With --fix: forgets missing files also if they are more than 1 % of all, or if it is another store.",
+          "With --fix: forgets missing files even if they are over 1 % of all, or if the store is another one.",
       },
       {
         name: "delete-many",
-        summary: "With --delete-unknown: deletes unknown files also if they are more than 1 % of all.",
+        summary: "With --delete-unknown: deletes unknown files even if they are more than 1 % of all.",
       },
       json,
       config,
@@ -199,13 +199,13 @@ export const commands: readonly Command[] = [
   },
   {
     name: "config",
-    summary: "Prints the options in force as TOML, without secrets.",
+    summary: "Prints the active options as TOML, without secrets.",
     options: [json, config],
     run: async (args, io) => (await import("./commands/config.ts")).run(args, io),
   },
   {
     name: "completion",
-    summary: "Prints the script that completes the command line of slotd in a shell.",
+    summary: "Prints the script that completes slotd's command line in a shell.",
     operand: { value: "SHELL", summary: "bash, zsh or fish.", choices: ["bash", "zsh", "fish"] },
     options: [],
     run: async (args, io) => (await import("./commands/completion.ts")).run(args, io, commands),

@@ -4,11 +4,11 @@ export const exitCodes = [
   {
     code: "1",
     meaning:
-      "Not done, or not wholly; the configuration has a problem; `check` or `reconcile` found something.",
+      "Not done or only partly done; the configuration has a problem; `check` or `reconcile` found a problem.",
   },
   {
     code: "2",
     meaning: "The command line is wrong, or names a domain that the configuration does not serve.",
   },
-  { code: "130", meaning: "Interrupted by Ctrl-C, where the command had to be cut short." },
+  { code: "130", meaning: "Interrupted by Ctrl-C before the command was complete." },
 ] as const;

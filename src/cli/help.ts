@@ -16,11 +16,11 @@ ${table(rows)}
 
 Options:
 ${table([
-  ["-h, --help", "Prints this help, or with a command its own."],
+  ["-h, --help", "Prints this help or, after a command, the help of that command."],
   ["-V, --version", "Prints the version."],
 ])}
 
-A first start: "slotd init --domain example.org", then "slotd serve". docs/options.md lists every option.
+To start: "slotd init --domain example.org", then "slotd serve". docs/options.md lists every option.
 `;
 }
 

@@ -32,7 +32,7 @@ async function reload({ load, apply, log }: ReloaderDeps): Promise<ControlAnswer
   const result = load();
   if (!result.ok) {
     for (const problem of result.problems) log.error(formatProblems([problem]).split("\n")[0] ?? "");
-    log.error("The configuration was not reloaded; the one before stays in force.");
+    log.error("The configuration was not reloaded; the previous one stays active.");
     return refused(formatProblems(result.problems));
   }
   for (const warning of result.warnings) log.warn(warning);
@@ -50,6 +50,6 @@ async function reload({ load, apply, log }: ReloaderDeps): Promise<ControlAnswer
 function refused(reasons: string): ControlAnswer {
   return {
     isDone: false,
-    text: `${reasons}\nslotd: the configuration was not reloaded; the one before stays in force.`,
+    text: `${reasons}\nslotd: the configuration was not reloaded; the previous one stays active.`,
   };
 }

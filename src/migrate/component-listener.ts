@@ -48,7 +48,7 @@ function noteShaper(listener: readonly Given[], notes: Note[]): void {
 function noteConflict(listener: readonly Given[], notes: Note[]): void {
   const conflict = listener.find(({ key, value }) => key === "conflict_behaviour" && value === "kick_old");
   if (conflict === undefined) return;
-  const text = `With conflict_behaviour "kick_old" two slotd disconnect each other. Set "disconnect", with which the second stands by.`;
+  const text = `With conflict_behaviour "kick_old" two slotd processes disconnect each other. Set "disconnect": the second is then on standby.`;
   notes.push({ line: conflict.line, text });
 }
 

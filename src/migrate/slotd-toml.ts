@@ -20,10 +20,10 @@ export function slotdToml({ values, overrides }: TakenOver, rest: Rest): string 
     ([domain, own]) => `[domain.${JSON.stringify(domain)}]\n${lines(own, (name) => name)}`,
   );
   return `${[
-    `# The configuration of slotd. Every option: docs/options.md. What is in force: slotd config
-# This file holds secrets: only the user that runs slotd may read it.
+    `# The configuration of slotd. All options: docs/options.md. The active options: slotd config
+# This file contains secrets: only the user that runs slotd may read it.
 
-# The XMPP domains served.
+# The XMPP domains to serve.
 ${edit}domains = ${tomlText(rest.domains)}
 backend = "s3"
 ${lines(values, (name) => (name.includes(".") ? undefined : name))}`,

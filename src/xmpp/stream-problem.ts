@@ -134,7 +134,7 @@ function problemOf(condition: string, target: StreamTarget, isOnline: boolean): 
     case "not-authorized":
       return {
         kind: "wrong-secret",
-        text: `The XMPP server refused the secret for ${host}. Make xmpp.secret equal to the secret in the server's configuration; on ejabberd also check that ${host} stands under the listener's hosts.`,
+        text: `The XMPP server refused the secret for ${host}. Make xmpp.secret equal to the secret in the server's configuration; on ejabberd also check that the listener's hosts include ${host}.`,
       };
     case "host-unknown":
       return {
@@ -166,6 +166,6 @@ function conflict({ host }: StreamTarget): StreamProblem {
 function replaced({ host }: StreamTarget): StreamProblem {
   return {
     kind: "replaced",
-    text: `Another component logged in as ${host}, and the XMPP server disconnected this one for it ("kick_old" of MongooseIM's conflict_behaviour or Prosody's component_conflict_resolve). Two slotd on such a server take the name from each other: stop one of them, or have the server refuse the second, which then stands by.`,
+    text: `Another component logged in as ${host}, and the XMPP server disconnected this one ("kick_old" of MongooseIM's conflict_behaviour or Prosody's component_conflict_resolve). Two slotd processes on such a server disconnect each other: stop one of them, or configure the server to refuse the second, which is then on standby.`,
   };
 }

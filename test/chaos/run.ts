@@ -81,7 +81,7 @@ function report(outcomes: readonly Outcome[]): string {
       `| ${fault} | ${back === undefined ? "not within 35 s" : `${(back / 1000).toFixed(1)} s`} | ${answered} / ${failed} | ${vital(before)} | ${vital(after)} |`,
   );
   return [
-    "| fault | slots again after its end | deeds that succeeded / did not | memory and descriptors before | after |",
+    "| fault | slots again after its end | actions that succeeded / failed | memory and descriptors before | after |",
     "|---|---|---|---|---|",
     ...rows,
   ].join("\n");

@@ -140,7 +140,7 @@ describe("a reload", () => {
       "token_bytes: expected",
       "nonsense",
       "s3.bucket_url",
-      "the one before stays in force",
+      "the previous one stays active",
     ])
       expect(output).toContain(part);
     expect(slotd.process.log()).toContain("token_bytes: expected");

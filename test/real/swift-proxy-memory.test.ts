@@ -60,7 +60,7 @@ test("a key is rotated while it runs: a slot of the former key still works, and 
   const before = slot();
   const bin = join(import.meta.dirname, "../../bin/slotd");
   execFileSync(bin, ["rotate-key", "--config", join(slotd.folder, "slotd.toml")]);
-  await waitUntil("slotd to read it", () => slotd.process.log().includes("Other signing keys are in force."));
+  await waitUntil("slotd to read it", () => slotd.process.log().includes("The new signing keys are active."));
   const after = slot();
   const keyOf = (url: string) => new URL(url).searchParams.get("X-Amz-Credential");
   expect(keyOf(after.putUrl)).not.toBe(keyOf(before.putUrl));

@@ -28,9 +28,9 @@ export async function openKeys(
   return watchSigningKeys(path, randomBytes, {
     onProblem: (error) => {
       const text = error instanceof Error ? error.message : String(error);
-      log.warn(`The changed signing keys cannot be used; the former stay in force. ${text}`);
+      log.warn(`The changed signing keys cannot be used; the previous keys stay active. ${text}`);
     },
-    onChange: ([{ accessKeyId }]) => log.info({ key: accessKeyId }, "Other signing keys are in force."),
+    onChange: ([{ accessKeyId }]) => log.info({ key: accessKeyId }, "The new signing keys are active."),
   });
 }
 

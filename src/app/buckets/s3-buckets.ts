@@ -36,11 +36,11 @@ export function openCredentials(credentials: S3Credentials, log: Logger): Promis
     const text = error instanceof Error ? error.message : String(error);
     log.warn(
       { credentials: credentials.kind },
-      `New S3 keys cannot be had; the former stay in force. ${text}`,
+      `slotd cannot get new S3 keys; the previous keys stay active. ${text}`,
     );
   };
   const onChange = ({ accessKeyId, expiration }: TimedCredentials) => {
-    log.info({ key: accessKeyId, expiration }, "Other S3 keys are in force.");
+    log.info({ key: accessKeyId, expiration }, "The new S3 keys are active.");
   };
   switch (credentials.kind) {
     case "static":

@@ -34,19 +34,19 @@ function nginxServer(url: URL, listen: string): string {
     ssl_certificate     /etc/letsencrypt/live/${hostname}/fullchain.pem;
     ssl_certificate_key /etc/letsencrypt/live/${hostname}/privkey.pem;
 
-    # slotd says what is too large.
+    # slotd enforces the size limit and reports it.
     client_max_body_size 0;
     # slotd's limits: 8 KiB of URL, 32 KiB of headers.
     large_client_header_buffers 4 32k;
 
     location ${pathOf(url)}/ {
-        # Without a path behind it, so that the signed path arrives as the client sent it.
+        # Without a path, nginx passes the signed path unchanged.
         proxy_pass http://${listen};
         proxy_http_version 1.1;
         proxy_set_header Host $http_host;
         proxy_set_header Connection "";
         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-        # Both ways as it comes, nothing on the proxy's disk.
+        # Stream in both directions, with no copy on the proxy's disk.
         proxy_request_buffering off;
         proxy_buffering off;
         proxy_read_timeout 5m;
@@ -93,7 +93,7 @@ backend slotd
     mode http
     timeout connect 5s
     timeout server 5m
-    # Of HAProxy's connections none may be older than slotd's http.idle_timeout.
+    # Shorter than slotd's http.idle_timeout, so that HAProxy reuses no closed connection.
     timeout http-keep-alive 60s
     http-reuse safe
     server slotd ${listen}`;

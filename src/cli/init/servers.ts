@@ -32,10 +32,10 @@ function prosody(hosts: readonly string[], setup: Setup): Snippet {
     title: "Prosody: at the end of prosody.cfg.lua",
     text: `${luaComponents(hosts, setup)}
 
--- Then restart Prosody: a reload does not load a new Component. Without a restart, in "prosodyctl shell":
+-- Then restart Prosody: a reload does not load a new Component. To load it without a restart, in "prosodyctl shell":
 ${activate.join("\n")}
--- Prosody takes components on 127.0.0.1:5347 unless component_ports and component_interfaces say otherwise.
--- Clients find a component by itself when its name is a subdomain of their VirtualHost. Any other name
+-- Prosody accepts components on 127.0.0.1:5347 unless component_ports and component_interfaces differ.
+-- Clients find a component automatically if its name is a subdomain of their VirtualHost. Any other name
 -- needs a line in the section of that VirtualHost:
 --   disco_items = { { "files.example.net", "HTTP File Upload" } }
 -- Remove a Component "http_file_share" of the same name.`,
@@ -47,8 +47,8 @@ function metronome(hosts: readonly string[], setup: Setup): Snippet {
     title: "Metronome: at the end of metronome.cfg.lua",
     text: `${luaComponents(hosts, setup)}
 
--- Then restart Metronome. It takes components on port 5347 unless component_ports says otherwise.
--- Clients find a component by itself when its name is a subdomain of their VirtualHost.
+-- Then restart Metronome. It accepts components on port 5347 unless component_ports differs.
+-- Clients find a component automatically if its name is a subdomain of their VirtualHost.
 -- Remove its own module "http_upload", or clients find two services.`,
   };
 }
@@ -56,24 +56,24 @@ function metronome(hosts: readonly string[], setup: Setup): Snippet {
 function ejabberd(hosts: readonly string[], { secret }: Setup): Snippet {
   const lines = hosts.map((host) => `      ${quoted(host)}:\n        password: ${quoted(secret)}`);
   return {
-    title: "ejabberd: in ejabberd.yml, under the listen: that is there",
+    title: "ejabberd: in ejabberd.yml, under the existing listen:",
     text: `listen:
   -
     port: ${setupPort}
     ip: "127.0.0.1"
     module: ejabberd_service
     access: all
-    # Each connection gets the stanzas of its own host only.
+    # Each connection receives only the stanzas of its own host.
     global_routes: false
     hosts:
 ${lines.join("\n")}
 
-# Clients find a connected component by itself when its name is a subdomain of their domain. Any other name
+# Clients find a connected component automatically if its name is a subdomain of their domain. Any other name
 # needs, under modules:
 #   mod_disco:
 #     extra_domains: ["files.example.net"]
-# Remove mod_http_upload from modules: with the same name it takes a part of the requests, and with another
-# one clients find two services.`,
+# Remove mod_http_upload from modules: with the same name it receives some of the requests, and with another
+# name clients find two services.`,
   };
 }
 
@@ -83,7 +83,7 @@ function mongooseim(hosts: readonly string[], { secret }: Setup): Snippet {
       ? ""
       : `
 # MongooseIM lists each of these on every domain. slotd announces its service only to those whom access lets
-# upload, so that clients go on to that of their own domain: leave access at its default, the domain itself.`;
+# upload, so that clients choose the one of their own domain: leave access at its default, the domain itself.`;
   return {
     title: "MongooseIM: in mongooseim.toml",
     text: `# For ${hosts.join(", ")}. In releases up to 6.3 it is [[listen.service]].
@@ -91,8 +91,8 @@ function mongooseim(hosts: readonly string[], { secret }: Setup): Snippet {
   port = ${setupPort}
   ip_address = "127.0.0.1"
   password = ${quoted(secret)}
-  # Without a shaper: "fast" holds slotd to 50,000 bytes a second, some 57 slots.
-  # A second slotd stands by with this; "kick_old" would have the two disconnect each other.
+  # Without a shaper: "fast" limits slotd to 50,000 bytes a second, about 57 slots.
+  # With this setting a second slotd is on standby; with "kick_old" the two would disconnect each other.
   conflict_behaviour = "disconnect"
 
 # From 6.4 on, TLS on this listener needs xmpp.tls = true in slotd.toml.
@@ -110,7 +110,7 @@ function openfire(_: readonly string[], { domains, secret, server }: Setup): Sni
     text: `1. Enable the service, on port 5275.
 2. Allow the subdomain ${quoted(subdomain)} with the shared secret ${quoted(secret)}
    (Openfire adds its own XMPP domain: ${domains.map((domain) => `${subdomain}.${domain}`).join(", ")}).${address}
-Clients find a connected component by themselves. Remove the HTTP File Upload plugin, or they find two.`,
+Clients find a connected component automatically. Remove the HTTP File Upload plugin, or they find two.`,
   };
 }
 
@@ -120,16 +120,16 @@ function jabberd2(hosts: readonly string[], { secret }: Setup): Snippet {
       ? ""
       : `
      jabberd2 lists each of these on every domain. slotd announces its service only to those whom access lets
-     upload, so that clients go on to that of their own domain: leave access at its default, the domain itself.`;
+     upload, so that clients choose the one of their own domain: leave access at its default, the domain itself.`;
   return {
     title: "jabberd2: in router.xml, inside <local>",
     text: `    <ip>127.0.0.1</ip>
     <secret>${secret}</secret>
 
-<!-- The secret is one for all components, and stands for the <secret> that is there; jabberd2 needs no names
-     (here ${hosts.join(", ")}). Leave <ip> as it is when sm, c2s or s2s run on other machines.
-     Then restart the router. It takes components on <port>, 5347.
-     Clients find a connected component by themselves.${several} -->`,
+<!-- All components share this secret, which replaces the existing <secret>; jabberd2 needs no names
+     (here ${hosts.join(", ")}). Do not change <ip> if sm, c2s or s2s run on other machines.
+     Then restart the router. It accepts components on <port>, 5347.
+     Clients find a connected component automatically.${several} -->`,
   };
 }
 

@@ -30,45 +30,45 @@ export const setupListen = "127.0.0.1:5080";
 export function configTemplate(setup: Setup): string {
   const { domains, secret, isExample, isS3, server } = setup;
   const edit = isExample ? "\n# EDIT THIS LINE: put your own domain here." : "";
-  return `# The configuration of slotd. Every option: docs/options.md. What is in force: slotd config
-# This file holds a secret: only the user that runs slotd may read it.
+  return `# The configuration of slotd. All options: docs/options.md. The active options: slotd config
+# This file contains a secret: only the user that runs slotd may read it.
 
-# The XMPP domains served.${edit}
+# The XMPP domains to serve.${edit}
 domains = ${tomlText(domains)}
 
 # The component's JID; @HOST@ is replaced with each domain.
 host = ${tomlText(setupHost)}
 
-# Who keeps the files: "disk" is slotd itself, "s3" a bucket (see [s3]).
+# Where the files are stored: "disk" by slotd itself, or "s3" in a bucket (see [s3]).
 backend = ${tomlText(isS3 ? "s3" : "disk")}
 
-# The largest file; "infinity" switches the limit off.
+# The maximum size of a file; "infinity" removes the limit.
 max_file_size = "10MiB"
 
-# Seconds after which the PUT URL of a slot is invalid.
+# The lifetime of a PUT URL in seconds.
 expiration_time = 60
 
-# Who may request slots: domains and bare JIDs, or "*" for everyone. Default: the domain served.
+# Who may request slots: domains and bare JIDs, or "*" for everyone. Default: the served domain.
 # access = ["example.org", "bot@example.net"]
 
-# How long files are kept; "never" keeps them for ever.
+# How long slotd keeps files; "never" disables the expiry.
 # retention = "30d"
 
 [xmpp]
 # The XMPP server's component port: 5347 on Prosody and jabberd2, 5275 on Openfire.
 address = ${tomlText(componentAddress(server))}
-# The same secret stands in the XMPP server's configuration.
+# The secret, the same as in the XMPP server's configuration.
 secret = ${tomlText(secret)}
-# ... or in a file of its own:
+# ... or read it from a separate file:
 # secret_file = "/run/secrets/slotd-xmpp"
 
 ${isS3 ? bucketPart : diskPart(setup)}
-# How much users may hold, and upload in a day. Everyone over it is told when to try again. See docs/limits.md.
+# Limits for each user: total size and daily uploads. slotd tells users over a limit when to try again. See docs/limits.md.
 # [quota]
 # user = "1GiB"
 # user_daily = "200MiB"
 
-# One domain may differ from the others:
+# Options for one domain only:
 # [domain."example.net"]
 # max_file_size = "50MiB"
 `;
@@ -79,27 +79,27 @@ const bucketPart = `[s3]
 bucket_url = "https://bucket.s3.eu-west-1.amazonaws.com"
 region = "eu-west-1"
 access_key_id = "AKIAIOSFODNN7EXAMPLE"
-# The secret key, in a file of its own.
+# The file that contains the secret key.
 secret_access_key_file = "/etc/slotd/s3-secret"
 
-# Quotas and retention need a ledger, which says who has which file:
+# Quotas and retention need a ledger, which records the owner of each file:
 # [ledger]
 # url = "sqlite:/var/lib/slotd/slotd.db"
 `;
 
 function diskPart({ diskPath, publicUrl }: Setup): string {
   return `[disk]
-# Where the files are kept; a relative path starts from the folder of this file.
+# The folder of the files; a relative path is relative to the folder of this file.
 path = ${tomlText(diskPath)}
 
 [http]
-# slotd's own HTTP server, which takes and serves the files.
+# slotd's own HTTP server, which receives and serves the files.
 listen = ${tomlText(setupListen)}
-# What clients reach it by: https, through a reverse proxy with TLS. Without this line it is "http://" and
-# listen: enough for a try on this machine, but many clients refuse http.
+# The URL at which clients reach it: https, through a reverse proxy with TLS. The default is "http://" and
+# listen, which is sufficient for a test on this machine, but many clients refuse http.
 public_url = ${tomlText(publicUrl)}
 
-# With backend = "s3" the files go straight to a bucket. Remove the "# " of these lines and fill them in:
+# With backend = "s3", clients upload directly to a bucket. Uncomment these lines and fill them in:
 # [s3]
 # bucket_url = "https://bucket.s3.eu-west-1.amazonaws.com"
 # region = "eu-west-1"

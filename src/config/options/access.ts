@@ -27,7 +27,7 @@ export const accessOptions = {
     ),
     defaultWords: "the served domain",
     prose:
-      'Who may request slots: domains, hosts (servers and components, by their JID) and bare JIDs; `"*.example.org"` is every host under a domain, `"*"` everyone. Nobody else is told of the service by disco#info.',
+      'Who may request slots: domains, hosts (servers and components, by their JID) and bare JIDs. `"*.example.org"` means every host under a domain, and `"*"` everyone. slotd announces the service to nobody else in disco#info.',
     example: '["example.org", "bot@example.net"]',
   },
   deny: {
@@ -36,7 +36,7 @@ export const accessOptions = {
     schema: z.array(text(parseAccess)),
     derived: none,
     defaultWords: "nobody",
-    prose: "Who may not request slots, even when `access` names them.",
+    prose: "Who may not request slots, even if `access` includes them.",
     example: '["spammer@example.org", "gateway.example.org"]',
   },
   allowed_types: {
@@ -45,7 +45,7 @@ export const accessOptions = {
     schema: z.array(text(parseTypeGlob)).min(1),
     defaultWords: "every type",
     prose:
-      "The media types that may be uploaded, by what the client declares. Where types are restricted, a request that declares none is refused.",
+      "The media types that clients may upload. slotd uses the type that the client declares. Where types are restricted, slotd refuses a request that declares none.",
     example: '["image/*", "video/mp4"]',
   },
   denied_types: {
@@ -54,7 +54,7 @@ export const accessOptions = {
     schema: z.array(text(parseTypeGlob)),
     derived: none,
     defaultWords: "no type",
-    prose: "The media types that may not be uploaded, even when `allowed_types` has them.",
+    prose: "The media types that clients may not upload, even if `allowed_types` includes them.",
     example: '["text/html", "image/svg+xml"]',
   },
 } as const satisfies Record<string, Option>;

@@ -5,7 +5,7 @@ export const diskPath = {
   ...perDomain,
   ...path("a path"),
   default: "./data",
-  prose: 'Where the files live with `backend = "disk"`.',
+  prose: 'The folder of the files with `backend = "disk"`.',
   example: '"/var/lib/slotd"',
 } as const satisfies Option;
 
@@ -17,7 +17,7 @@ export const diskOptions = {
     ...byteSizeOrNone("1GiB"),
     default: "256MiB",
     prose:
-      "The space on the file system of `disk.path` that uploads leave free: an upload that would use it is answered 507, and downloads go on. Uploads under way count with what they bring in ten minutes at their pace, and with 16 MiB at most while they bring nothing: so one that announces much and is slow takes no room from the others. 0 switches it off.",
+      "The space on the file system of `disk.path` that uploads must leave free. slotd refuses an upload that would use this space with 507, and continues to serve downloads. An upload in progress reserves what it sends in ten minutes at its rate, and at most 16 MiB while it sends nothing, so a slow client that announces a large file does not block others. 0 disables the reserve.",
     example: '"5GiB"',
   },
   "disk.fsync": {
@@ -25,7 +25,7 @@ export const diskOptions = {
     ...boolean,
     default: true,
     prose:
-      "Whether the answer 201 means that the file survives a power cut: file and folder are synced to the disk before it. Without it a file survives a crash of slotd, but not one of the machine.",
+      "Whether slotd syncs the file and its folder to the disk before it responds with 201, so that the file survives a power failure. If false, a file survives a crash of slotd, but not of the machine.",
     example: "true",
   },
 } as const satisfies Record<string, Option>;

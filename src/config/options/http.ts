@@ -12,7 +12,7 @@ const tlsCert = {
   ...path("the path of a PEM file"),
   defaultWords: "none: plain HTTP",
   prose:
-    "The certificate of the HTTP server, followed by those that lead to its authority. With it, and `http.tls.key`, slotd speaks TLS itself. Both files are read again when they change; open connections go on.",
+    "The certificate of the HTTP server, followed by its chain of issuers. With this option and `http.tls.key`, slotd serves HTTPS itself. slotd reads both files again when they change; open connections continue.",
   example: '"/etc/letsencrypt/live/upload.example.org/fullchain.pem"',
 } as const satisfies Option;
 
@@ -29,7 +29,7 @@ const listen = {
   ...listenType,
   default: "127.0.0.1:5080",
   prose:
-    "The address of the embedded HTTP server. A Unix socket is for a proxy on the same machine; its group may use it.",
+    "The address of the embedded HTTP server. A proxy on the same machine can use a Unix socket, to which the socket's group has access.",
   example: '"127.0.0.1:5080"',
 } as const satisfies Option;
 
@@ -48,7 +48,7 @@ const publicUrl = {
   derived: from([listen, tlsCert], ([address, cert]) => defaultPublicUrl(address, cert !== undefined)),
   defaultWords: '`"http://"`, or with `http.tls.cert` `"https://"`, and `http.listen`',
   prose:
-    "What clients reach `http.listen` by, mostly through a reverse proxy with TLS; `@HOST@` is replaced with the served domain.",
+    "The URL at which clients reach `http.listen`, usually through a reverse proxy with TLS. slotd replaces `@HOST@` with the served domain.",
   example: '"https://upload.@HOST@"',
 } as const satisfies Option;
 
@@ -65,7 +65,7 @@ export const httpOptions = {
     expected: 'a list of origins such as "https://chat.example.org", or ["*"]',
     default: ["*"],
     prose:
-      'The web clients that may upload and download, by the origin of their page. `"*"` is all of them, which is safe: no cookies or passwords are involved.',
+      'The origins of the web clients that may upload and download. `"*"` allows every origin. This is safe, because requests use neither cookies nor passwords.',
     example: '["https://chat.example.org"]',
   },
   "http.inline_types": {
@@ -75,7 +75,7 @@ export const httpOptions = {
     expected: 'a list of media types such as "text/plain" or "image/*"',
     default: ["image/*", "audio/*", "video/*", "text/plain"],
     prose:
-      'The types that browsers may show; all others are downloaded. `"image/*"` does not mean SVG and other XML, which can hold scripts: those only by their own names. Whatever is shown, no script in it runs.',
+      'The media types that browsers may display; browsers download all others. `"image/*"` excludes SVG and other XML types, which can contain scripts; list these by name. Scripts in displayed files do not run.',
     example: '["image/*", "audio/*", "video/*", "text/plain", "application/pdf"]',
   },
   "http.cache": {
@@ -83,14 +83,14 @@ export const httpOptions = {
     ...oneOf("public", "private"),
     default: "public",
     prose:
-      'Who may keep a copy of a file until it expires: every cache, such as a CDN before slotd (`"public"`), or only the browser that asked for it (`"private"`).',
+      'Which caches may keep a copy of a file until it expires: every cache, such as a CDN in front of slotd (`"public"`), or only the requesting browser (`"private"`).',
     example: '"private"',
   },
   "http.max_uploads": {
     ...global,
     ...integer(1, 1_000_000),
     default: 1000,
-    prose: "How many uploads may be under way at once; one more is answered 503 with Retry-After.",
+    prose: "The maximum number of simultaneous uploads. slotd refuses further uploads with 503 and Retry-After.",
     example: "1000",
   },
   "http.max_uploads_per_address": {
@@ -98,7 +98,7 @@ export const httpOptions = {
     ...integer(1, 1_000_000),
     default: 50,
     prose:
-      "The same for one client address (for IPv6, one /64 network); one more is answered 429. Behind a proxy, see `http.trusted_proxies`.",
+      "The same limit for one client address (for IPv6, one /64 network). slotd refuses further uploads with 429. Behind a proxy, see `http.trusted_proxies`.",
     example: "50",
   },
   "http.max_downloads": {
@@ -106,7 +106,7 @@ export const httpOptions = {
     ...integer(1, 1_000_000),
     default: 2000,
     prose:
-      "How many downloads of files over 128 KiB may be under way at once, and as many of smaller ones, which seldom take a moment; one more is answered 503 with Retry-After. One whose client takes nothing costs some 50 KiB of memory and a file descriptor.",
+      "The maximum number of simultaneous downloads of files over 128 KiB, and, counted separately, of smaller files. slotd refuses further downloads with 503 and Retry-After. A download whose client reads nothing uses about 50 KiB of memory and a file descriptor.",
     example: "2000",
   },
   "http.max_downloads_per_address": {
@@ -114,7 +114,7 @@ export const httpOptions = {
     ...integer(1, 1_000_000),
     default: 500,
     prose:
-      "The same for one client address (for IPv6, one /64 network); one more is answered 429. All who are behind one NAT, or behind a proxy that sends no X-Forwarded-For, have one address together, and a picture that is posted to a room is fetched by all of them at once.",
+      "The same limit for one client address (for IPv6, one /64 network). slotd refuses further downloads with 429. All clients behind one NAT, or behind a proxy that sends no X-Forwarded-For, share one address, and all members of a room fetch a posted picture at once.",
     example: "500",
   },
   "http.min_rate": {
@@ -123,7 +123,7 @@ export const httpOptions = {
     default: "1KiB",
     unit: "a second",
     prose:
-      "An upload that brings fewer bytes a second than this over half a minute is cut off with 408, and so is one that at its pace would take more than 23 hours, which is the longest that an upload may take; 0 switches both off, but not the 23 hours. Time that slotd's own disk takes does not count for the pace.",
+      "The minimum rate of an upload, averaged over half a minute. slotd ends a slower upload with 408. It also ends an upload that would take more than 23 hours at its rate, because no upload may take longer than that. 0 disables both checks, but not the limit of 23 hours. Time that slotd's own disk takes does not count.",
     example: '"1KiB"',
   },
   "http.idle_timeout": {
@@ -132,7 +132,7 @@ export const httpOptions = {
     default: 75,
     unit: "seconds",
     prose:
-      "A connection on which nothing happens for so long is closed: between two requests, and in the middle of a transfer. The head of a request has 20 seconds at most. Keep it above the time that a proxy keeps its own connections (nginx: 60).",
+      "The time after which slotd closes an idle connection, between two requests or during a transfer. The head of a request may take at most 20 seconds. Set this option higher than the idle timeout of a proxy's connections (nginx: 60).",
     example: "75",
   },
   "http.trusted_proxies": {
@@ -142,7 +142,7 @@ export const httpOptions = {
     expected: 'a list of IP addresses and networks such as "10.0.0.0/8"',
     default: ["127.0.0.0/8", "::1"],
     prose:
-      "The proxies whose X-Forwarded-For is believed; it gives the client address for the log, for `http.max_uploads_per_address` and for `http.max_downloads_per_address`. A Unix socket is always trusted.",
+      "The proxies whose X-Forwarded-For slotd trusts. This header provides the client address for the log, for `http.max_uploads_per_address` and for `http.max_downloads_per_address`. slotd always trusts a Unix socket.",
     example: '["127.0.0.0/8", "::1", "10.1.2.3"]',
   },
 } as const satisfies Record<string, Option>;

@@ -25,7 +25,7 @@ export const ledgerUrl = {
   ),
   defaultWords: '`"sqlite:slotd.db"` on disk, `"none"` on S3',
   prose:
-    'Where slotd writes down who holds how much: an embedded database, a PostgreSQL that several slotd may share, or `"none"` for no record (then there are no quotas and rates). A relative path starts from `disk.path` on disk, and from the folder of the configuration file on S3.',
+    'The ledger, the database that records the files and their owners: an embedded SQLite database, a PostgreSQL that several slotd processes may share, or `"none"` for no ledger, which makes quotas and rates impossible. A relative path is relative to `disk.path` on disk, and to the folder of the configuration file on S3.',
   example: '"sqlite:/var/lib/slotd/slotd.db"',
 } as const satisfies Option;
 
@@ -68,22 +68,22 @@ const whenFull = {
   ...oneOf("refuse", "delete-oldest"),
   default: "refuse",
   prose:
-    "What happens to a file over a quota: its slot is refused, or it is taken and the oldest files that count towards the quota are deleted when it is complete. Over `user_daily` a slot is always refused. With `quota.total` the same for every domain.",
+    "How slotd handles a file over a quota. It either refuses the slot, or accepts the file and deletes the oldest files that count towards the quota when the upload is complete. slotd always refuses a slot over `user_daily`. With `quota.total`, this option must be the same for every domain.",
   example: '"delete-oldest"',
 } as const satisfies Option;
 
-const user = bytesQuota("How many bytes one bare JID may hold.", "1GiB");
-const userDaily = bytesQuota("How many bytes one bare JID may upload in one day (UTC).", "100MiB");
-const ofDomain = bytesQuota("How many bytes may be held for the served domain.", "100GiB");
+const user = bytesQuota("The maximum total size of one bare JID's files.", "1GiB");
+const userDaily = bytesQuota("The maximum number of bytes that one bare JID may upload in one day (UTC).", "100MiB");
+const ofDomain = bytesQuota("The maximum total size of the served domain's files.", "100GiB");
 const total = {
-  ...bytesQuota("How many bytes may be held in the whole ledger, for all domains.", "1TiB"),
+  ...bytesQuota("The maximum total size of all files in the ledger, for all domains.", "1TiB"),
   isPerDomain: false,
 } as const;
 const totalFiles = {
   ...filesQuota(
     "quota.total",
     total,
-    "How many files may be held in the whole ledger, for all domains.",
+    "The maximum number of files in the ledger, for all domains.",
     "1000000",
   ),
   isPerDomain: false,
@@ -92,19 +92,19 @@ const totalFiles = {
 /** What is counted, and refused over a limit. */
 const counted = {
   "quota.user": user,
-  "quota.user_files": filesQuota("quota.user", user, "How many files one bare JID may hold.", "1000"),
+  "quota.user_files": filesQuota("quota.user", user, "The maximum number of one bare JID's files.", "1000"),
   "quota.user_daily": userDaily,
   "quota.user_daily_files": filesQuota(
     "quota.user_daily",
     userDaily,
-    "How many files one bare JID may upload in one day (UTC).",
+    "The maximum number of files that one bare JID may upload in one day (UTC).",
     "200",
   ),
   "quota.domain": ofDomain,
   "quota.domain_files": filesQuota(
     "quota.domain",
     ofDomain,
-    "How many files may be held for the served domain.",
+    "The maximum number of the served domain's files.",
     "100000",
   ),
   "quota.total": total,
@@ -115,7 +115,7 @@ const slotsPerMinute = {
   ...perDomain,
   ...count,
   default: "infinity",
-  prose: "How many slots a minute one bare JID may request; a remote domain as a whole, too.",
+  prose: "The number of slots that one bare JID may request in a minute. The same limit applies to each remote domain as a whole.",
   example: "60",
   unit: "slots",
 } as const satisfies Option;
@@ -131,7 +131,7 @@ export const ledgerOptions = {
     ...integer(1, 1_000_000),
     default: 50,
     unit: "slots",
-    prose: "How many slots may be requested at once after a pause, before `rate.slots_per_minute` is felt.",
+    prose: "The number of slots that a requester may request at once after a pause, before `rate.slots_per_minute` applies.",
     example: "20",
   },
 } as const satisfies Record<string, Option>;

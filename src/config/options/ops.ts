@@ -10,21 +10,21 @@ export const opsOptions = {
     ...integer(0, 3600, "number of seconds"),
     default: 30,
     unit: "seconds",
-    prose: "How long uploads and downloads under way may take to finish when slotd is stopped.",
+    prose: "The time that uploads and downloads in progress have to finish when slotd stops.",
     example: "30",
   },
   "log.level": {
     ...global,
     ...oneOf("debug", "info", "warn", "error"),
     default: "info",
-    prose: "What is logged: this level and those above it.",
+    prose: "The lowest level that slotd logs.",
     example: '"info"',
   },
   "log.format": {
     ...global,
     ...oneOf("auto", "text", "json"),
     default: "auto",
-    prose: 'How it is logged; `"auto"` is text on a terminal and JSON elsewhere.',
+    prose: 'The format of the log. `"auto"` means text on a terminal and JSON elsewhere.',
     example: '"json"',
   },
   "ops.listen": {
@@ -35,14 +35,14 @@ export const opsOptions = {
     write: (address: ListenAddress | undefined) => (address === undefined ? "off" : formatAddress(address)),
     default: "127.0.0.1:5081",
     prose:
-      'Where Prometheus finds the metrics (`/metrics`) and monitors the health (`/healthz`, `/readyz`); `"off"` for nowhere. Whoever reaches it may read it: keep it on loopback or a private network.',
+      'The address at which slotd serves metrics for Prometheus (`/metrics`) and health checks (`/healthz`, `/readyz`). `"off"` disables it. It has no authentication: keep it on loopback or a private network.',
     example: '"127.0.0.1:5081"',
   },
   "ops.socket": {
     ...global,
     ...path("a path"),
-    defaultWords: "`/run/slotd/slotd.sock`, where that folder is there",
-    prose: "The Unix socket that `slotd reload` talks to a running slotd by; only the user that runs it may.",
+    defaultWords: "`/run/slotd/slotd.sock`, if that folder exists",
+    prose: "The Unix socket over which `slotd reload` contacts a running slotd. Only the user that runs slotd may use it.",
     example: '"/run/slotd/slotd.sock"',
   },
 } as const satisfies Record<string, Option>;

@@ -34,7 +34,7 @@ export const retention = {
   ),
   defaultWords: '`"30d"`; `"never"` on S3 without a ledger',
   prose:
-    'How long a file is kept: after that it is not served any more, and deleted. `"never"` and `"infinity"` keep files for ever. On S3 it needs a ledger; without one files stay until the bucket\'s own rules delete them.',
+    'How long slotd keeps a file. After that time slotd no longer serves the file, and deletes it. `"never"` and `"infinity"` disable the expiry. On S3 this option needs a ledger; without one, files remain until the bucket\'s own rules delete them.',
   example: '"30d"',
 } as const satisfies Option;
 
@@ -54,7 +54,7 @@ function isEnabled(purpose: Purpose, otherwise: Otherwise<boolean>) {
     ...perDomain,
     ...boolean,
     ...otherwise,
-    prose: `Whether files for the purpose "${purpose}" are taken; only such purposes are announced (XEP-0363 1.2 §5).`,
+    prose: `Whether slotd accepts files for the purpose "${purpose}". slotd announces only enabled purposes (XEP-0363 1.2 §5).`,
     example: "true",
   } as const;
 }
@@ -64,7 +64,7 @@ function retentionOf(purpose: Purpose, otherwise: Otherwise<Seconds | undefined>
     ...perDomain,
     ...duration,
     ...otherwise,
-    prose: `How long files for the purpose "${purpose}" are kept.`,
+    prose: `How long slotd keeps files for the purpose "${purpose}".`,
     example: '"30d"',
   } as const;
 }
@@ -75,7 +75,7 @@ function maxFileSizeOf(purpose: Purpose) {
     ...fileSize,
     derived: from([maxFileSize], ([size]) => size),
     defaultWords: "`max_file_size`",
-    prose: `The largest file for the purpose "${purpose}".`,
+    prose: `The maximum size of a file for the purpose "${purpose}".`,
     example: '"5MiB"',
   } as const;
 }
@@ -85,7 +85,7 @@ function quotaOf(purpose: Purpose, otherwise: Otherwise<Bytes | undefined>) {
     ...perDomain,
     ...byteSize,
     ...otherwise,
-    prose: `How many bytes one bare JID may hold for the purpose "${purpose}"; they count towards \`quota.user\` too.`,
+    prose: `The maximum total size of one bare JID's files for the purpose "${purpose}". They also count towards \`quota.user\`.`,
     example: '"20MiB"',
   } as const;
 }

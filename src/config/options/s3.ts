@@ -8,7 +8,7 @@ export const bucketUrl = {
   ...forS3,
   ...baseUrl,
   prose:
-    "The bucket, in virtual-host or path style; scheme, port and path prefix are used as given, with or without a slash at the end.",
+    "The URL of the bucket, in virtual-host or path style. slotd uses the scheme, port and path prefix as given; a trailing slash makes no difference.",
   example: '"https://bucket.s3.eu-west-1.amazonaws.com"',
 } as const satisfies Option;
 
@@ -17,7 +17,7 @@ export const bucketAccess = {
   ...oneOf("public", "private"),
   default: "public",
   prose:
-    'Who may read the bucket. `"public"`: anyone, so the GET URL is the object itself. `"private"`: only slotd\'s keys; the GET URL is on slotd\'s HTTP server, which redirects to a presigned one, and the bucket needs no policy.',
+    'Who may read the bucket. `"public"`: anyone; the GET URL is the URL of the object. `"private"`: only slotd\'s keys; the GET URL is on slotd\'s HTTP server, which redirects to a presigned URL, and the bucket needs no policy.',
   example: '"private"',
 } as const satisfies Option;
 
@@ -26,7 +26,7 @@ export const uploadWay = {
   ...oneOf("direct", "proxy"),
   default: "direct",
   prose:
-    'Where clients PUT. `"direct"`: to the bucket. `"proxy"`: to slotd\'s HTTP server, which streams to the bucket, answers 201 with CORS and takes each slot once; its URLs are signed with the keys in `disk.path`.',
+    'Where clients PUT. `"direct"`: to the bucket. `"proxy"`: to slotd\'s HTTP server, which streams the file to the bucket, responds with 201 and CORS headers, and accepts one upload for each slot. slotd signs the URLs with the keys in `disk.path`.',
   example: '"proxy"',
 } as const satisfies Option;
 
@@ -38,7 +38,7 @@ export const s3Options = {
     schema: plainText.regex(/^[^\s/]+$/),
     kind: "text",
     expected: 'a text such as "eu-west-1"',
-    prose: "The region that requests are signed for. Stores without regions mostly take `us-east-1`.",
+    prose: "The region for which slotd signs requests. Stores without regions usually accept `us-east-1`.",
     example: '"eu-west-1"',
   },
   "s3.access": bucketAccess,
@@ -48,7 +48,7 @@ export const s3Options = {
     derived: from([bucketUrl], ([url]) => url),
     defaultWords: "`s3.bucket_url`",
     prose:
-      "What GET URLs of a public bucket begin with in place of `s3.bucket_url`: a CDN, or another name of the bucket.",
+      "The prefix of GET URLs of a public bucket, if it differs from `s3.bucket_url`: a CDN, or another name of the bucket.",
     example: '"https://cdn.example.org"',
   },
   "s3.get_expiration_time": {
@@ -57,7 +57,7 @@ export const s3Options = {
     default: 300,
     unit: "seconds",
     prose:
-      "How long a presigned URL is valid that the GET URL of a private bucket redirects to. The GET URL itself does not change.",
+      "The lifetime of the presigned URL to which the GET URL of a private bucket redirects. The GET URL itself does not expire with it.",
     example: "300",
   },
   "s3.upload": uploadWay,
@@ -66,7 +66,7 @@ export const s3Options = {
     ...oneOf("static", "file", "aws"),
     default: "static",
     prose:
-      'Where the keys come from. `"static"`: from the options below. `"file"`: from `s3.credentials_file`. `"aws"`: from where AWS\'s own tools take them (environment, shared configuration, web identity, container, instance), refreshed before they expire.',
+      'The source of the keys. `"static"`: the options below. `"file"`: `s3.credentials_file`. `"aws"`: the sources of AWS\'s own tools (environment, shared configuration, web identity, container, instance); slotd renews these keys before they expire.',
     example: '"aws"',
   },
   "s3.credentials_file": {
@@ -74,7 +74,7 @@ export const s3Options = {
     ...path("the path of a JSON file"),
     onlyWith: { name: "s3.credentials", value: "file" },
     prose:
-      "The keys as JSON with `AccessKeyId`, `SecretAccessKey` and, for temporary ones, `SessionToken` and `Expiration`, alone or under `Credentials` as `aws sts` prints them. Read again when it changes.",
+      "A JSON file with `AccessKeyId`, `SecretAccessKey` and, for temporary keys, `SessionToken` and `Expiration`, at the top level or under `Credentials` as `aws sts` prints them. slotd reads the file again when it changes.",
     example: '"/run/secrets/slotd-s3.json"',
   },
   "s3.access_key_id": {
@@ -85,7 +85,7 @@ export const s3Options = {
     kind: "text",
     expected: "a text without spaces and slashes",
     prose:
-      "The key that requests are signed with. The three keys here are read again when their files change; give all of them as files then.",
+      "The id of the key that signs requests. slotd reads this option and the next two again when their files change; use files for all of them in that case.",
     example: '"AKIAIOSFODNN7EXAMPLE"',
   },
   "s3.secret_access_key": {
@@ -93,14 +93,14 @@ export const s3Options = {
     ...secretText,
     onlyWith: staticKeys,
     isSecret: true,
-    prose: "The secret of that key.",
+    prose: "The secret of the access key.",
     example: '"wJalrXUtnFEMI..."',
   },
   "s3.session_token": {
     ...perDomain,
     ...secretText,
     isSecret: true,
-    defaultWords: "none: the key is a lasting one",
+    defaultWords: "none: the key is permanent",
     prose: "The session token of a temporary key.",
     example: '"FwoGZXIvYXdz..."',
   },
@@ -108,7 +108,7 @@ export const s3Options = {
     ...perDomain,
     ...boolean,
     default: false,
-    prose: "Gives each object the ACL public-read, where the provider supports it.",
+    prose: "Whether slotd gives each object the ACL public-read, if the provider supports it.",
     example: "true",
   },
 } as const satisfies Record<string, Option>;

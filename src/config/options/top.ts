@@ -16,7 +16,7 @@ const host = {
         parseDomain(replaceHost(raw, domain)) ?? "",
   ),
   default: `upload.${hostPlaceholder}`,
-  prose: "The component's JID. `@HOST@` is replaced with each served domain; no two domains may share one.",
+  prose: "The component's JID. slotd replaces `@HOST@` with each served domain; two domains must not share a JID.",
   example: '"upload.@HOST@"',
 } as const satisfies Option;
 
@@ -24,7 +24,7 @@ export const backend = {
   ...perDomain,
   ...oneOf("s3", "disk"),
   default: "s3",
-  prose: 'Who keeps the files: an S3 bucket (`"s3"`), or slotd itself (`"disk"`).',
+  prose: 'Where the files are stored: in an S3 bucket (`"s3"`), or on disk by slotd itself (`"disk"`).',
   example: '"disk"',
 } as const satisfies Option;
 
@@ -34,7 +34,7 @@ export const maxFileSize = {
   default: 10485760,
   unit: "bytes",
   prose:
-    'The largest file. `"50MiB"` is read too (KB to TB count in 1000, KiB to TiB in 1024); `"infinity"` or `"undefined"` switch the limit off, up to 1 TiB: no larger file is taken.',
+    'The maximum size of a file. `"50MiB"` is also valid (KB to TB are powers of 1000, KiB to TiB powers of 1024). `"infinity"` and `"undefined"` remove the limit; slotd never accepts a file over 1 TiB.',
   example: '"50MiB"',
 } as const satisfies Option;
 
@@ -49,7 +49,7 @@ export const topOptions = {
       .refine((list) => new Set(list).size === list.length),
     kind: "list",
     expected: "a list of one or more different domains",
-    prose: "The XMPP domains served. Each gets a component of its own.",
+    prose: "The XMPP domains to serve, with one component for each.",
     example: '["example.org"]',
   },
   host,
@@ -59,7 +59,7 @@ export const topOptions = {
     ...integer(1, 604800, "number of seconds", "7 days, the most that SigV4 allows"),
     default: 60,
     unit: "seconds",
-    prose: "After this time the PUT URL is invalid.",
+    prose: "The lifetime of a PUT URL.",
     example: "60",
   },
   token_bytes: {
@@ -72,7 +72,7 @@ export const topOptions = {
     ),
     default: 32,
     unit: "bytes",
-    prose: "Random bytes in the URL's token, which is written as hex: twice as many characters.",
+    prose: "The number of random bytes in the URL's token. The URL has twice as many hexadecimal digits.",
     example: "32",
   },
   max_file_size: maxFileSize,

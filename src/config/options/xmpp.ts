@@ -16,7 +16,7 @@ export const xmppOptions = {
     ...secretText,
     isMandatory: "always",
     isSecret: true,
-    prose: "The component secret, the same as in the XMPP server.",
+    prose: "The component secret, equal to the secret in the XMPP server's configuration.",
     example: '"a long random text"',
   },
   "xmpp.tls": {
@@ -24,7 +24,7 @@ export const xmppOptions = {
     ...boolean,
     default: false,
     prose:
-      "Connects to the component port with TLS from the first byte (ejabberd and MongooseIM offer that).",
+      "Whether slotd connects to the component port with TLS from the first byte (supported by ejabberd and MongooseIM).",
     example: "true",
   },
   "xmpp.tls_ca": {
@@ -32,7 +32,7 @@ export const xmppOptions = {
     ...path("the path of a PEM file"),
     defaultWords: "the system's authorities",
     prose:
-      "The certificate authorities to trust for `xmpp.tls`. The server's certificate must be for the host in `xmpp.address`.",
+      "The certificate authorities to trust for `xmpp.tls`. The server's certificate must match the host in `xmpp.address`.",
     example: '"/etc/slotd/ca.pem"',
   },
   "contact.abuse": {
@@ -42,7 +42,7 @@ export const xmppOptions = {
     expected: 'a list of addresses as URIs, such as "mailto:abuse@example.org" or "xmpp:abuse@example.org"',
     default: [],
     prose:
-      "Whom to tell of a file that must not be there. Clients show it as the contact of the upload service (XEP-0157).",
+      "The contact for reports of abusive files. Clients show it as the contact of the upload service (XEP-0157).",
     example: '["mailto:abuse@example.org", "xmpp:abuse@example.org"]',
   },
 } as const satisfies Record<string, Option>;

@@ -27,20 +27,20 @@ const introduction = `# Options
 
 <!-- Made from src/config/options/ by scripts/options-doc.ts: change it there. -->
 
-slotd reads \`--config FILE\`, else the file that \`SLOTD_CONFIG\` names, else \`./slotd.toml\`, else
-\`/etc/slotd/slotd.toml\`. \`slotd init\` writes one; \`slotd config\` shows what is in force.
+slotd reads the first of these files: \`--config FILE\`, the file that \`SLOTD_CONFIG\` names, \`./slotd.toml\`, and
+\`/etc/slotd/slotd.toml\`. \`slotd init\` writes a configuration, and \`slotd config\` prints the active options.
 
-- The file is TOML 1.0. An unknown key, a wrong value or a missing mandatory option stops the start, and
-  everything that is wrong is said at once.
-- Every option can also come from the environment: \`SLOTD_\` and its name in capitals, with \`_\` for the dot
-  (\`SLOTD_S3_REGION\`). A list is written with commas. The environment wins over the file, but not over a
+- The file is TOML 1.0. slotd does not start with an unknown key, a wrong value or a missing mandatory option. It
+  reports all problems at once.
+- You can also set every option in the environment: \`SLOTD_\` and its name in capitals, with \`_\` for the dot
+  (\`SLOTD_S3_REGION\`). Separate the items of a list with commas. The environment overrides the file, but not a
   domain's own table.
 - A domain's own table overrides options for that domain: \`[domain."example.net"]\`,
   \`[domain."example.net".s3]\` and so on.
-- Every secret can also come from a file: \`xmpp.secret_file = "/run/secrets/xmpp"\`, or
-  \`SLOTD_XMPP_SECRET_FILE\`. One line break at its end is dropped. A secret and its file cannot both be given in
-  one place.
-- Relative paths start from the folder of the configuration file; without one, from the current folder.`;
+- slotd can also read every secret from a file: \`xmpp.secret_file = "/run/secrets/xmpp"\`, or
+  \`SLOTD_XMPP_SECRET_FILE\`. It ignores one line break at the end of the file. You cannot set both a secret and its
+  file in one place.
+- Relative paths are relative to the folder of the configuration file or, without one, to the current folder.`;
 
 function summary(): string {
   const rows = optionNames.map((name) => {
@@ -64,8 +64,8 @@ function entry(name: OptionName): string {
     `- Default: ${defaultText(option)}${option.unit === undefined || option.default === undefined ? "" : ` ${option.unit}`}`,
     `- Example: \`${name} = ${option.example}\``,
     `- Environment: ${variables.join(", ")}`,
-    ...(option.isSecret ? [`- Secret: never shown; \`${name}_file\` names a file that holds it`] : []),
-    ...(option.hasFile ? [`- \`${name}_file\` names a file that holds it`] : []),
+    ...(option.isSecret ? [`- Secret: slotd never prints it; \`${name}_file\` names a file that contains it`] : []),
+    ...(option.hasFile ? [`- \`${name}_file\` names a file that contains it`] : []),
     ...(option.isPerDomain ? [] : ["- For all domains: a domain's own table cannot override it"]),
   ];
   return `### \`${name}\`\n\n${option.prose}\n\n${facts.join("\n")}`;
