@@ -143,7 +143,7 @@ async function leastOf(times: number, send: () => Promise<Oversized>): Promise<O
 async function overTheBounds({ isShort, random }: AttackOptions): Promise<Measure[]> {
   const generated = hostileShapes(random, isShort ? 3 : 40);
   const known = isShort ? knownShapes.filter((_, index) => index % 6 === 0) : knownShapes;
-  const sizes = isShort ? [3_000_000] : [70_000, 1_000_000, 16_000_000];
+  const sizes = isShort ? [1_000_000] : [70_000, 1_000_000, 16_000_000];
   const warmUp = async ({ server }: StreamTarget): Promise<void> => {
     for (const shape of knownShapes) await server.ask("x", bytesOf(shape, 1_000_000));
   };
