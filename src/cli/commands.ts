@@ -112,7 +112,10 @@ export const commands: readonly Command[] = [
     summary: "Creates a new key that signs slotd's own PUT URLs; slots of the previous key stay valid.",
     options: [
       { name: "domain", value: "DOMAIN", summary: "Rotates only the keys of this domain. Default: all." },
-      { name: "forget", summary: "Removes the previous keys at once; slots that they signed become invalid." },
+      {
+        name: "forget",
+        summary: "Removes the previous keys at once; slots that they signed become invalid.",
+      },
       json,
       config,
     ],

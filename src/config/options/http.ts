@@ -90,7 +90,8 @@ export const httpOptions = {
     ...global,
     ...integer(1, 1_000_000),
     default: 1000,
-    prose: "The maximum number of simultaneous uploads. slotd refuses further uploads with 503 and Retry-After.",
+    prose:
+      "The maximum number of simultaneous uploads. slotd refuses further uploads with 503 and Retry-After.",
     example: "1000",
   },
   "http.max_uploads_per_address": {

@@ -73,7 +73,10 @@ const whenFull = {
 } as const satisfies Option;
 
 const user = bytesQuota("The maximum total size of one bare JID's files.", "1GiB");
-const userDaily = bytesQuota("The maximum number of bytes that one bare JID may upload in one day (UTC).", "100MiB");
+const userDaily = bytesQuota(
+  "The maximum number of bytes that one bare JID may upload in one day (UTC).",
+  "100MiB",
+);
 const ofDomain = bytesQuota("The maximum total size of the served domain's files.", "100GiB");
 const total = {
   ...bytesQuota("The maximum total size of all files in the ledger, for all domains.", "1TiB"),
@@ -115,7 +118,8 @@ const slotsPerMinute = {
   ...perDomain,
   ...count,
   default: "infinity",
-  prose: "The number of slots that one bare JID may request in a minute. The same limit applies to each remote domain as a whole.",
+  prose:
+    "The number of slots that one bare JID may request in a minute. The same limit applies to each remote domain as a whole.",
   example: "60",
   unit: "slots",
 } as const satisfies Option;
@@ -131,7 +135,8 @@ export const ledgerOptions = {
     ...integer(1, 1_000_000),
     default: 50,
     unit: "slots",
-    prose: "The number of slots that a requester may request at once after a pause, before `rate.slots_per_minute` applies.",
+    prose:
+      "The number of slots that a requester may request at once after a pause, before `rate.slots_per_minute` applies.",
     example: "20",
   },
 } as const satisfies Record<string, Option>;

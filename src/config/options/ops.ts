@@ -42,7 +42,8 @@ export const opsOptions = {
     ...global,
     ...path("a path"),
     defaultWords: "`/run/slotd/slotd.sock`, if that folder exists",
-    prose: "The Unix socket over which `slotd reload` contacts a running slotd. Only the user that runs slotd may use it.",
+    prose:
+      "The Unix socket over which `slotd reload` contacts a running slotd. Only the user that runs slotd may use it.",
     example: '"/run/slotd/slotd.sock"',
   },
 } as const satisfies Record<string, Option>;

@@ -16,7 +16,8 @@ const host = {
         parseDomain(replaceHost(raw, domain)) ?? "",
   ),
   default: `upload.${hostPlaceholder}`,
-  prose: "The component's JID. slotd replaces `@HOST@` with each served domain; two domains must not share a JID.",
+  prose:
+    "The component's JID. slotd replaces `@HOST@` with each served domain; two domains must not share a JID.",
   example: '"upload.@HOST@"',
 } as const satisfies Option;
 

@@ -64,7 +64,9 @@ function entry(name: OptionName): string {
     `- Default: ${defaultText(option)}${option.unit === undefined || option.default === undefined ? "" : ` ${option.unit}`}`,
     `- Example: \`${name} = ${option.example}\``,
     `- Environment: ${variables.join(", ")}`,
-    ...(option.isSecret ? [`- Secret: slotd never prints it; \`${name}_file\` names a file that contains it`] : []),
+    ...(option.isSecret
+      ? [`- Secret: slotd never prints it; \`${name}_file\` names a file that contains it`]
+      : []),
     ...(option.hasFile ? [`- \`${name}_file\` names a file that contains it`] : []),
     ...(option.isPerDomain ? [] : ["- For all domains: a domain's own table cannot override it"]),
   ];

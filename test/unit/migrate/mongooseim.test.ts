@@ -223,8 +223,8 @@ s3.secret_access_key = "s"
     expect(texts(outcome).join()).toContain("The listener has STARTTLS, which slotd does not use");
   });
 
-  test('with conflict_behaviour "kick_old" is said to have two slotd disconnect each other', () => {
+  test('with conflict_behaviour "kick_old" is said to have two slotd processes disconnect each other', () => {
     const outcome = taken(listener(8888, 'conflict_behaviour = "kick_old"') + module);
-    expect(texts(outcome)).toEqual([expect.stringContaining("two slotd disconnect each other")]);
+    expect(texts(outcome)).toEqual([expect.stringContaining("two slotd processes disconnect each other")]);
   });
 });

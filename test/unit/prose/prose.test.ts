@@ -4,11 +4,12 @@ import { join, resolve } from "node:path";
 import { commands } from "../../../src/cli/commands.ts";
 import { commandHelp, generalHelp } from "../../../src/cli/help.ts";
 import { optionNames, optionOf } from "../../../src/config/options/table.ts";
+import { metricList } from "../../../src/ops/metric-list.ts";
 import { lintProse } from "./lint.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
-/** STYLE.md shows what not to write; the prose of options.md is checked at its source. */
-const exempt = ["STYLE.md", "options.md"];
+/** STYLE.md shows what not to write; options.md and metrics.md are checked at their source. */
+const exempt = ["STYLE.md", "options.md", "metrics.md"];
 
 const pages = ["", "docs"].flatMap((folder) =>
   readdirSync(join(root, folder))
@@ -24,12 +25,19 @@ test.each(optionNames)("the prose of %s follows docs/STYLE.md", async (name) => 
   expect(await lintProse(name, optionOf(name).prose)).toEqual([]);
 });
 
-test.each(["help", ...commands.map(({ name }) => name)])("the help of %s follows docs/STYLE.md", async (name) => {
-  const command = commands.find((each) => each.name === name);
-  const help = command === undefined ? generalHelp() : commandHelp(command);
-  // Lines of the help are indented, which would be code in Markdown.
-  expect(await lintProse(`slotd ${name}`, help.replace(/^ +/gm, "\n"))).toEqual([]);
+test.each(Object.values(metricList))("the help of $name follows docs/STYLE.md", async ({ name, help }) => {
+  expect(await lintProse(name, help)).toEqual([]);
 });
+
+test.each(["help", ...commands.map(({ name }) => name)])(
+  "the help of %s follows docs/STYLE.md",
+  async (name) => {
+    const command = commands.find((each) => each.name === name);
+    const help = command === undefined ? generalHelp() : commandHelp(command);
+    // Lines of the help are indented, which would be code in Markdown.
+    expect(await lintProse(`slotd ${name}`, help.replace(/^ +/gm, "\n"))).toEqual([]);
+  },
+);
 
 test.each([
   "The file is read anew.",

@@ -47,9 +47,7 @@ const phrases: readonly (readonly [pattern: string, instead: string])[] = [
   ["power cut", "power failure"],
 ];
 
-const matchers = phrases.map(
-  ([pattern, instead]) => [new RegExp(`^(?:${pattern})$`, "i"), instead] as const,
-);
+const matchers = phrases.map(([pattern, instead]) => [new RegExp(`^(?:${pattern})$`, "i"), instead] as const);
 
 /** All phrases as one term of textlint-rule-terminology: one pattern is many times as fast as one for each. */
 export const terms: readonly (readonly [string, string])[] = [
