@@ -233,7 +233,7 @@ export function metricsReference(): string {
   return `# Metrics
 
 slotd serves these at \`http://\` [\`ops.listen\`](options.md#opslisten) \`/metrics\`, for Prometheus. Names, labels and
-units are part of its interface: a change stands in CHANGELOG.md. [operations.md](operations.md#metrics) says how to
+units are part of its interface: CHANGELOG.md lists changes. [operations.md](operations.md#metrics) says how to
 scrape them; [grafana-dashboard.json](grafana-dashboard.json) and [alert-rules.yml](alert-rules.yml) use them.
 
 | metric | type | labels | meaning |
