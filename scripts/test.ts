@@ -48,10 +48,13 @@ const patient = [
   "prosody-rgw-limits",
   "harness",
   "rgw-credentials",
+  "prosody-reload",
+  "rgw-copy-source",
+  "npm-package",
 ].map((name) => `test/real/${name}.test.ts`);
 
 /** Words in the names of suites that measure time or memory: nothing else runs then. */
-const measuring = ["attack", "chaos", "crowd", "memory", "scale"];
+const measuring = ["attack", "chaos", "crash", "crowd", "memory", "scale"];
 
 /** One process of a run. */
 interface Step {
