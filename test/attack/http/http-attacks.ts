@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { openRaw } from "../../peers/clients/raw-http.ts";
 import { sleep } from "../../peers/process.ts";
 import type { Attack, Measure } from "../attack.ts";
-import { type HttpTarget, head, MIB, medianGet, startHttpTarget } from "./http-target.ts";
+import { type HttpTarget, head, leastMedianGet, MIB, medianGet, startHttpTarget } from "./http-target.ts";
 
 /** Highest memory and descriptors above rest while something goes on. */
 async function highest(target: HttpTarget, within: number): Promise<{ memory: number; descriptors: number }> {
@@ -106,7 +106,7 @@ function silent(name: string, isTls: boolean): Attack {
           sockets.push(...(await neverReading(target, count / requests.length, Buffer.from(request))));
         const [most, beside] = await Promise.all([
           highest(target, 1_000),
-          medianGet(target.place, small, 300),
+          leastMedianGet(target.place, small, 300, 2 * alone),
         ]);
         const isOpen = sockets.filter((socket) => !socket.destroyed).length;
         for (const socket of sockets) socket.destroy();
@@ -156,7 +156,7 @@ function pipelined(name: string, isTls: boolean): Attack {
           const sockets = await neverReading(target, connections, bytes);
           const [most, beside] = await Promise.all([
             highest(target, 1_000),
-            medianGet(target.place, small, 100),
+            leastMedianGet(target.place, small, 100, 2 * alone),
           ]);
           for (const socket of sockets) socket.destroy();
           const left = await descriptorsLeft(target, rest.descriptors);
