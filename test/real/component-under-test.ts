@@ -40,6 +40,14 @@ listen = "127.0.0.1:${httpPort}"
 
 /** The GET URL of a slot that alice is given; undefined when the answer is an error. */
 export async function askForSlot(server: XmppServer): Promise<string | undefined> {
+  return withSlots(server, (ask) => ask());
+}
+
+/** The same over one login, as often as it is asked. */
+export async function withSlots<T>(
+  server: XmppServer,
+  work: (ask: () => Promise<string | undefined>) => Promise<T>,
+): Promise<T> {
   const alice = await xmppClient({
     port: server.c2sPort,
     domain: "example.test",
@@ -47,9 +55,11 @@ export async function askForSlot(server: XmppServer): Promise<string | undefined
     password: "pw-alice",
   });
   try {
-    const request = "<request xmlns='urn:xmpp:http:upload:0' filename='a.txt' size='5'/>";
-    const reply = await alice.iq("get", host, request, 5_000);
-    return reply.getChild("slot", "urn:xmpp:http:upload:0")?.getChild("get")?.attrs.url;
+    return await work(async () => {
+      const request = "<request xmlns='urn:xmpp:http:upload:0' filename='a.txt' size='5'/>";
+      const reply = await alice.iq("get", host, request, 5_000);
+      return reply.getChild("slot", "urn:xmpp:http:upload:0")?.getChild("get")?.attrs.url;
+    });
   } finally {
     await alice.close();
   }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { xmppClient } from "../peers/clients/xmpp-client.ts";
 import { waitUntil } from "../peers/process.ts";
 import { type Jabberd2, startJabberd2 } from "../peers/servers/jabberd2.ts";
-import { askForSlot, host, problems, secret, startComponent } from "./component-under-test.ts";
+import { askForSlot, host, problems, secret, startComponent, withSlots } from "./component-under-test.ts";
 
 let jabberd2: Jabberd2;
 beforeAll(async () => {
@@ -86,14 +86,16 @@ describe("two slotd on one jabberd2", () => {
     const first = await startComponent(jabberd2.componentPort);
     const second = await startComponent(jabberd2.componentPort);
     try {
-      const portOf = async () => new URL((await askForSlot(jabberd2)) ?? "").port;
-      const ports = new Set<string>();
-      for (let i = 0; i < 10; i += 1) ports.add(await portOf());
-      expect(ports.size).toBe(1);
-      await second.stop();
-      const [port] = ports;
-      const after = await portOf();
-      expect(after).not.toBe(port ?? "");
+      // jabberd2 refuses some of many logins that follow each other at once.
+      await withSlots(jabberd2, async (ask) => {
+        const portOf = async () => new URL((await ask()) ?? "").port;
+        const ports = new Set<string>();
+        for (let i = 0; i < 10; i += 1) ports.add(await portOf());
+        expect(ports.size).toBe(1);
+        await second.stop();
+        const [port] = ports;
+        expect(await portOf()).not.toBe(port ?? "");
+      });
       expect(problems(first)).toEqual([]);
       expect(first.timesOnline()).toBe(1);
     } finally {
