@@ -7,6 +7,8 @@ export interface Pausable {
 /** So many bytes are handed on at a time, and after so many milliseconds others have their turn. */
 const SLICE = 8_192;
 const TURN = 4;
+/** A turn that took less milliseconds may be followed by another one at once. */
+const SHORT = 1;
 
 /**
  * Hands on what a socket reads, in its order and in slices, so that a large read does not keep the event loop: after
@@ -22,6 +24,8 @@ export class PacedReads {
   readonly #monotonic: () => number;
   #waiting: Uint8Array[] = [];
   #isPaused = false;
+  /** When the turn ends that is going on; set until others had theirs. */
+  #deadline: number | undefined;
   #whenDone: (() => void)[] = [];
 
   constructor(
@@ -48,9 +52,12 @@ export class PacedReads {
   }
 
   #work(): void {
-    const deadline = this.#monotonic() + TURN;
+    // A socket that has much to read tells of several reads, one after the other: together they have one turn.
+    const began = this.#monotonic();
+    const deadline = this.#deadline ?? began + TURN;
     while (this.#waiting.length > 0 && this.#monotonic() < deadline) this.#handOn();
     this.#endTurn();
+    if (this.#deadline === undefined && this.#monotonic() - began > SHORT) this.#keepTurn(deadline);
     if (this.#waiting.length > 0) {
       if (!this.#isPaused) this.#socket.pause();
       this.#isPaused = true;
@@ -62,6 +69,13 @@ export class PacedReads {
       this.#socket.resume();
     }
     for (const callback of this.#whenDone.splice(0)) callback();
+  }
+
+  #keepTurn(deadline: number): void {
+    this.#deadline = deadline;
+    setImmediate(() => {
+      this.#deadline = undefined;
+    });
   }
 
   #handOn(): void {

@@ -166,7 +166,7 @@ function pipelined(name: string, isTls: boolean): Attack {
               what: `${over}: memory above rest`,
               measured: (most.memory - rest.memory) / MIB,
               unit: "MiB",
-              atMost: 16 + 2 * (connections - 1),
+              atMost: 16 + (isTls ? 3 : 2) * (connections - 1),
             },
             {
               what: `${over}: descriptors above rest, the connections' and a file for each`,
