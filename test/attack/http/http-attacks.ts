@@ -172,7 +172,7 @@ function pipelined(name: string, isTls: boolean): Attack {
               what: `${over}: descriptors above rest, the connections' and a file for each`,
               measured: most.descriptors - rest.descriptors,
               unit: "descriptors",
-              atMost: 2 * connections + 1,
+              atMost: 2 * connections + 2,
             },
             {
               what: `${over}: descriptors left when the client has gone, after 3 s at most`,

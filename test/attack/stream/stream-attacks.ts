@@ -186,7 +186,7 @@ async function overTheBounds({ isShort, random }: AttackOptions): Promise<Measur
         ? [most("the same with 16 MB", "MiB", 32, ({ memory }) => memory / MiB, large)]
         : []),
       // What still waits between the server and slotd when the last byte was sent: some MiB of so many.
-      ...(large.length > 0 ? [most("the same after 16 MB", "ms", 200, ({ slot }) => slot, large)] : []),
+      ...(large.length > 0 ? [most("the same after 16 MB", "ms", 300, ({ slot }) => slot, large)] : []),
       // Bun reads 512 KiB at a time, into memory that a machine may have to find first.
       ...(large.length > 0
         ? [most("the longest block of the event loop with 16 MB", "ms", 80, ({ loop }) => loop, large)]
