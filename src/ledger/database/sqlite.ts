@@ -122,7 +122,7 @@ class Connection implements Session {
       "foreign_keys = ON",
       // The log takes about 64 MiB before it is written back: pages that are changed often are then written back once.
       `cache_size = -${pages}`,
-      "wal_autocheckpoint = 16384",
+      "wal_autocheckpoint = 4096",
       "journal_size_limit = 67108864",
     ]) {
       this.#sqlite.run(`PRAGMA ${pragma}`);
