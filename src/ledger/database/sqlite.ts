@@ -120,7 +120,7 @@ class Connection implements Session {
       "journal_mode = WAL",
       "synchronous = FULL",
       "foreign_keys = ON",
-      // The log takes about 64 MiB before it is written back: pages that are changed often are then written back once.
+      // The log takes about 16 MiB before it is written back: pages that are changed often are written back once, and no write-back blocks for long.
       `cache_size = -${pages}`,
       "wal_autocheckpoint = 4096",
       "journal_size_limit = 67108864",
