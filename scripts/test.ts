@@ -111,7 +111,19 @@ function stepsFor(names: readonly string[]): Step[] {
   const lint = names.length === 0 || isUnitOnly ? [tool("biome", "check", "."), tool("tsc", "--noEmit")] : [];
   const unit = testFiles("test/unit").filter(isWanted);
   const real = isUnitOnly ? [] : testFiles("test/real").filter(isWanted);
-  return [...lint, ...(unit.length > 0 ? [suite("test/unit", unit, [])] : []), ...real.map(realSuite)];
+  return [...lint, ...unitSuites(unit, names.length === 0 || isUnitOnly), ...real.map(realSuite)];
+}
+
+/** The unit tests; all of them in two halves, which run beside each other. */
+function unitSuites(files: readonly string[], isAll: boolean): Step[] {
+  if (!isAll) return files.length > 0 ? [suite("test/unit", files, [])] : [];
+  return [0, 1].map((half) =>
+    suite(
+      `test/unit, half ${half + 1}`,
+      files.filter((_, at) => at % 2 === half),
+      [],
+    ),
+  );
 }
 
 /** Runs a command to its end, within the time that a step may take. */
@@ -228,21 +240,25 @@ function summarize(outcomes: readonly Outcome[]): number {
   return failed > 0 || passed === 0 ? 1 : 0;
 }
 
-/** What runs by itself, and then three rows of suites beside each other: those that mostly wait are two of them. */
-function inLanes(steps: readonly Step[]): {
-  readonly alone: readonly Step[];
-  readonly beside: readonly Step[][];
-} {
+/**
+ * What runs in turn, each of it in rows beside each other: the linters, the unit tests, what runs by itself, and three rows of
+ * suites, of which two mostly wait.
+ */
+function inLanes(steps: readonly Step[]): readonly (readonly Step[])[][] {
   const {
+    lint = [],
+    unit = [],
     alone = [],
     waiting = [],
     working = [],
   } = Object.groupBy(steps, ({ name }) => {
-    if (!name.startsWith("test/real/") || measuring.some((word) => name.includes(word))) return "alone";
+    if (!name.startsWith("test/")) return "lint";
+    if (name.startsWith("test/unit")) return "unit";
+    if (measuring.some((word) => name.includes(word))) return "alone";
     return patient.includes(name) ? "waiting" : "working";
   });
   const [even, odd] = [0, 1].map((rest) => waiting.filter((_, at) => at % 2 === rest));
-  return { alone, beside: [even ?? [], odd ?? [], working] };
+  return [[lint], unit.map((step) => [step]), [alone], [even ?? [], odd ?? [], working]];
 }
 
 async function main(names: readonly string[]): Promise<number> {
@@ -260,9 +276,10 @@ async function main(names: readonly string[]): Promise<number> {
     }
     return outcomes;
   };
-  const { alone, beside } = isLive ? { alone: steps, beside: [] } : inLanes(steps);
-  const outcomes = await inTurn(alone);
-  outcomes.push(...(await Promise.all(beside.map(inTurn))).flat());
+  const outcomes: Outcome[] = [];
+  for (const beside of isLive ? [[steps]] : inLanes(steps)) {
+    outcomes.push(...(await Promise.all(beside.map(inTurn))).flat());
+  }
   return summarize(outcomes);
 }
 

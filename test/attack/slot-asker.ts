@@ -63,9 +63,23 @@ function welcome(socket: Socket, loggedIn: (domain: string) => void): void {
     if (domain === undefined || !input.includes("</handshake>")) return;
     socket.off("data", read);
     socket.write("<handshake/>");
+    answerPings(socket, domain);
     loggedIn(domain);
   };
   socket.on("data", read);
+}
+
+/**
+ * Else a component that nobody asks takes the server for dead after 45 s, and connects again. Of several pings in 45 s
+ * one may come in two pieces.
+ */
+function answerPings(socket: Socket, host: string): void {
+  socket.on("data", (bytes: Buffer) => {
+    if (!bytes.includes("urn:xmpp:ping")) return;
+    for (const [, id] of bytes.toString("utf8").matchAll(/<iq [^>]*id=['"](ping-[^'"]+)['"][^>]*><ping /g)) {
+      socket.write(`<iq type='result' id='${id}' to='${host}'/>`);
+    }
+  });
 }
 
 function ask(

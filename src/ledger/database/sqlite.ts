@@ -120,9 +120,9 @@ class Connection implements Session {
       "journal_mode = WAL",
       "synchronous = FULL",
       "foreign_keys = ON",
-      // The log takes about 16 MiB before it is written back: pages that are changed often are written back once, and no write-back blocks for long.
       `cache_size = -${pages}`,
-      "wal_autocheckpoint = 4096",
+      // The log is written back by whoever commits, in pieces of 4 MiB: larger ones would block the event loop for long.
+      "wal_autocheckpoint = 1000",
       "journal_size_limit = 67108864",
     ]) {
       this.#sqlite.run(`PRAGMA ${pragma}`);
