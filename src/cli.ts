@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { constants, setPriority } from "node:os";
 import { main } from "./cli/main.ts";
 
 // A reader that has seen enough ("slotd --help | head") is no fault.
@@ -14,4 +15,5 @@ process.exitCode = await main(process.argv.slice(2), {
   isTerminal: process.stdout.isTTY === true,
   randomBytes: (size) => randomBytes(size),
   now: () => new Date(),
+  lowerPriority: () => setPriority(constants.priority.PRIORITY_BELOW_NORMAL),
 });

@@ -11,6 +11,11 @@ export interface CommandIo {
   /** Unguessable bytes. */
   randomBytes(size: number): Uint8Array;
   now(): Date;
+  /**
+   * Has the system give processors to others first, such as a slotd that issues slots beside this command. For commands
+   * that mostly read: one that holds the ledger's write lock would make the others wait for it.
+   */
+  lowerPriority(): void;
 }
 
 /** One option of a command. */

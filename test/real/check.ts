@@ -47,6 +47,7 @@ export async function runCheck(config: string, args: readonly string[] = [], clo
       isTerminal: false,
       randomBytes: (size) => crypto.getRandomValues(new Uint8Array(size)),
       now: () => new Date(Date.now() + clock),
+      lowerPriority: () => undefined,
     });
     if (readFileSync(file, "utf8") !== config) throw new Error("the check changed the configuration");
     return { code, stdout: out.join(""), stderr: err.join("") };

@@ -129,6 +129,7 @@ export class ScaleScene {
       const layers = layersOf(files, mostObjects);
       const rows = layers.reduce((sum, layer) => sum + layer.files, 0);
       await fillAll(await openDatabase(), data, layers, hasObjects);
+      if (kind === "PostgreSQL") await settle(await openDatabase());
       const asker = await startSlotAsker();
       ends.push(() => asker.stop());
       const [opsPort = 0] = await freePorts(1);
@@ -183,6 +184,13 @@ async function fillAll(database: Database, data: string, layers: readonly Layer[
   } finally {
     await ledger.close();
   }
+}
+
+/** Does at once what PostgreSQL would begin to do by itself some minutes after so many rows have come. */
+async function settle(database: Database): Promise<void> {
+  await database.query("VACUUM");
+  await database.query("CHECKPOINT");
+  await database.close();
 }
 
 /** The last that was started ends first. */

@@ -9,6 +9,7 @@ import { bareJidOf } from "./usage.ts";
 export function run(args: Arguments, io: CommandIo): Promise<number> {
   const jid = bareJidOf(args.required("jid"));
   const purpose = args.text("purpose");
+  io.lowerPriority();
   return withOpenDomains(args, io, true, async ({ ledgers }) => {
     const selection = { jid, ...(purpose === undefined ? {} : { purpose }) };
     const files = (

@@ -18,6 +18,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
   if (forgetMany && !fix) throw new UsageError("--forget-many is of use only with --fix");
   if (deleteMany && !deleteUnknown)
     throw new UsageError("--delete-many is of use only with --delete-unknown");
+  io.lowerPriority();
   return withOpenDomains(args, io, true, async (openDomains) => {
     const { signal, done } = interruption();
     const progress = new Progress(io, (looked) => `${counted(looked, "file")} compared`);

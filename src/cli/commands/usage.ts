@@ -9,6 +9,7 @@ import { withOpenDomains } from "../with-open-domains.ts";
 export function run(args: Arguments, io: CommandIo): Promise<number> {
   const jid = args.text("jid");
   const bare = jid === undefined ? undefined : bareJidOf(jid);
+  io.lowerPriority();
   return withOpenDomains(args, io, true, async ({ domains, ledgers }) => {
     const only = servedDomain(args, { domains: domains.map(({ config }) => config) });
     const selection = {

@@ -20,5 +20,6 @@ export function fakeIo(cwd: string, env: Record<string, string> = {}): FakeIo {
     isTerminal: false,
     randomBytes: (size) => Uint8Array.from({ length: size }, () => ++last % 256),
     now: () => new Date("2026-01-02T03:04:05Z"),
+    lowerPriority: () => undefined,
   };
 }
