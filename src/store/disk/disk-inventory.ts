@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { constants, type Stats } from "node:fs";
+import { constants } from "node:fs";
 import { join } from "node:path";
 import type { Bytes } from "../../slot/slot.ts";
 import type { Inventory, NotRemoved, ObjectName, StoredObject } from "../inventory.ts";
@@ -16,14 +16,16 @@ const removedAtOnce = 2;
  * serves the folder, and writes nothing. Whatever it does leaves the event loop free but for some milliseconds.
  */
 export function diskInventory(folder: string, files: Pick<Files, "remove"> = nodeFiles): Inventory {
-  const shardOf = (token: string): string => join(folder, "objects", token.slice(0, 2));
-  const pathOf = (token: string): string => join(shardOf(token), token);
+  const objects = join(folder, "objects");
+  // A listing of a million files spends a twentieth of its time in join().
+  const shardOf = (token: string): string => `${objects}/${token.slice(0, 2)}`;
+  const pathOf = (token: string): string => `${shardOf(token)}/${token}`;
   return {
     async *list() {
       const turn = new Turn();
       const tail = Buffer.allocUnsafe(maxTrailerSize);
-      for (const shard of await namesIn(join(folder, "objects"))) {
-        for (const token of await namesIn(join(folder, "objects", shard))) {
+      for (const shard of await namesIn(objects)) {
+        for (const token of await namesIn(`${objects}/${shard}`)) {
           if (!isToken(token) || !token.startsWith(shard)) continue;
           if (turn.isLong()) await turn.end();
           const object = readObject(pathOf(token), token, tail);
@@ -72,25 +74,30 @@ function readObject(path: string, token: string, tail: Buffer): StoredObject | u
     throw error;
   }
   try {
+    const length = fs.readSync(fd, tail, 0, maxTrailerSize, 0);
+    // Of a small file that is all.
+    if (length < maxTrailerSize) return decode(fd, token, tail.subarray(0, length), length);
     const stat = fs.fstatSync(fd);
-    return stat.isFile() ? readTrailer(fd, stat, token, tail) : undefined;
+    if (!stat.isFile()) return undefined;
+    const first = stat.size - maxTrailerSize;
+    const last = fs.readSync(fd, tail, 0, maxTrailerSize, first);
+    return decode(fd, token, tail.subarray(0, last), stat.size);
+  } catch (error) {
+    if (codeOf(error) === "EISDIR") return undefined;
+    throw error;
   } finally {
     fs.closeSync(fd);
   }
 }
 
-function readTrailer(fd: number, stat: Stats, token: string, tail: Buffer): StoredObject {
-  const wanted = Math.min(stat.size, maxTrailerSize);
-  const length = fs.readSync(fd, tail, 0, wanted, stat.size - wanted);
+function decode(fd: number, token: string, tail: Uint8Array, fileSize: Bytes): StoredObject {
   try {
-    const { filename, size, created, expiry } = decodeTrailer(tail.subarray(0, length), stat.size);
+    const { filename, size, created, expiry } = decodeTrailer(tail, fileSize);
     return { token, filename, size, stored: created, expiry };
   } catch (error) {
     if (!(error instanceof ObjectFileError)) throw error;
-    return {
-      ...{ token, filename: "", size: stat.size, stored: stat.mtime, expiry: undefined },
-      damage: error.message,
-    };
+    const stored = fs.fstatSync(fd).mtime;
+    return { token, filename: "", size: fileSize, stored, expiry: undefined, damage: error.message };
   }
 }
 
