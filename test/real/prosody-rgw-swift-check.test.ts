@@ -48,7 +48,7 @@ describe("slotd check on a fresh RGW bucket", () => {
   test("with --fix it shows what it puts, puts it, and all is green", async () => {
     const { code, stdout } = await runCheck(s3Config(rgw, xmpp()), ["--fix"]);
     expect(stdout).toContain("--fix sets a CORS rule on the bucket uploads:\n");
-    expect(stdout.indexOf("<CORSRule>")).toBeLessThan(stdout.indexOf("cors: set right."));
+    expect(stdout.indexOf("<CORSRule>")).toBeLessThan(stdout.indexOf("cors: fixed."));
     expect(stdout).not.toContain("WRONG");
     expect(stdout).not.toContain("WARNING");
     expect(stdout).toEndWith("\nEverything is ok.\n");
@@ -171,7 +171,7 @@ describe("slotd check says in one finding", () => {
         [200, "responds to an upload with 200 and without an ETag, unlike an S3 store"],
         [404, "does not accept an upload (404): it is probably not an S3 endpoint"],
         [501, "does not accept an upload (501): it is probably not an S3 endpoint"],
-        [502, "answers 502: it does not reach the store"],
+        [502, "responds with 502: it does not reach the store"],
       ] as const) {
         expect(await one(s3Config(rgw, xmpp(), { bucketUrl: url(status) }))).toContain(text);
         if (status === 501) continue;
@@ -199,7 +199,7 @@ describe("slotd check says in one finding", () => {
 
   test("that the region is wrong and which is right, where the store looks at it", async () => {
     expect(await one(s3Config(swift, xmpp(), { region: "eu-north-1" }))).toStartWith(
-      'upload: The region eu-north-1 is not the one of the bucket. Set s3.region = "us-east-1"',
+      'upload: The region eu-north-1 is not the region of the bucket. Set s3.region = "us-east-1"',
     );
     const { findings } = await check(s3Config(rgw, xmpp(), { region: "eu-north-1" }));
     expect(findings.find(({ check }) => check === "region")?.text).toContain("does not look at the region");
@@ -378,7 +378,7 @@ test("a private Swift container with uploads through slotd holds, but for what w
     ["lifecycle", "skipped"],
     ["retention", "skipped"],
   ]);
-  expect(notOk[0]?.text).toContain("the answer to a GET has no Access-Control-Allow-Origin");
+  expect(notOk[0]?.text).toContain("the response to a GET has no Access-Control-Allow-Origin");
 });
 
 test("on Swift --fix puts nothing that Swift does not know, and the bucket is still there", async () => {
@@ -388,7 +388,7 @@ test("on Swift --fix puts nothing that Swift does not know, and the bucket is st
   expect(wrong.map((finding) => finding.check)).toEqual(["chunked-length", "download", "cors"]);
   expect(wrong.map(({ advice }) => advice).join("\n")).toContain('s3.access = "private"');
   expect(wrong.map(({ advice }) => advice).join("\n")).toContain('s3.upload = "proxy"');
-  expect(findings.find(({ check }) => check === "region")?.text).toContain("is right");
+  expect(findings.find(({ check }) => check === "region")?.text).toContain("is correct");
   expect(findings.find(({ check }) => check === "lifecycle")?.level).toBe("skipped");
   expect(await swift.listKeys()).toEqual(["keep/me.txt"]);
 });

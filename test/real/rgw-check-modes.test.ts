@@ -119,7 +119,10 @@ describe("slotd check of uploads through slotd", () => {
       const { config } = await configOf(url, 'upload = "proxy"\naccess = "private"');
       const text = `${config}[disk]\npath = "${join(folder, "data")}"\n`;
       slotd = await startSlotd({ config: text, components: 0 });
-      await waitUntil("slotd to listen", () => slotd?.process.log().includes("HTTP server listens") === true);
+      await waitUntil(
+        "slotd to listen",
+        () => slotd?.process.log().includes("HTTP server is listening") === true,
+      );
       const { findings } = await checkStorage(text);
       expect(ofHttp(findings)).toEqual([...expected, ["public-download", "ok"]]);
       expect(findings.find((finding) => finding.check === "public-url")?.text).toContain("slotd that runs");

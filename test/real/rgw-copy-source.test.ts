@@ -182,7 +182,7 @@ describe("slotd serve", () => {
     };
     await put(bucket, "policy", JSON.stringify({ Version: "2012-10-17", Statement: [deny] }));
     const lines = await served(config);
-    expect(lines.find((line) => line.includes("could not be removed"))).toContain('"files":2');
+    expect(lines.find((line) => line.includes("could not remove"))).toContain('"files":2');
     expect(lines.filter((line) => line.includes('"copy-source"'))).toHaveLength(1);
   });
 

@@ -76,7 +76,7 @@ async function servingOf(folder: string, config: string, count: number, round: n
   }
 }
 
-const serves = (each: ManagedProcess) => each.log().includes("The HTTP server listens");
+const serves = (each: ManagedProcess) => each.log().includes("The HTTP server is listening");
 
 async function rotateAtOnce(config: string, count: number): Promise<Measure> {
   const rotate = () =>
