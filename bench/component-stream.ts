@@ -47,11 +47,12 @@ async function openStreams(
 export const componentStream: Bench = {
   name: "component-stream",
   description:
-    "A loopback peer on one core floods a component on the other with pipelined slot requests of 97 users and eight " +
-    "file names, at most 2,000 in progress. slotd runs as in service (bucket on S3, log level info): it reads and " +
-    "checks each request, asks the policy, makes a token, signs and answers. Beside it a minimal handler on " +
-    "@xmpp/component, on the same Bun, which makes a random URL and signs nothing; and, as the ceiling of the load " +
-    "generator, a component that does nothing but find id and sender in the text.",
+    "A loopback peer on one core sends pipelined slot requests of 97 users with eight file names to a " +
+    "component on the other core, with at most 2,000 in progress. slotd runs as in production (bucket on S3, " +
+    "log level info): it reads and checks each request, applies the policy, makes a token, signs and " +
+    "responds. It is compared with a minimal handler on @xmpp/component, on the same Bun, which makes a " +
+    "random URL and signs nothing. The ceiling of the load generator is a component that only finds id and " +
+    "sender in the text.",
   needs: [],
   open: () =>
     openStreams(
@@ -68,8 +69,9 @@ export const componentStream: Bench = {
 export const ledgerStream: Bench = {
   name: "ledger",
   description:
-    "As component-stream, with every slot reserved in the SQLite ledger, durably, before it is answered: quotas and " +
-    "rates are looked at, the transaction is on disk. Limits are set so high that none is reached.",
+    "As component-stream. In addition, slotd reserves each slot in the SQLite ledger before it responds: it " +
+    "checks quotas and rates, and the transaction is on disk. The limits are so high that no request reaches " +
+    "them.",
   needs: [],
   open: () =>
     openStreams({ slotd: slotd(`[ledger]\nurl = "sqlite:slotd.db"\n`), "slotd without": slotd("") }, [

@@ -64,12 +64,12 @@ async function openFiles(
 export const httpGet: Bench = {
   name: "http-get",
   description:
-    "wrk on one core GETs a file over kept-alive connections (16 for 100 KiB, 4 for 10 MiB) from a server on the " +
-    "other: slotd with files on disk, nginx with sendfile and one worker, Prosody's mod_http_file_share and " +
-    "ejabberd's mod_http_upload, each plain and with TLS. The file was uploaded to each as clients do it. The ceiling " +
-    "of the load generator is a server on Bun that writes the same answer from memory, whatever it is asked. slotd " +
-    "keeps small files that are asked for again and again in memory; so 500 files of 100 KiB are asked for in turn too, " +
-    "which are more than it keeps.",
+    "wrk on one core GETs a file over persistent connections (16 for 100 KiB, 4 for 10 MiB) from a server on " +
+    "the other core: slotd with files on disk, nginx with sendfile and one worker, Prosody's " +
+    "mod_http_file_share and ejabberd's mod_http_upload, each without and with TLS. The file was uploaded to " +
+    "each server as clients do it. The ceiling of the load generator is a server on Bun that writes the same " +
+    "response from memory to every request. slotd keeps small files in memory if clients request them " +
+    "repeatedly. Therefore wrk also requests 500 files of 100 KiB in turn, which is more than slotd keeps.",
   needs: ["prosody", "ejabberd", "nginx", "wrk"],
   open: () =>
     openFiles(
@@ -125,12 +125,12 @@ async function getManyCase(
 export const httpPut: Bench = {
   name: "http-put",
   description:
-    "A raw client on one core uploads over kept-alive connections (16 for 100 KiB, 4 for 10 MiB) to a server on the " +
-    "other, each file to a slot that was asked for before through XMPP: slotd as configured when nothing is said " +
-    "(every file synced to the disk and written into the ledger before 201) and with disk.fsync = false, nginx's DAV " +
-    "module, which syncs nothing and checks nothing, and the two servers' own modules, which sync nothing. Before each " +
-    "round everything that waits is written to the disk. The ceiling of the load generator is a server that reads and " +
-    "forgets.",
+    "A raw client on one core uploads over persistent connections (16 for 100 KiB, 4 for 10 MiB) to a server " +
+    "on the other core, each file to a slot that was requested through XMPP before. slotd runs with default " +
+    "options (it syncs each file to the disk and enters it into the ledger before 201) and with disk.fsync = " +
+    "false. nginx's DAV module syncs nothing and checks nothing, and the servers' own modules sync nothing. " +
+    "All pending writes are written to the disk before each round. The ceiling of the load generator is a " +
+    "server that reads the file and discards it.",
   needs: ["prosody", "ejabberd", "nginx"],
   open: () =>
     openFiles(

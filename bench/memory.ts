@@ -93,9 +93,10 @@ const all = Object.keys(starts);
 export const memory: Bench = {
   name: "memory",
   description:
-    "Resident memory (VmRSS, so the pages of the program itself count): at rest after the first slot; the most that " +
-    "was seen at any moment while 100 uploads of 100 MiB come in at once, and with 2,000 connections on which nothing " +
-    "is sent. nginx counts master and worker. Prosody and ejabberd are whole XMPP servers: what they take for uploads is within it.",
+    "Resident memory (VmRSS, which includes the pages of the program itself): idle after the first slot, the " +
+    "maximum during 100 simultaneous uploads of 100 MiB, and with 2,000 idle connections. The figure for " +
+    "nginx includes master and worker. Prosody and ejabberd are whole XMPP servers; their figures include " +
+    "more than uploads.",
   needs: ["prosody", "ejabberd", "nginx", "wrk"],
   async open() {
     const cases: Case[] = [

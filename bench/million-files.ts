@@ -76,8 +76,9 @@ ${withoutXmpp(noServer)}
 export const millionFiles: Bench = {
   name: "million-files",
   description:
-    "wrk GETs 1,000 different files of 1 KiB in turn over 16 kept-alive connections, from a slotd that has 1,000,000 " +
-    "files and from one that has those 1,000 alone; and how long each took from its start to its first connection.",
+    "wrk GETs 1,000 different files of 1 KiB in turn over 16 persistent connections, from a slotd that has " +
+    "1,000,000 files and from one that has only these 1,000; and the time from the start of each to its " +
+    "first connection.",
   needs: ["wrk"],
   async open() {
     const few = await startShelf(ASKED);

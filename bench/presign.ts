@@ -76,10 +76,10 @@ const goals: Case["goals"] = [
 export const presign: Bench = {
   name: "presign",
   description:
-    "A presigned PUT URL and the GET URL beside it, as a slot needs them, against one presigned PUT URL of " +
-    "Bun.S3Client and of @aws-sdk/s3-request-presigner, for the same bucket, key, region and expiry; in one process, " +
-    "by its CPU time. slotd signs host, content-length and, where a type is declared, content-type, as the AWS SDK is " +
-    "told to; Bun.S3Client has no way to sign them and signs host alone.",
+    "A presigned PUT URL and its GET URL, as a slot needs them, compared with one presigned PUT URL of " +
+    "Bun.S3Client and of @aws-sdk/s3-request-presigner, for the same bucket, key, region and expiry. All run " +
+    "in one process; the benchmark measures its CPU time. slotd and the AWS SDK sign host, content-length " +
+    "and, if a type is declared, content-type. Bun.S3Client cannot sign the last two, and signs only host.",
   needs: [],
   async open() {
     const inputs: Record<string, Input> = {

@@ -12,7 +12,7 @@ export function table(results: readonly CaseResult[]): string {
       result.verdicts.map((verdict) => verdictText(verdict, result)).join("<br>"),
     ];
   });
-  const head = ["bench", "unit", "slotd", "beside it", "reached"];
+  const head = ["benchmark", "unit", "slotd", "compared with", "target met"];
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 

@@ -39,8 +39,9 @@ async function startToSlot(command: string): Promise<number> {
 export const start: Bench = {
   name: "start",
   description:
-    "From the start of `slotd serve` to the first answered slot, with a peer that accepts it and requests a slot at once; " +
-    "from a checkout, and the single executable that `npm run build` makes, with its size.",
+    "The time from the start of `slotd serve` to the first issued slot, with a peer that accepts slotd and " +
+    "requests a slot at once, from a checkout and from the single executable that `npm run build` makes; and " +
+    "the size of the executable.",
   needs: [],
   async open() {
     const folder = makeFolder("executable");

@@ -117,10 +117,11 @@ async function openSlots(own: string, start: () => Promise<XmppServer>, ratio: n
 }
 
 const how =
-  "A raw client asks for slots through the server, 50 at a time, and then one at a time for the latency: from " +
-  "slotd, from the server's own module, and from a bare component that answers every request with the same text, as long as a slot of slotd. The " +
-  "server has one core; the components and the client share the other. The bare component is also the ceiling of " +
-  "server and load generator together.";
+  "A raw client requests slots through the server, 50 at a time, and then one at a time to measure the " +
+  "latency. It requests them from slotd, from the server's own module, and from a bare component that " +
+  "responds to every request with the same text, as long as a slot of slotd. The server has one core; the " +
+  "components and the client share the other. The bare component is also the ceiling of the server and the " +
+  "load generator together.";
 
 /** Slots through a real Prosody. */
 export const prosodySlots: Bench = {

@@ -68,7 +68,7 @@ function report(results: readonly CaseResult[]): void {
   const machine = describeMachine();
   const { cpu, cores, memoryGiB, kernel, versions } = machine;
   const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const pinned = canPin() ? "server and load on a core each" : "nothing pinned to cores";
+  const pinned = canPin() ? "server and load generator on one core each" : "nothing pinned to cores";
   const text = [
     `${new Date().toISOString().slice(0, 10)}, ${cores} cores of ${cpu}, ${memoryGiB} GiB, Linux ${kernel}; ${pinned}.`,
     `${software.join(", ")}. Medians of ${rounds} interleaved rounds; ± is half the range of the rounds.`,

@@ -68,7 +68,7 @@ public_url = "${publicUrl}"
 
 /** Finds the upload service as clients do. Source: XEP-0363 §3. */
 async function discover(alice: XmppClient): Promise<string> {
-  step("alice asks her server which services it has, and each of them what it can do (XEP-0030) ...");
+  step("alice asks her server for its services, and each service for its features (XEP-0030) ...");
   const items = await alice.iq("get", domain, `<query xmlns='${NS_ITEMS}'/>`);
   for (const item of items.getChild("query", NS_ITEMS)?.getChildren("item") ?? []) {
     const jid = item.attrs.jid ?? "";
@@ -76,14 +76,16 @@ async function discover(alice: XmppClient): Promise<string> {
     if (!query?.getChildren("feature").some((feature) => feature.attrs.var === NS_UPLOAD)) continue;
     const fields = query.getChildren("x", NS_DATA).flatMap((form) => form.getChildren("field"));
     const limit = fields.find((field) => field.attrs.var === "max-file-size")?.getChildText("value");
-    detail(`${jid} is "${query.getChild("identity")?.attrs.name}" and takes files up to ${limit} bytes.`);
+    detail(
+      `${jid} is "${query.getChild("identity")?.attrs.name}" and accepts files of up to ${limit} bytes.`,
+    );
     return jid;
   }
   throw new Error(`no service of ${domain} has the feature ${NS_UPLOAD}`);
 }
 
 async function upload(alice: XmppClient, service: string): Promise<string> {
-  step(`alice asks ${service} for a slot for "${file.name}", ${file.bytes.length} bytes (XEP-0363) ...`);
+  step(`alice requests a slot from ${service} for "${file.name}", ${file.bytes.length} bytes (XEP-0363) ...`);
   const request = `<request xmlns='${NS_UPLOAD}' filename='${file.name}' size='${file.bytes.length}' content-type='${file.type}'/>`;
   const slot = (await alice.iq("get", service, request)).getChild("slot", NS_UPLOAD);
   const putUrl = slot?.getChild("put")?.attrs.url ?? "";
@@ -91,7 +93,7 @@ async function upload(alice: XmppClient, service: string): Promise<string> {
   detail(`PUT URL: ${putUrl}`);
   detail(`GET URL: ${getUrl}`);
 
-  step("alice sends the file to the PUT URL ...");
+  step("alice uploads the file to the PUT URL ...");
   const put = await fetch(putUrl, {
     method: "PUT",
     body: file.bytes,
@@ -103,12 +105,12 @@ async function upload(alice: XmppClient, service: string): Promise<string> {
 }
 
 async function download(getUrl: string): Promise<void> {
-  step("Anyone who has the GET URL fetches the file ...");
+  step("Anyone who has the GET URL can download the file ...");
   const get = await fetch(getUrl);
   const bytes = Buffer.from(await get.arrayBuffer());
   detail(`${get.status} ${get.statusText}, ${get.headers.get("content-type")}, ${bytes.length} bytes`);
-  if (!bytes.equals(file.bytes)) throw new Error("the bytes that came back are not those that were sent");
-  detail("The bytes are the same.");
+  if (!bytes.equals(file.bytes)) throw new Error("the downloaded bytes differ from the uploaded bytes");
+  detail("The downloaded bytes are the same.");
 }
 
 function invite({ c2sPort, c2sTlsPort, ca }: XmppServer): void {

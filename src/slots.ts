@@ -129,7 +129,7 @@ function secondsUntil(expiry: Date | undefined, now: Date): Seconds {
 function awayRefusal(now: Date): Refusal {
   return {
     kind: "ledger-away",
-    text: "No slot can be given at present, because quotas cannot be looked up. Try again a little later.",
+    text: "The service issues no slots at present, because it cannot check quotas. Try again a little later.",
     retryAt: new Date(Math.ceil(now.getTime() / 1000 + retryWhenAway) * 1000),
   };
 }

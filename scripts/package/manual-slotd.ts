@@ -21,7 +21,7 @@ export function manualOfSlotd(date: string): string {
     section(
       "DESCRIPTION",
       prose(
-        'slotd joins an XMPP server as an external component (XEP-0114), decides who may upload which file, and answers with a PUT URL signed with AWS Signature Version 4. With `backend = "disk"`, slotd\'s own HTTP server receives and serves the files; with `backend = "s3"`, clients upload directly to a bucket.',
+        'slotd connects to an XMPP server as an external component (XEP-0114), decides who may upload which file, and responds with a PUT URL signed with AWS Signature Version 4. With `backend = "disk"`, slotd\'s own HTTP server receives and serves the files; with `backend = "s3"`, clients upload directly to a bucket.',
       ),
       ".PP",
       prose("The configuration is a TOML file; slotd.toml(5) describes every option."),
@@ -43,7 +43,10 @@ export function manualOfSlotd(date: string): string {
         "The configuration, if there is no ./slotd.toml and no other file is named.",
       ),
       tagged(italic("/var/lib/slotd"), "Files, keys and the ledger, under the systemd unit."),
-      tagged(italic("/run/slotd/slotd.sock"), prose("The control socket of `slotd reload`.")),
+      tagged(
+        italic("/run/slotd/slotd.sock"),
+        prose("The control socket, over which `slotd reload` and `slotd check` contact the running slotd."),
+      ),
     ),
     section(
       "EXAMPLES",

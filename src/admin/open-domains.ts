@@ -37,8 +37,8 @@ export interface OpenDomains {
 
 /** What is to be done about a store that the ledger does not know; for the log and for commands. */
 export const otherStoreHelp =
-  "Mount its volume, or correct disk.path or s3.bucket_url; a running slotd sees by itself that the store is back. " +
-  'If those files are gone for good, "slotd reconcile --fix --forget-many" has the ledger forget them.';
+  "Mount its volume, or correct disk.path or s3.bucket_url; a running slotd detects by itself that the store is back. " +
+  'If the files are lost, "slotd reconcile --fix --forget-many" removes them from the ledger.';
 
 /** How the ledger and the store of a domain are opened. */
 export interface OpenDomainsDeps {

@@ -125,19 +125,19 @@ export class StoreGuard {
 
   /** Why the store is not that of a domain, in a sentence or two; undefined when it is. */
   problem(domain: string): string | undefined {
-    if (this.#match === undefined) return "The ledger cannot be asked yet, and the store has no identity.";
+    if (this.#match === undefined) return "The ledger is not available yet, and the store has no identity.";
     if (this.#right.has(domain)) {
       return this.mayForget(domain)
         ? undefined
-        : "The credentials may not look into the store any more, so it cannot be told whether it is the right one.";
+        : "The key may no longer read the store, so slotd cannot determine whether it is the right one.";
     }
     const { found, known, verdicts, sample } = this.#match;
     const lacking = [...verdicts].flatMap(([each, verdict]) => (verdict === "missing" ? [each] : []));
     const whose = lacking.includes(domain) ? domain : lacking.join(" and ");
     const expected = known.get(domain);
     const other = found.is === "found" ? `another identity (${short(found.id)})` : "no identity";
-    const than = expected === undefined ? "" : `, and not the one that the ledger knows (${short(expected)})`;
-    return `The ledger has files of ${whose}, and none of those looked for is in this store (${sample.looked} in all), which has ${other}${than}.`;
+    const than = expected === undefined ? "" : `, not the one in the ledger (${short(expected)})`;
+    return `The ledger has files of ${whose}. slotd looked for ${sample.looked} of them in this store and found none; the store has ${other}${than}.`;
   }
 
   /** The inventory of a domain: what is missing in it is gone, or an error says that this is not certain. */

@@ -66,7 +66,7 @@ async function openExisting(
   if (url.kind === "sqlite") {
     await access(url.path).catch(() => {
       throw new NoLedgerError(
-        `There is no ledger for ${domain} at ${url.path} yet; slotd makes it when it starts.`,
+        `There is no ledger for ${domain} at ${url.path} yet; slotd creates it when it starts.`,
       );
     });
   }

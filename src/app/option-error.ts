@@ -42,24 +42,24 @@ const mayNotListen =
 const listenReasons: Readonly<Record<string, string>> = {
   EADDRINUSE: "another program listens there, perhaps another slotd. Stop it, or choose another address.",
   EADDRNOTAVAIL:
-    "this machine does not have that address. Choose one that it has, or 0.0.0.0 or [::] for all.",
+    "this machine does not have that address. Choose an address of this machine, or 0.0.0.0 or [::] for all.",
   EACCES: mayNotListen,
   EPERM: mayNotListen,
-  ENOENT: "the folder of the Unix socket does not exist. Make it, or choose another path.",
+  ENOENT: "the folder of the Unix socket does not exist. Create it, or choose another path.",
 };
 
-const notAFolder = "a file is in the way. Name a folder, or a path below one.";
+const notAFolder = "a file with that name exists. Choose a folder, or a path below one.";
 const mayNotWrite =
-  "this user may not write there. Give the user that runs slotd the right to it, or choose another path.";
+  "this user may not write there. Give the user that runs slotd write access, or choose another path.";
 
 const folderReasons: Readonly<Record<string, string>> = {
   EEXIST: notAFolder,
   ENOTDIR: notAFolder,
   EACCES: mayNotWrite,
   EPERM: mayNotWrite,
-  ENOENT: "it cannot be made there. Make the folder, or choose another path.",
+  ENOENT: "slotd cannot create it there. Create the folder, or choose another path.",
   EROFS:
-    "the file system is read-only there. The systemd unit lets slotd write /var/lib/slotd only: choose that, or add ReadWritePaths= to the unit.",
+    "the file system is read-only there. Under the systemd unit, slotd may write only to /var/lib/slotd: choose that folder, or add ReadWritePaths= to the unit.",
   ENOSPC: "the file system is full.",
 };
 

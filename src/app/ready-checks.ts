@@ -26,7 +26,8 @@ function identityCheck({ name, guard, problem }: WatchedStore): ReadyCheck {
 function componentCheck(domain: ServedDomain): ReadyCheck {
   return {
     name: `component ${domain.served.host}`,
-    check: async () => (domain.isOnline ? undefined : "not connected to the XMPP server; the log says why"),
+    check: async () =>
+      domain.isOnline ? undefined : "not connected to the XMPP server; the log has the reason",
   };
 }
 
@@ -34,7 +35,8 @@ function componentCheck(domain: ServedDomain): ReadyCheck {
 function ledgerCheck({ ledger }: OpenLedger, index: number): ReadyCheck {
   return {
     name: index === 0 ? "ledger" : `ledger ${index + 1}`,
-    check: async () => ((await ledger.isReachable()) ? undefined : "its database is away; the log says why"),
+    check: async () =>
+      (await ledger.isReachable()) ? undefined : "its database is unavailable; the log has the reason",
   };
 }
 
@@ -48,7 +50,7 @@ async function reachFolder(path: string): Promise<string | undefined> {
     await access(path, constants.W_OK);
     return undefined;
   } catch (error) {
-    return `cannot be written: ${error instanceof Error && "code" in error ? String(error.code) : "unknown error"}`;
+    return `slotd cannot write to it: ${error instanceof Error && "code" in error ? String(error.code) : "unknown error"}`;
   }
 }
 
@@ -57,8 +59,8 @@ async function reachBucket(url: string): Promise<string | undefined> {
   try {
     const signal = AbortSignal.timeout(1_800);
     const { status } = await fetch(url, { method: "HEAD", redirect: "manual", signal });
-    return status < 500 ? undefined : `answered with ${status}`;
+    return status < 500 ? undefined : `responds with ${status}`;
   } catch (error) {
-    return `cannot be reached: ${error instanceof Error ? error.message : String(error)}`;
+    return `slotd cannot reach it: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

@@ -45,7 +45,7 @@ export async function backgroundCheck({ domains }: Config, deps: BackgroundDeps)
       await (domain.s3 ? checkBucket(domain, deps) : checkFolder(domain, deps));
       deps.log.debug({ scope }, "The background check is done.");
     } catch (error) {
-      deps.log.debug({ scope, err: error }, "The background check was given up.");
+      deps.log.debug({ scope, err: error }, "The background check failed.");
     }
   }
 }
@@ -69,7 +69,8 @@ async function checkBucket(domain: DomainConfig, deps: BackgroundDeps): Promise<
 /** Where nothing may be deleted, some bytes are left at each start. */
 async function removeWritten(probe: S3Probe, scope: string, log: Logger): Promise<void> {
   const left = await probe.removeWritten();
-  if (left.length > 0) log.info({ scope, files: left.length }, "What the check wrote could not be removed.");
+  if (left.length > 0)
+    log.info({ scope, files: left.length }, "slotd could not remove the test files of the check.");
 }
 
 async function checkFolder(domain: DomainConfig, deps: BackgroundDeps): Promise<void> {

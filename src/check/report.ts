@@ -27,7 +27,7 @@ export class TextReport {
       return;
     }
     this.#heading(scope);
-    this.#line(words[finding.level], `${check}: ${isFixed ? "set right. " : ""}${finding.text}`);
+    this.#line(words[finding.level], `${check}: ${isFixed ? "fixed. " : ""}${finding.text}`);
     if (finding.advice !== undefined && (finding.level === "wrong" || finding.level === "warn")) {
       this.#line("", `-> ${finding.advice}`);
       for (const { title, text } of finding.paste ?? []) this.#block(`${title}:`, text);
@@ -37,7 +37,7 @@ export class TextReport {
   /** Shows what is about to be put. */
   tellFix(scope: string, { what, shown }: Fix): void {
     this.#heading(scope);
-    this.#block(`--fix puts ${what}:`, shown);
+    this.#block(`--fix sets ${what}:`, shown);
   }
 
   /** Writes the last line: how it went as a whole. */
@@ -48,7 +48,7 @@ export class TextReport {
 
   #flush(): void {
     if (this.#blocked.length > 0)
-      this.#line("-", `not checked until that is right: ${this.#blocked.join(", ")}.`);
+      this.#line("-", `not checked until this is fixed: ${this.#blocked.join(", ")}.`);
     this.#blocked = [];
   }
 
@@ -73,9 +73,9 @@ export class TextReport {
 function summary(results: readonly Result[]): string {
   const count = (level: Level): number => results.filter(({ finding }) => finding.level === level).length;
   const [bad, doubtful] = [count("wrong"), count("warn")];
-  if (bad === 0 && doubtful === 0) return "Everything holds.";
+  if (bad === 0 && doubtful === 0) return "Everything is ok.";
   const parts = [
-    ...(bad > 0 ? [`${bad} thing${bad === 1 ? " is" : "s are"} wrong`] : []),
+    ...(bad > 0 ? [`${bad} problem${bad === 1 ? "" : "s"}`] : []),
     ...(doubtful > 0 ? [`${doubtful} warning${doubtful === 1 ? "" : "s"}`] : []),
   ];
   return `${parts.join(", ")}.`;

@@ -66,7 +66,7 @@ export async function runChecks<Context>(
 type Outcome = Omit<Result, "scope" | "check">;
 
 function blockedBy(cause: string): Outcome {
-  const text = `Not checked, because of what is wrong with "${cause}".`;
+  const text = `Not checked, because "${cause}" failed.`;
   return { finding: { level: "skipped", text }, isFixed: false, skippedFor: cause };
 }
 
@@ -80,7 +80,7 @@ async function lookAndFix<Context>(check: Check<Context>, context: Context, run:
   } catch (error) {
     const { fix: _, ...rest } = finding;
     return {
-      finding: { ...rest, text: `${finding.text} --fix could not put it: ${textOf(error)}` },
+      finding: { ...rest, text: `${finding.text} --fix failed: ${textOf(error)}` },
       isFixed: false,
     };
   }
@@ -97,7 +97,7 @@ async function lookAgain<Context>(
   if (finding.level === "ok") return { finding, isFixed: true };
   if (looks <= 1 || run.signal.aborted) {
     return {
-      finding: { ...finding, text: `${finding.text} It is so although --fix has put it.` },
+      finding: { ...finding, text: `${finding.text} The problem remains after --fix.` },
       isFixed: false,
     };
   }
@@ -110,7 +110,7 @@ async function look<Context>(check: Check<Context>, context: Context): Promise<F
   try {
     return await check.run(context);
   } catch (error) {
-    return wrong(textOf(error), "See whether it happens again.");
+    return wrong(textOf(error), "Run the check again to see whether this happens again.");
   }
 }
 

@@ -98,7 +98,7 @@ async function checkS3(domain: DomainConfig, options: SelfCheckOptions): Promise
     credentials = await openCredentials(credentialsOf(s3), options.log);
   } catch (error) {
     const advice = "Correct the options of the keys under [s3].";
-    return [told(run, "credentials", wrong(`There are no keys for the bucket: ${textOf(error)}`, advice))];
+    return [told(run, "credentials", wrong(`slotd has no keys for the bucket: ${textOf(error)}`, advice))];
   }
   const probe = new S3Probe(s3Target({ ...domain, s3 }, credentials), probeDeps(options));
   try {
@@ -119,7 +119,7 @@ function checkBucket(
     const results = await runChecks(s3Checks, probe, run);
     if (!usesHttp(domain) || options.signal.aborted) return results;
     if (probe.sample !== undefined) return [...results, ...(await checkHttp(domain, probe, options))];
-    const text = "Not checked, because nothing can be uploaded to the bucket.";
+    const text = "Not checked, because an upload to the bucket fails.";
     return [...results, told(runOf(httpScope(domain), options), "public-url", skipped(text))];
   });
 }
@@ -208,8 +208,8 @@ async function withRemoval(
     left = await remove();
   }
   if (left.length === 0) return results;
-  const text = `What the check wrote could not be removed: ${left.join(", ")}.`;
-  const advice = "Remove it by hand. A key that is also to delete files needs s3:DeleteObject.";
+  const text = `The check could not remove its test files: ${left.join(", ")}.`;
+  const advice = "Remove them by hand. To delete files, the key needs s3:DeleteObject.";
   return [...results, told(run, "removal", warn(text, advice))];
 }
 

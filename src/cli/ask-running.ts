@@ -21,7 +21,7 @@ function isNobody(cause: unknown): boolean {
 
 function older(socket: string): NotAsked {
   return {
-    text: `The slotd that listens on ${socket} is of another version, which cannot be asked. The check does not log in beside it.`,
+    text: `The slotd that listens on ${socket} has another version, which the check cannot contact. The check does not log in beside it.`,
     advice: "Restart it, and run the check again.",
   };
 }
@@ -31,13 +31,13 @@ function silent(socket: string, { message, cause }: ControlError): NotAsked {
     cause instanceof Error && "code" in cause && ["EACCES", "EPERM"].includes(String(cause.code));
   if (!isDenied) {
     return {
-      text: `A slotd seems to run here, but there is ${message}. The check does not log in beside it.`,
+      text: `A slotd appears to run here, but the check got ${message}. The check does not log in beside it.`,
       advice: "Restart it, and run the check again.",
     };
   }
   return {
-    text: `A slotd may run here, but this user may not ask it at ${socket}. The check does not log in beside it.`,
+    text: `A slotd may run here, but this user may not use its control socket ${socket}. The check does not log in beside it.`,
     advice:
-      "Run the check as root or as the user of the service; for another slotd set ops.socket (SLOTD_OPS_SOCKET) to its own path.",
+      "Run the check as root or as the user that runs slotd; for another slotd, set ops.socket (SLOTD_OPS_SOCKET) to that slotd's path.",
   };
 }

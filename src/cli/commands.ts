@@ -45,7 +45,7 @@ export const commands: readonly Command[] = [
         name: "disk-path",
         value: "FOLDER",
         summary:
-          "The folder of the files. Default: /var/lib/slotd for a configuration in /etc, otherwise data beside it.",
+          "The folder of the files. Default: /var/lib/slotd for a configuration in /etc, otherwise the folder data beside the file.",
       },
       {
         name: "proxy",
@@ -189,11 +189,11 @@ export const commands: readonly Command[] = [
       {
         name: "forget-many",
         summary:
-          "With --fix: forgets missing files even if they are over 1 % of all, or if the store is another one.",
+          "With --fix: forgets missing files even if they are over 1 % of all, or if the store does not match the ledger.",
       },
       {
         name: "delete-many",
-        summary: "With --delete-unknown: deletes unknown files even if they are more than 1 % of all.",
+        summary: "With --delete-unknown: deletes unknown files even if they are over 1 % of all.",
       },
       json,
       config,

@@ -4,7 +4,7 @@ export const exitCodes = [
   {
     code: "1",
     meaning:
-      "Not done or only partly done; the configuration has a problem; `check` or `reconcile` found a problem.",
+      "The command failed or is incomplete, the configuration has a problem, or `check` or `reconcile` found a problem.",
   },
   {
     code: "2",

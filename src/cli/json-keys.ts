@@ -22,7 +22,7 @@ const oneFile: Keys = Object.fromEntries(
 
 const notRemoved: Keys = {
   "notRemoved[].token": "a file that the store did not delete; the sweep tries again",
-  "notRemoved[].reason": "why",
+  "notRemoved[].reason": "why not",
 };
 
 /**
@@ -42,9 +42,9 @@ export const jsonKeys: Readonly<Record<string, Keys>> = {
     "findings[].level": "`ok`, `warn`, `wrong` or `skipped`",
     "findings[].text": "the finding",
     "findings[].advice": "the remedy; absent if none is needed",
-    "findings[].paste[].title": "where to put the text",
-    "findings[].paste[].text": "a text to put elsewhere",
-    "findings[].fixed": "true if `--fix` has corrected it",
+    "findings[].paste[].title": "where to paste the text",
+    "findings[].paste[].text": "a rule or command to paste",
+    "findings[].fixed": "true if `--fix` has corrected the problem",
   },
   "rotate-key": {
     "files[].path": "a file of signing keys",
@@ -54,13 +54,13 @@ export const jsonKeys: Readonly<Record<string, Keys>> = {
   },
   reload: {
     reloaded: "true if the new configuration is active",
-    text: "the answer of the running slotd, or why none was reached",
+    text: "the response of the running slotd, or why the command did not reach one",
   },
   usage: {
     "accounts[].domain": "the served domain",
     "accounts[].jid": "a bare JID",
-    "accounts[].purpose": "what the files are for",
-    "accounts[].files": "its number of files",
+    "accounts[].purpose": "the purpose of the files",
+    "accounts[].files": "the number of the files",
     "accounts[].bytes": "their total size in bytes",
     "accounts[].today.files": "the number of slots issued since midnight UTC",
     "accounts[].today.bytes": "their total size in bytes",
@@ -75,7 +75,7 @@ export const jsonKeys: Readonly<Record<string, Keys>> = {
   files: file,
   delete: {
     deleted: "true if the file is deleted",
-    reason: "why not; `not-found` if there is no such file",
+    reason: "why the file is not deleted; `not-found` if there is no such file",
     ...oneFile,
   },
   purge: {
@@ -98,12 +98,12 @@ export const jsonKeys: Readonly<Record<string, Keys>> = {
     isWhole: "false if it was interrupted",
     "differences[].kind": "`missing`, `unknown`, `other-size`, `not-completed` or `damaged`",
     "differences[].repair": "`left`, `repaired` or `deleted`",
-    "differences[].size": "of `other-size`: what the store has, in bytes",
-    "differences[].file": "the ledger's file, with the keys that `slotd files` has",
+    "differences[].size": "for `other-size`: the size in the store, in bytes",
+    "differences[].file": "the ledger's file, with the keys of `slotd files`",
     "differences[].object": "the store's object",
-    "sums[].account": "domain, JID and purpose of a sum that does not agree with its files",
-    "sums[].counted": "the value of the sum",
-    "sums[].listed": "the sum of its files",
+    "sums[].account": "domain, JID and purpose of a sum in the ledger that differs from its files",
+    "sums[].counted": "the sum in the ledger",
+    "sums[].listed": "the sum computed from the files",
     tooManyMissing: "`count` and `all`, if so many files are missing that slotd forgot none",
     tooManyUnknown: "`count` and `all`, if so many objects are unknown that slotd deleted none",
   },
@@ -111,7 +111,7 @@ export const jsonKeys: Readonly<Record<string, Keys>> = {
     file: "the configuration file; absent if only the environment sets options",
     "options[].name": "the option's dotted name",
     "options[].domain": "the domain to which it applies; absent for all",
-    "options[].value": "as TOML has it; `(redacted)` for a secret",
+    "options[].value": "the value, as in TOML; `(redacted)` for a secret",
     "options[].isDefault": "true if the value is the default",
     "options[].setIn": "the file and line, or the variable, that sets it; absent if nothing does",
   },

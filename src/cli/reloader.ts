@@ -32,17 +32,17 @@ async function reload({ load, apply, log }: ReloaderDeps): Promise<ControlAnswer
   const result = load();
   if (!result.ok) {
     for (const problem of result.problems) log.error(formatProblems([problem]).split("\n")[0] ?? "");
-    log.error("The configuration was not reloaded; the previous one stays active.");
+    log.error("slotd did not reload the configuration; the previous one stays active.");
     return refused(formatProblems(result.problems));
   }
   for (const warning of result.warnings) log.warn(warning);
   try {
     await apply(result.config);
   } catch (error) {
-    log.error(failureFields(error), `The configuration was not reloaded: ${explain(error)}`);
+    log.error(failureFields(error), `slotd did not reload the configuration: ${explain(error)}`);
     return refused(`slotd: ${explain(error)}`);
   }
-  log.info("The configuration was reloaded.");
+  log.info("slotd reloaded the configuration.");
   const warnings = result.warnings.map((warning) => `slotd: warning: ${warning}\n`).join("");
   return { isDone: true, text: `${warnings}The configuration was reloaded.` };
 }

@@ -46,7 +46,7 @@ function missing(
   const inFile = `add it to ${where === "" ? "the top of the file" : `the table [${where}]`}`;
   const add =
     file === undefined
-      ? `set ${variables}, or make a file with "slotd init"`
+      ? `set ${variables}, or create a file with "slotd init"`
       : `${inFile}, or set ${variables}`;
   const isChosen = onlyWith !== undefined && onlyWith.value !== "static";
   const condition = isChosen ? ` and ${onlyWith.name} = "${onlyWith.value}"` : "";
@@ -66,6 +66,6 @@ function s3Advice(layers: Layers, domain: string | undefined, name: OptionName):
   if (name !== "s3.bucket_url") return "";
   const isDefault = find(layers, domain, backend).setting === undefined;
   return isDefault
-    ? ' backend defaults to "s3"; with backend = "disk" slotd keeps the files itself and needs no bucket.'
+    ? ' backend defaults to "s3"; with backend = "disk" slotd stores the files itself and needs no bucket.'
     : ' With backend = "disk" no bucket is needed.';
 }

@@ -89,7 +89,7 @@ function nothingFound(cwd: string): Problem {
     expected: "a configuration file",
     got: `none: there is neither ${own} nor ${system}`,
     advice:
-      'Make one with "slotd init", name another one with --config FILE or SLOTD_CONFIG, or set the options by SLOTD_ variables.',
+      'Create one with "slotd init", name another file with --config FILE or SLOTD_CONFIG, or set the options in SLOTD_ variables.',
   };
 }
 
@@ -109,7 +109,7 @@ function readSource(named: string | undefined, cwd: string, readFile: Files["rea
         key: "",
         expected: "a configuration file that can be read",
         got: `an error: ${result.reason}`,
-        ...(result.isAbsent ? { advice: 'Make one with "slotd init".' } : {}),
+        ...(result.isAbsent ? { advice: 'Create one with "slotd init".' } : {}),
       };
     }
   }

@@ -13,7 +13,7 @@ function domainWarnings(config: DomainConfig, served: ReadonlySet<string>): stri
   const warnings: string[] = [];
   if (tokenBytes < 16) {
     warnings.push(
-      `token_bytes: ${tokenBytes} random bytes are few; with 16 or more nobody can guess a file's URL.`,
+      `token_bytes: ${tokenBytes} random bytes are few; use 16 or more, so that nobody can guess the URL of a file.`,
     );
   }
   if (s3 !== undefined && isOpenHttp(s3.bucketUrl)) {
@@ -23,7 +23,7 @@ function domainWarnings(config: DomainConfig, served: ReadonlySet<string>): stri
   }
   if (usesHttp(config) && isOpenHttp(http.publicUrl)) {
     warnings.push(
-      `http.public_url: ${http.publicUrl} is not https: some clients refuse it. Put a reverse proxy with TLS before slotd, and its https URL here.`,
+      `http.public_url: ${http.publicUrl} is not https: some clients refuse it. Configure a reverse proxy with TLS in front of slotd, and set its https URL here.`,
     );
   }
   if (s3?.access === "private" && s3.publicUrl !== s3.bucketUrl) {
@@ -32,11 +32,11 @@ function domainWarnings(config: DomainConfig, served: ReadonlySet<string>): stri
     );
   }
   if (xmpp.tlsCa !== undefined && !xmpp.tls) {
-    warnings.push("xmpp.tls_ca: it has no effect while xmpp.tls is false.");
+    warnings.push("xmpp.tls_ca: it has no effect if xmpp.tls is false.");
   }
   if (served.has(host)) {
     warnings.push(
-      `host: ${host} is one of the domains served; XMPP servers refuse a component of that name.`,
+      `host: ${host} is one of the served domains; XMPP servers refuse a component with that name.`,
     );
   }
   return warnings;

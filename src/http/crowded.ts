@@ -8,13 +8,13 @@ const headers = { "Retry-After": "5" };
 export const crowdedUploads: CrowdedAnswers = {
   busy: {
     status: 503,
-    text: "Too many uploads are under way. Nothing was kept; try again in a moment.",
+    text: "Too many uploads are in progress. The server kept nothing; try again in a moment.",
     headers,
     reason: "busy",
   },
   "too-many": {
     status: 429,
-    text: "Too many uploads of yours are under way. Nothing was kept; try again when one of them is done.",
+    text: "You have too many uploads in progress. The server kept nothing; try again when one of them is complete.",
     headers,
     reason: "too-many-uploads",
   },
@@ -23,13 +23,13 @@ export const crowdedUploads: CrowdedAnswers = {
 export const crowdedDownloads: CrowdedAnswers = {
   busy: {
     status: 503,
-    text: "Too many downloads are under way. Try again in a moment.",
+    text: "Too many downloads are in progress. Try again in a moment.",
     headers,
     reason: "busy",
   },
   "too-many": {
     status: 429,
-    text: "Too many downloads of yours are under way. Try again when one of them is done.",
+    text: "You have too many downloads in progress. Try again when one of them is complete.",
     headers,
     reason: "too-many-downloads",
   },

@@ -266,13 +266,16 @@ async function preflight(exchange: Exchange): Promise<HttpEvent> {
 
 const methodAnswer = refusalAnswer({
   kind: "not-allowed",
-  text: `This method is not taken here; expected one of ${ALLOWED_METHODS}.`,
+  text: `The server does not support this method; expected one of ${ALLOWED_METHODS}.`,
 });
 
 const expectationAnswer: Answer = {
   status: 417,
-  text: "The only expectation that is met here is 100-continue.",
+  text: "The server supports no expectation other than 100-continue.",
   reason: "expectation",
 };
 
-const failedAnswer: Answer = { status: 500, text: "Something went wrong here; the log of slotd says what." };
+const failedAnswer: Answer = {
+  status: 500,
+  text: "The server could not handle the request. The log of slotd has the cause.",
+};

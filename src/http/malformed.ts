@@ -10,7 +10,7 @@ export const maxTargetSize: Bytes = 8 * 1024;
 /** The answer to a target that is longer than that. */
 export const targetTooLong: Answer = {
   status: 414,
-  text: `The URL is too long; expected at most ${maxTargetSize} bytes. Use the URL exactly as it was given.`,
+  text: `The URL is too long; expected at most ${maxTargetSize} bytes. Use the URL exactly as you received it.`,
   reason: "uri-too-long",
 };
 
@@ -24,7 +24,10 @@ const answers: Readonly<Record<string, readonly [string, Answer]>> = {
     "Request Header Fields Too Large",
     { status: 431, text: "The headers of the request are too large; expected at most 32 KiB." },
   ],
-  ERR_HTTP_REQUEST_TIMEOUT: ["Request Timeout", { status: 408, text: "The request did not come in time." }],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    "Request Timeout",
+    { status: 408, text: "The request did not arrive in time. Send it again." },
+  ],
 };
 
 /** The status text and the answer to what node:http could not parse, by its error code and by what had come. */

@@ -27,13 +27,13 @@ export function readObjectPath(rawPath: string, prefixes: ReadonlySet<string>): 
   const { prefix, token, segment } = splitPath(rawPath);
   if (segment === "" || !prefixes.has(prefix) || !isToken(token)) {
     return refusal(
-      "The path is not that of a slot; expected /<token>/<filename>. Use the URL exactly as it was given.",
+      "The path is not the path of a slot; expected /<token>/<filename>. Use the URL exactly as you received it.",
     );
   }
   const filename = uriDecode(segment);
   if (filename === undefined) {
     return refusal(
-      "The filename in the path is not percent-encoded UTF-8. Use the URL exactly as it was given.",
+      "The filename in the path is not percent-encoded UTF-8. Use the URL exactly as you received it.",
     );
   }
   const problem = filenameProblem(filename);

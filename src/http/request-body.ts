@@ -14,7 +14,7 @@ export class BodyError extends Error {
 }
 
 const bodyErrorTexts = {
-  aborted: "The client went away.",
+  aborted: "The client disconnected.",
   stalled: "The client sent nothing for too long.",
   "too-slow": "The client sent too little for too long.",
 } as const;

@@ -2,7 +2,7 @@
 export class LedgerAwayError extends Error {
   readonly code = "ledger-away";
   constructor(why: string, cause?: unknown) {
-    super(`The ledger's database is away: ${why}`, { cause });
+    super(`The ledger's database is unavailable: ${why}`, { cause });
     this.name = "LedgerAwayError";
   }
 }
@@ -12,8 +12,8 @@ export class LedgerSchemaError extends Error {
   readonly code = "ledger-schema";
   constructor(found: number, known: number) {
     super(
-      `The ledger's database has schema ${found}, and this slotd knows schemas up to ${known}: a newer slotd has used it. ` +
-        "Start that version, or name another database in ledger.url.",
+      `The ledger's database has schema ${found}, and this slotd supports schemas up to ${known}: a newer slotd has used it. ` +
+        "Use that version, or set ledger.url to another database.",
     );
     this.name = "LedgerSchemaError";
   }
@@ -24,8 +24,8 @@ export class LedgerEncodingError extends Error {
   readonly code = "ledger-encoding";
   constructor(encoding: string) {
     super(
-      `The ledger's database is encoded in ${encoding}, which lacks letters that JIDs and filenames have; expected UTF8. ` +
-        "Make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and name it in ledger.url.",
+      `The ledger's database is encoded in ${encoding}, which cannot represent all JIDs and filenames; expected UTF8. ` +
+        "Create one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and set ledger.url to it.",
     );
     this.name = "LedgerEncodingError";
   }

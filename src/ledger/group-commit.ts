@@ -86,7 +86,7 @@ export class GroupCommit {
     const isInTime = ({ since }: Waiting) => now - since < patience;
     const first = this.#waiting.findIndex(isInTime);
     const overdue = this.#waiting.splice(0, first < 0 ? this.#waiting.length : first);
-    for (const { reject } of overdue) reject(new LedgerAwayError("it lets nobody write at present."));
+    for (const { reject } of overdue) reject(new LedgerAwayError("another process is writing to it."));
     const [next] = this.#waiting;
     const after = next === undefined ? patience : patience - (now - next.since);
     this.#overdue = setTimeout(() => this.#refuseOverdue(), after);
@@ -115,7 +115,7 @@ export class GroupCommit {
 
   #enqueue<T>(what: Entry<T> | Work<T>): Promise<T> {
     if (this.#waiting.length >= this.#queue.mostWaiting) {
-      return Promise.reject(new LedgerAwayError("too many changes wait for it."));
+      return Promise.reject(new LedgerAwayError("too many changes wait for it already."));
     }
     return new Promise<T>((resolve, reject) => {
       const since = performance.now();

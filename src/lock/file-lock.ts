@@ -44,7 +44,7 @@ export class LockedError extends Error {
 export class NoLocksError extends Error {
   readonly code = "no-locks";
   constructor(path: string, cause?: unknown) {
-    super(`${path} cannot be locked: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+    super(`slotd cannot lock ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
     this.name = "NoLocksError";
   }
 }

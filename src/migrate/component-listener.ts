@@ -20,7 +20,7 @@ export function listenerOf(listeners: readonly (readonly Given[])[], notes: Note
   if (chosen === undefined) return { address: undefined, secret: undefined, hasTls: false };
   for (const other of listeners) {
     if (other !== chosen)
-      notes.push({ line: other[0]?.line, text: "Another listener for components is not used by slotd." });
+      notes.push({ line: other[0]?.line, text: "slotd does not use this second listener for components." });
   }
   const address = addressOf(chosen);
   noteShaper(chosen, notes);

@@ -40,7 +40,7 @@ export function takeOver(config: MongooseConfig): TakenOver | undefined {
   for (const host of hosts.filter((each) => !domains.includes(each))) {
     notes.push({
       line: undefined,
-      text: `${host} is left out of domains: mod_http_upload does not run for it.`,
+      text: `${host} is not in domains: mod_http_upload does not run for it.`,
     });
   }
   for (const type of config.hostTypes) {
@@ -78,7 +78,7 @@ function readHostSection(
     const why = isType
       ? "slotd has them for domains; repeat them in a table for each of its domains"
       : "it is not among the hosts";
-    notes.push({ line, text: `${what} are not taken over: ${why}.` });
+    notes.push({ line, text: `${what} are not imported: ${why}.` });
     return;
   }
   const values = upload(modules, general, notes);
@@ -109,7 +109,7 @@ function effective(given: readonly Given[], notes: Note[]): Values {
     const { key, value, line } = option;
     const name = shared.find((each) => each === key);
     const why = name === undefined ? whyNot(option) : invalid(name, value);
-    if (why !== undefined) notes.push({ line, text: `${key} is not taken over: ${why}.` });
+    if (why !== undefined) notes.push({ line, text: `${key} is not imported: ${why}.` });
     else if (name !== undefined && value !== undefined) values.set(name, written(name, value));
   }
   return values;
@@ -149,13 +149,13 @@ function noteMissing(all: readonly (Values | undefined)[], notes: Note[]): void 
   const needed = shared.filter((name) => optionOf(name).isMandatory === "with table");
   const missing = needed.filter((name) => all.some((values) => values !== undefined && !values.has(name)));
   for (const name of missing) {
-    notes.push({ line: undefined, text: `${name} is missing: slotd needs it, write it into the file.` });
+    notes.push({ line: undefined, text: `${name} is missing: slotd needs it. Add it to the file.` });
   }
 }
 
 function noteSharedHost(base: Values, domains: readonly string[], notes: Note[]): void {
   const host = String(base.get("host"));
   if (domains.length < 2 || host.includes(hostPlaceholder)) return;
-  const text = `host is ${host} for every domain; slotd needs a component for each: put ${hostPlaceholder} into it.`;
+  const text = `host is ${host} for every domain; slotd needs a component for each: use ${hostPlaceholder} in host.`;
   notes.push({ line: undefined, text });
 }

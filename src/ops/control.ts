@@ -43,8 +43,8 @@ export async function startControl(path: string, handle: ControlHandler): Promis
     own = await listenOnUnix(server, path, 0o600);
   } catch (error) {
     if (error instanceof SocketInUseError)
-      throw new ControlError(`another slotd has the control socket ${path}`, error);
-    throw new ControlError(`cannot make the control socket ${path}: ${reasonOf(error)}`, error);
+      throw new ControlError(`another slotd uses the control socket ${path}`, error);
+    throw new ControlError(`cannot create the control socket ${path}: ${reasonOf(error)}`, error);
   }
   return {
     async stop() {
@@ -63,7 +63,7 @@ export function sendCommand(path: string, command: string, timeout = 60_000): Pr
   return new Promise((resolve, reject) => {
     const fail = (reason: string, cause?: unknown) => {
       socket.destroy();
-      reject(new ControlError(`no answer from a slotd at ${path}: ${reason}`, cause));
+      reject(new ControlError(`no response from a slotd at ${path}: ${reason}`, cause));
     };
     let text = "";
     const socket = connect({ path }, () => socket.write(`${command}\n`));
@@ -75,7 +75,7 @@ export function sendCommand(path: string, command: string, timeout = 60_000): Pr
     socket.on("error", (error) => fail(reasonOf(error), error));
     socket.on("close", () => {
       const answer = parseAnswer(text);
-      if (answer === undefined) fail("it ended the connection without one");
+      if (answer === undefined) fail("it closed the connection without one");
       else resolve(answer);
     });
   });

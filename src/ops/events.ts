@@ -44,7 +44,7 @@ export function watchSlots({ log, metrics, monotonic, reference }: Watchers, ser
         const given = purpose === "message" ? givenForMessages : givenFor(purpose);
         given.slots.add();
         given.bytes.add(size);
-        log.debug({ host, jid: bareJid, purpose, size }, "Gave a slot.");
+        log.debug({ host, jid: bareJid, purpose, size }, "Issued a slot.");
         return outcome;
       }
       metrics.count("slots", { domain, purpose, outcome: outcome.kind });
@@ -77,8 +77,9 @@ export function watchHttp({ log, metrics, checks }: Watchers) {
 export function watchTls({ log }: Pick<Watchers, "log">) {
   return (event: TlsEvent): void => {
     if (event.kind === "certificate-changed")
-      log.info("The certificate has changed; new connections get the new one.");
-    else log.error({ err: event.error }, "The new certificate cannot be used; the one before stays in use.");
+      log.info("The certificate has changed; new connections use the new one.");
+    else
+      log.error({ err: event.error }, "slotd cannot use the new certificate; the previous one stays active.");
   };
 }
 
@@ -99,13 +100,13 @@ function logHttp(log: Logger, event: HttpEvent, request: HttpRequestFacts): void
       );
       break;
     case "upload-aborted":
-      log.info(fields, "An upload broke off; nothing of it is kept.");
+      log.info(fields, "An upload was interrupted; slotd kept nothing of it.");
       break;
     case "served":
       log.debug(fields, "Served a file.");
       break;
     case "download-aborted":
-      log.debug(fields, "A download broke off.");
+      log.debug(fields, "A download was interrupted.");
       break;
     case "failed":
       log.error({ method: event.method, object: event.object, ref, err: event.error }, "A request failed.");

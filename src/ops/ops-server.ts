@@ -92,7 +92,7 @@ async function answer(
       return send(response, problems.length === 0 ? 200 : 503, readyText(problems));
     }
     default:
-      return send(response, 404, "Here are /metrics, /healthz and /readyz.\n");
+      return send(response, 404, "Not found; expected /metrics, /healthz or /readyz.\n");
   }
 }
 

@@ -29,7 +29,7 @@ export async function lookAt(checks: readonly ReadyCheck[], metrics: Metrics): P
 
 async function soon(check: Promise<string | undefined>): Promise<string | undefined> {
   try {
-    return await within(check, longestCheck, () => `no answer within ${longestCheck / 1000} s`);
+    return await within(check, longestCheck, () => `no response within ${longestCheck / 1000} s`);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

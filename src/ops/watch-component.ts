@@ -39,7 +39,7 @@ export function watchComponent(
     const level = !isReminder && !isNews ? "debug" : kind === "conflict" ? "info" : "warn";
     const fields = { host, problem: kind, ...(serverText !== undefined && { server_text: serverText }) };
     const since = isReminder ? `Not connected to the XMPP server for ${duration(now - away.since)}. ` : "";
-    log[level](fields, `${since}${text} Trying again; next in ${(retryIn / 1000).toFixed(1)} s.`);
+    log[level](fields, `${since}${text} Trying again in ${(retryIn / 1000).toFixed(1)} s.`);
   };
   return {
     online() {
@@ -47,7 +47,7 @@ export function watchComponent(
       const away =
         absence === undefined ? "" : ` It was not connected for ${duration(monotonic() - absence.since)}.`;
       absence = undefined;
-      log.info({ host }, `Connected to the XMPP server; slots can be asked for.${away}`);
+      log.info({ host }, `Connected to the XMPP server; ready to issue slots.${away}`);
     },
     offline(problem, retryIn) {
       metrics.count("componentProblems", { domain, problem: problem.kind });
@@ -57,8 +57,8 @@ export function watchComponent(
     failed(error) {
       const ref = reference();
       metrics.count("stanzasFailed", { domain });
-      log.error({ host, ref, err: error }, "A stanza could not be answered.");
-      return `Something went wrong here; it is in the log. Reference: ${ref}.`;
+      log.error({ host, ref, err: error }, "slotd could not answer a stanza.");
+      return `slotd could not handle the request. Its log has the cause. Reference: ${ref}.`;
     },
     ignored({ name, ns, attrs }, reason) {
       metrics.count("stanzasIgnored", { domain, reason });

@@ -18,12 +18,12 @@ export function refuseMediaType(contentType: string | undefined, rules: MediaTyp
   const { allowed, denied } = rules;
   if (allowed === undefined && denied.length === 0) return undefined;
   if (contentType === undefined) {
-    return refusal(`The content type of the file must be declared here. ${whatMayCome(rules)}`);
+    return refusal(`The request must declare the content type of the file. ${whatMayCome(rules)}`);
   }
   const essence = (contentType.split(";")[0] ?? "").trim().toLowerCase();
   const matches = (glob: string): boolean => matchesGlob(essence, glob);
   if ((allowed?.some(matches) ?? true) && !denied.some(matches)) return undefined;
-  return refusal(`Files of the type ${essence} are not taken here. ${whatMayCome(rules)}`);
+  return refusal(`The service does not accept files of the type ${essence}. ${whatMayCome(rules)}`);
 }
 
 /** Whether a media type without parameters, lowercase, is one that a glob stands for; `*` is any text without "/". */

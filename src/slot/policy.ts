@@ -98,7 +98,7 @@ function refuseRequester(requester: Requester, { access, deny }: Policy): Refusa
   if (isListed(requester, access)) return undefined;
   return {
     kind: "forbidden",
-    text: `${printable(requester.domain)} is not among those who may upload here.`,
+    text: `This service accepts no uploads from ${printable(requester.bareJid)}.`,
   };
 }
 
@@ -119,10 +119,11 @@ function refusePurpose(
 ): Refusal | undefined {
   if (!policy.purposes[purpose].enabled) {
     const on = purposesOn(policy);
-    const others = on.length === 0 ? "nor any other" : `expected one of ${on.join(", ")}`;
+    const others =
+      on.length === 0 ? "it accepts no other purpose either" : `expected one of ${on.join(", ")}`;
     return {
       kind: "purpose-off",
-      text: `Files for the purpose "${purpose}" are not taken here; ${others}.`,
+      text: `The service does not accept files for the purpose "${purpose}"; ${others}.`,
     };
   }
   if (expireBefore === undefined || expireBefore.getTime() > now.getTime()) return undefined;

@@ -68,7 +68,7 @@ export function filenameProblem(filename: string | undefined): string | undefine
     return `The filename cannot be "${filename}"; expected a name such as photo.jpg.`;
   const bad = /[/\\\p{Cc}]/u.exec(filename)?.[0];
   if (bad !== undefined)
-    return `The filename holds ${nameOf(bad)}; expected a name without / and \\ and control characters.`;
+    return `The filename contains ${nameOf(bad)}; expected a name without /, \\ and control characters.`;
   if (!filename.isWellFormed()) return "The filename is not valid Unicode.";
   return undefined;
 }
@@ -98,6 +98,6 @@ function nameOf(character: string): string {
 
 /** Echoes what came, short and printable: the text may end in a terminal. */
 function got(value: string | undefined): string {
-  if (value === undefined) return "none came";
+  if (value === undefined) return "the request has none";
   return `got "${printable(value, 40)}"`;
 }

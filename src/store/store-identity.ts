@@ -35,7 +35,7 @@ export function newStoreId(randomBytes: (length: number) => Uint8Array): string 
 
 /** The text that holds an identity; for a person who finds it, it says what it is. */
 export function encodeIdentity(id: string): string {
-  const about = "slotd knows by this file that it has the right store before it. Leave it where it is.";
+  const about = "This file identifies the store to slotd. Do not move, change or delete it.";
   return `${JSON.stringify({ v: 1, id, about }, undefined, 2)}\n`;
 }
 

@@ -60,12 +60,12 @@ function adviceOn(code: string | undefined, { address }: StreamTarget): string {
     case "ECONNREFUSED":
       return `${startOrCorrect} Prosody opens that port with its first Component, which it loads at a restart and not at a reload.`;
     case "ERR_TLS_CERT_ALTNAME_INVALID":
-      return `The certificate of the XMPP server is not for ${host}: set xmpp.address to a name that the certificate has, or have one made for ${host}.`;
+      return `The certificate of the XMPP server is not for ${host}: set xmpp.address to a name in the certificate, or obtain a certificate for ${host}.`;
     case "CERT_HAS_EXPIRED":
     case "CERT_NOT_YET_VALID":
       return "Renew the certificate of the XMPP server, or correct this machine's clock.";
     case "ERR_SSL_WRONG_VERSION_NUMBER":
-      return "The port does not speak TLS: set xmpp.tls to false, or give the server's component port TLS from the first byte.";
+      return "The port does not speak TLS: set xmpp.tls to false, or enable TLS from the first byte on the server's component port.";
     default:
       if (isUntrusted(code))
         return `The certificate of the XMPP server is not trusted: set xmpp.tls_ca to the PEM file of the authority that issued it, or to the certificate itself if it is self-signed. It must be valid for ${host}.`;
@@ -82,7 +82,7 @@ function isUntrusted(code = ""): boolean {
 export function timedOut(target: StreamTarget, seconds: number): StreamProblem {
   return {
     kind: "timeout",
-    text: `${target.address} did not answer within ${seconds} s. Is it the server's component port (XEP-0114), and does xmpp.tls fit it?`,
+    text: `${target.address} did not respond within ${seconds} s. Check that it is the server's component port (XEP-0114), and that xmpp.tls matches it.`,
   };
 }
 
@@ -90,7 +90,7 @@ export function timedOut(target: StreamTarget, seconds: number): StreamProblem {
 export function frozen(target: StreamTarget, seconds: number): StreamProblem {
   return {
     kind: "frozen",
-    text: `The XMPP server at ${target.address} has sent nothing for ${seconds} s, not even answers to pings.`,
+    text: `The XMPP server at ${target.address} has sent nothing for ${seconds} s, not even responses to pings.`,
   };
 }
 
@@ -99,11 +99,11 @@ export function closedByServer(target: StreamTarget, online: boolean): StreamPro
   return online
     ? {
         kind: "closed",
-        text: `The XMPP server at ${target.address} closed the stream: it stops, or has reloaded its configuration.`,
+        text: `The XMPP server at ${target.address} closed the stream: it is stopping, or has reloaded its configuration.`,
       }
     : {
         kind: "refused",
-        text: `${target.address} closed the connection during the login. Is it the component port (XEP-0114), and does xmpp.tls fit it?`,
+        text: `${target.address} closed the connection during the login. Check that it is the component port (XEP-0114), and that xmpp.tls matches it.`,
       };
 }
 
@@ -146,7 +146,7 @@ function problemOf(condition: string, target: StreamTarget, isOnline: boolean): 
     case "invalid-namespace":
       return {
         kind: "refused",
-        text: `The XMPP server at ${address} takes no components there: it ended the stream of ${host} with ${condition}. Check that it is the component port; on jabberd2 set <secret> under <local> in router.xml.`,
+        text: `The XMPP server at ${address} accepts no components there: it ended the stream of ${host} with ${condition}. Check that it is the component port; on jabberd2 set <secret> under <local> in router.xml.`,
       };
     default:
       return {
@@ -159,7 +159,7 @@ function problemOf(condition: string, target: StreamTarget, isOnline: boolean): 
 function conflict({ host }: StreamTarget): StreamProblem {
   return {
     kind: "conflict",
-    text: `Another component is connected as ${host}, or the server itself uses that name, as it does with a mod_http_upload or http_file_share that was not removed. Standing by until it is free.`,
+    text: `Another component is connected as ${host}, or the server itself uses that name, as it does with a mod_http_upload or http_file_share that was not removed. slotd is on standby until the name is free.`,
   };
 }
 

@@ -81,7 +81,7 @@ export function uploadInfo(maxFileSize: Bytes | undefined, purposes: readonly Pu
   };
 }
 
-const setRefusal: Refusal = { kind: "not-allowed", text: "Ask for a slot with an IQ of type get." };
+const setRefusal: Refusal = { kind: "not-allowed", text: "Request a slot with an IQ of type get." };
 
 function answerRequest(
   iq: IqRequest,

@@ -75,7 +75,7 @@ export function proxyContract(name: string, startStore: () => Promise<S3Store>):
       await new Promise((resolve) => setTimeout(resolve, 300));
       upload.destroy();
       await waitUntil("slotd to notice", () =>
-        proxy.log.slice(before).some((line) => line.includes("broke off")),
+        proxy.log.slice(before).some((line) => line.includes("was interrupted")),
       );
       expect((await proxy.fetchObject(getUrl)).status).toBe(404);
       expect(await store.listKeys()).not.toContain(decodeURIComponent(new URL(getUrl).pathname.slice(1)));
@@ -85,7 +85,7 @@ export function proxyContract(name: string, startStore: () => Promise<S3Store>):
     test.each([
       ["a wrong secret", { secretAccessKey: "wrong" }, /SignatureDoesNotMatch/],
       ["a bucket that is not there", { bucket: "nowhere" }, /NoSuchBucket/],
-      ["an address where nothing listens", { endpoint: "http://127.0.0.1:9" }, /cannot be reached/],
+      ["an address where nothing listens", { endpoint: "http://127.0.0.1:9" }, /cannot reach the store/],
     ])("%s is 502 with CORS, and the log has the store's reason", async (_, changes, reason) => {
       const wrong = await startProxy(store, changes);
       try {

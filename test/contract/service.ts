@@ -219,7 +219,7 @@ export function serviceContract(
   test(`${name}: no secret, signature, token or URL is in slotd's log, at debug level`, () => {
     const log = readFileSync(join(slotd.folder, "slotd.log"), "utf8");
     expect(log).toContain("Stored an upload.");
-    expect(log).toContain("Gave a slot.");
+    expect(log).toContain("Issued a slot.");
     expect(leaksIn(log, [secret, secret2, rgw.secretAccessKey])).toEqual([]);
   });
 }

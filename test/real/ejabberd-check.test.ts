@@ -63,12 +63,12 @@ test("the check finds that another service answers by the component's name, with
     expect(code).toBe(1);
     expect(found(findings, "requests")).toMatchObject({ level: "wrong" });
     expect(found(findings, "requests")?.text).toMatch(
-      /^\d+ of 2\d requests to upload.example.test did not come here: something else answers by this name/,
+      /^\d+ of 2\d requests to upload.example.test did not arrive here: another service with this name responds/,
     );
     expect(found(findings, "requests")?.advice).toContain('mod_http_upload with host: "upload.example.test"');
     return found(findings, "handshake")?.text;
   };
-  expect(await expectWrong()).toBe("The XMPP server lets upload.example.test in.");
+  expect(await expectWrong()).toBe("The XMPP server accepts upload.example.test.");
   const slotd = await startSlotd({ config });
   try {
     expect(await expectWrong()).toBe("The slotd that runs here is connected as upload.example.test.");
@@ -81,12 +81,12 @@ test("the check finds that clients are shown two upload services, and that the o
   const { code, findings } = await check(await configOf("example2.test"));
   expect(found(findings, "requests")).toMatchObject({
     level: "ok",
-    text: "All of 56 requests to upload.example2.test came here through the server.",
+    text: "All 56 requests to upload.example2.test arrived here through the server.",
   });
   expect(found(findings, "round-trip")?.level).toBe("ok");
   expect(found(findings, "discovery")).toMatchObject({ level: "warn" });
   expect(found(findings, "discovery")?.text).toContain(
-    "lists other upload services beside upload.example2.test: files.example2.test.",
+    "lists other upload services besides upload.example2.test: files.example2.test.",
   );
   expect(code).toBe(0);
 }, 60_000);
@@ -95,7 +95,7 @@ test("the check finds that clients are not shown the component", async () => {
   const { wrong } = await check(await configOf("example.test", "files.example.invalid"));
   expect(wrong.map((finding) => finding.check)).toEqual(["discovery"]);
   expect(wrong[0]?.text).toBe(
-    "example.test does not list files.example.invalid among its services: clients do not find it.",
+    "example.test does not list files.example.invalid among its services, so clients do not find it.",
   );
 }, 60_000);
 
@@ -114,7 +114,7 @@ test("beside two slotd of one name the check is at ease, and asks the one that r
     const { code, findings } = await check(config);
     expect(code).toBe(0);
     expect(found(findings, "requests")?.level).toBe("ok");
-    expect(found(findings, "requests")?.text).toContain("but to another slotd of the same name");
+    expect(found(findings, "requests")?.text).toContain("but at another slotd with the same name");
     expect([here.timesOnline(), other.timesOnline()]).toEqual([1, 1]);
   } finally {
     await Promise.all([here.stop(), other.stop()]);

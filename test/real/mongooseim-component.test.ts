@@ -87,7 +87,7 @@ describe("two slotd of one name", () => {
     const second = await join(0);
     await waitUntil("the standby to say so", () => problems(second).some((p) => p.problem === "conflict"));
     expect(problems(second)[0]?.msg).toContain("mod_http_upload");
-    expect(problems(second)[0]?.msg).toContain("Standing by");
+    expect(problems(second)[0]?.msg).toContain("on standby until");
     await first.process.kill9();
     await waitUntil("the standby to serve", () => second.timesOnline() > 0, 10_000);
     expect(await slotFor("alice@example.test/x")).toBe(`a slot of ${host}`);
@@ -98,7 +98,7 @@ describe("two slotd of one name", () => {
     const both = [await join(), await join()];
     const replaced = (slotd: Slotd) => problems(slotd).filter(({ problem }) => problem === "replaced");
     const pauses = (slotd: Slotd) =>
-      replaced(slotd).map(({ msg }) => Number(/next in ([\d.]+) s/.exec(msg)?.[1]));
+      replaced(slotd).map(({ msg }) => Number(/Trying again in ([\d.]+) s/.exec(msg)?.[1]));
     await waitUntil("two changes each", () => both.every((slotd) => pauses(slotd).length >= 2), 40_000);
     for (const slotd of both) {
       expect(replaced(slotd)[0]?.msg).toContain('"kick_old"');

@@ -61,7 +61,7 @@ describe("slotd check behind nginx", () => {
   test("finds that larger files are refused by nginx's own limit, without sending one", async () => {
     const wrong = await behindNginx(right.filter((line) => !line.startsWith("client_max")));
     expect(wrong.map((finding) => finding.check)).toEqual(["public-size"]);
-    expect(wrong[0]?.text).toContain("refused on the way (413), though max_file_size allows it");
+    expect(wrong[0]?.text).toContain("bytes (413), although max_file_size allows it");
     expect(wrong[0]?.advice).toContain("client_max_body_size 0;");
   });
 

@@ -78,7 +78,7 @@ test("a Component that is added to Prosody is not there after a reload, and slot
     expect(problems(slotd)[0]).toMatchObject({ problem: "unknown-host" });
     expect(problems(slotd)[0]?.msg).toContain("Prosody loads it at a restart, not at a reload");
     // Further attempts are told at debug level only.
-    const attempts = () => slotd.process.log().split("next in").length;
+    const attempts = () => slotd.process.log().split("Trying again in").length;
     const before = attempts();
     await waitUntil("two more attempts", () => attempts() > before + 1);
     expect(slotd.timesOnline()).toBe(0);
@@ -97,7 +97,7 @@ describe("two slotd on one Prosody", () => {
     await waitUntil("the standby to say so", () =>
       problems(second).some((entry) => entry.problem === "conflict"),
     );
-    expect(problems(second)[0]?.msg).toContain("Standing by");
+    expect(problems(second)[0]?.msg).toContain("on standby until");
     expect(await askForSlot(prosody)).toBeDefined();
 
     await first.process.kill9();
@@ -118,7 +118,7 @@ describe("two slotd on a Prosody that disconnects the first for the second", () 
     try {
       const told = (slotd: Slotd) => problems(slotd).filter(({ problem }) => problem === "replaced");
       const pause = (line: ProblemLine | undefined) =>
-        Number(/next in ([\d.]+) s/.exec(line?.msg ?? "")?.[1]);
+        Number(/Trying again in ([\d.]+) s/.exec(line?.msg ?? "")?.[1]);
       await waitUntil("two changes each", () => both.every((slotd) => told(slotd).length >= 2), 40_000);
       for (const slotd of both) {
         const [first, second] = told(slotd);

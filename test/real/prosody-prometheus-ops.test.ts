@@ -92,14 +92,14 @@ async function slot(size: number): Promise<{ put: string; get: string; error: st
 /** Begins an upload and goes away. */
 async function abort(url: string): Promise<void> {
   const { hostname, port, pathname, search, host } = new URL(url);
-  const before = slotd.process.log().split("broke off").length;
+  const before = slotd.process.log().split("was interrupted").length;
   const socket = connect(Number(port), hostname, () => {
     socket.write(
       `PUT ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 1000\r\n\r\nabc`,
       () => setTimeout(() => socket.destroy(), 50),
     );
   });
-  await waitUntil("the abort", () => slotd.process.log().split("broke off").length > before);
+  await waitUntil("the abort", () => slotd.process.log().split("was interrupted").length > before);
 }
 
 /** Something of everything that the HTTP server and the component do. */
@@ -269,7 +269,9 @@ test("the component that is lost is told by /readyz, the metrics and an alert", 
   await prosody.kill9();
   await waitUntil("503", async () => (await fetch(`${ops}/readyz`)).status === 503);
   const ready = await (await fetch(`${ops}/readyz`)).text();
-  expect(ready).toBe(`not ready\ncomponent ${host}: not connected to the XMPP server; the log says why\n`);
+  expect(ready).toBe(
+    `not ready\ncomponent ${host}: not connected to the XMPP server; the log has the reason\n`,
+  );
   expect((await fetch(`${ops}/healthz`)).status).toBe(200);
   await waitUntil("the alert", async () =>
     (await prometheus.rules()).some(
@@ -307,7 +309,7 @@ test("a reload changes the gauges at once, and the alerts tell of a quota and a 
 test("no secret, signature, token or URL is in the log of all this, at debug level", () => {
   const log = readFileSync(join(slotd.folder, "slotd.log"), "utf8");
   const key = JSON.parse(readFileSync(join(slotd.folder, "data/signing-keys.json"), "utf8")).keys[0];
-  expect(log).toContain("Gave a slot.");
+  expect(log).toContain("Issued a slot.");
   expect(log).toContain("A request failed.");
   expect(leaksIn(log, [secret, key.secretAccessKey, "pw-alice"], urls)).toEqual([]);
 });

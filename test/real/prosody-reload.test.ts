@@ -123,7 +123,7 @@ describe("a reload", () => {
     await startWith({});
     rewrite({ limit: "5000" });
     slotd.process.signal("SIGHUP");
-    await waitUntil("the reload", () => slotd.process.log().includes("The configuration was reloaded."));
+    await waitUntil("the reload", () => slotd.process.log().includes("slotd reloaded the configuration."));
     expect(await slot(2000)).toStartWith("http://");
     expect(slotd.timesOnline()).toBe(1);
   }, 30_000);

@@ -51,7 +51,7 @@ describe("dist/slotd", () => {
     ];
     expect((await run(words[0] ?? "", ...words.slice(1))).output).toContain("X-Amz-Signature=");
     expect((await run("reload", "--socket", join(folder, "none.sock"))).output).toContain(
-      "no answer from a slotd",
+      "no response from a slotd",
     );
   });
 });

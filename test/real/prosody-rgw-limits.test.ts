@@ -233,7 +233,7 @@ describe("a quota", () => {
     expect(ok, output).toBe(true);
     expect(output).toContain("FIRST: 201");
     expect(output).toMatch(
-      /REFUSED: wait True Quota reached: your files take [\d.]+ KiB of 30 KiB, and this file has 20 KiB\. Try again in \d+/,
+      /REFUSED: wait True Quota reached: your files use [\d.]+ KiB of 30 KiB, and this file has 20 KiB\. Try again in \d+/,
     );
     expect(Number(/RETRY AFTER: ([\d.]+)/.exec(output)?.[1])).toBeWithin(0.5, 6);
     const getUrl = /^GET URL: (.*)$/m.exec(output)?.[1] ?? "";

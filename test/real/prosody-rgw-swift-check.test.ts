@@ -30,7 +30,7 @@ describe("slotd check on a fresh RGW bucket", () => {
     expect(code).toBe(1);
     expect(wrong.map((finding) => finding.check)).toEqual(["copy-source", "download", "cors"]);
     const [copySource, download, cors] = wrong;
-    expect(copySource?.text).toContain("of this and of every other bucket");
+    expect(copySource?.text).toContain("in this and every other bucket");
     expect(download?.text).toContain("the bucket is private");
     expect(download?.paste?.[0]?.text).toContain(
       `aws s3api put-bucket-policy --endpoint-url ${rgw.endpoint} `,
@@ -47,11 +47,11 @@ describe("slotd check on a fresh RGW bucket", () => {
 
   test("with --fix it shows what it puts, puts it, and all is green", async () => {
     const { code, stdout } = await runCheck(s3Config(rgw, xmpp()), ["--fix"]);
-    expect(stdout).toContain("--fix puts a CORS rule on the bucket uploads:\n");
-    expect(stdout.indexOf("<CORSRule>")).toBeLessThan(stdout.indexOf("cors: set right."));
+    expect(stdout).toContain("--fix sets a CORS rule on the bucket uploads:\n");
+    expect(stdout.indexOf("<CORSRule>")).toBeLessThan(stdout.indexOf("cors: fixed."));
     expect(stdout).not.toContain("WRONG");
     expect(stdout).not.toContain("WARNING");
-    expect(stdout).toEndWith("\nEverything holds.\n");
+    expect(stdout).toEndWith("\nEverything is ok.\n");
     expect(code).toBe(0);
     expect(await setting("policy")).toContain("SlotdPublicRead");
     expect(await setting("policy")).toContain("SlotdNoCopies");
@@ -125,12 +125,12 @@ describe("slotd check says in one finding", () => {
 
   test("that the secret key is wrong, on RGW and Swift", async () => {
     expect(await one(s3Config(rgw, xmpp(), { secretAccessKey: "another" }))).toStartWith(
-      "upload: The store refuses the signature: the secret access key is not the one of the access key id. Correct s3.secret_access_key.",
+      "upload: The store refuses the signature: the secret access key does not belong to the access key id. Correct s3.secret_access_key.",
     );
     // Swift does not tell a key that it does not know from a secret that is wrong.
     for (const changes of [{ secretAccessKey: "another" }, { accessKeyId: "NOBODY" }]) {
       expect(await one(s3Config(swift, xmpp(), changes))).toBe(
-        "upload: The store refuses the signature: it does not know the access key id, or the secret access key is not the one of it. This store does not tell which. Correct s3.access_key_id and s3.secret_access_key.",
+        "upload: The store refuses the signature: it does not know the access key id, or the secret access key does not belong to it. This store does not report which. Correct s3.access_key_id and s3.secret_access_key.",
       );
     }
   });
@@ -138,24 +138,24 @@ describe("slotd check says in one finding", () => {
   test("that s3.bucket_url names no bucket, or has an empty part", async () => {
     const { host } = new URL(rgw.endpoint);
     expect(await one(s3Config(rgw, xmpp(), { bucketUrl: rgw.endpoint }))).toBe(
-      `reach: s3.bucket_url names no bucket: ${host} is an address, and no path follows it. Write the bucket behind it: s3.bucket_url = "http://${host}/BUCKET".`,
+      `reach: s3.bucket_url names no bucket: ${host} is an address, and no path follows it. Add the bucket: s3.bucket_url = "http://${host}/BUCKET".`,
     );
     expect(await one(s3Config(rgw, xmpp(), { bucketUrl: `${rgw.endpoint}//uploads//` }))).toEndWith(
-      `two slashes in a row: a part of it is empty. Write it with single slashes, such as s3.bucket_url = "http://${host}/uploads".`,
+      `two consecutive slashes, and therefore an empty segment. Write it with single slashes, such as s3.bucket_url = "http://${host}/uploads".`,
     );
   });
 
   test("that the store does not know the virtual host", async () => {
     const { port } = new URL(rgw.endpoint);
     expect(await one(s3Config(rgw, xmpp(), { bucketUrl: `http://uploads.localhost:${port}` }))).toBe(
-      `upload: The store does not take uploads.localhost:${port} for the host of a bucket: it looks for the bucket in the path. Have the store know the host (on Ceph: rgw_dns_name = localhost:${port}), or write the bucket into the path: s3.bucket_url = "http://localhost:${port}/uploads".`,
+      `upload: The store does not know uploads.localhost:${port} as the host of a bucket: it expects the bucket in the path. Configure the host in the store (on Ceph: rgw_dns_name = localhost:${port}), or write the bucket into the path: s3.bucket_url = "http://localhost:${port}/uploads".`,
     );
   });
 
   test("that the port speaks no TLS", async () => {
     const bucketUrl = `${rgw.endpoint.replace("http:", "https:")}/uploads`;
     expect(await one(s3Config(rgw, xmpp(), { bucketUrl }))).toEndWith(
-      "it does not speak TLS there (https). Begin s3.bucket_url with http:// where that port has no TLS, or give the port that has.",
+      "it does not speak TLS there (https). Begin s3.bucket_url with http:// if that port has no TLS, or set a port that has TLS.",
     );
   });
 
@@ -168,22 +168,22 @@ describe("slotd check says in one finding", () => {
     const url = (status: number) => `http://127.0.0.1:${port}/${status}`;
     try {
       for (const [status, text] of [
-        [200, "says 200 to an upload, but not as an S3 store does (without an ETag)"],
-        [404, "does not take an upload (404): it is probably no S3 endpoint"],
-        [501, "does not take an upload (501): it is probably no S3 endpoint"],
-        [502, "answers 502: it does not reach the store"],
+        [200, "responds to an upload with 200 and without an ETag, unlike an S3 store"],
+        [404, "does not accept an upload (404): it is probably not an S3 endpoint"],
+        [501, "does not accept an upload (501): it is probably not an S3 endpoint"],
+        [502, "responds with 502: it does not reach the store"],
       ] as const) {
         expect(await one(s3Config(rgw, xmpp(), { bucketUrl: url(status) }))).toContain(text);
         if (status === 501) continue;
         const more = `public_url = "${url(status)}"`;
         expect(await one(s3Config(rgw, xmpp(), { more }))).toContain(
           status === 200
-            ? "download: What stands behind s3.public_url gives something else than was uploaded: it is not this bucket"
-            : `download: The file is uploaded, and its GET URL answers ${status}; at s3.bucket_url the file can be read. Correct s3.public_url`,
+            ? "download: The server behind s3.public_url returns other content than was uploaded: it does not serve this bucket"
+            : `download: The file is uploaded, and its GET URL responds with ${status}; anyone can read the file at s3.bucket_url. Correct s3.public_url`,
         );
       }
       expect(await one(s3Config(rgw, xmpp(), { more: `public_url = "http://127.0.0.1:${dead}"` }))).toContain(
-        "nothing listens there. Correct s3.public_url, or see that what stands behind it runs.",
+        "nothing listens there. Correct s3.public_url, or check that the server behind it runs.",
       );
     } finally {
       web.close();
@@ -199,10 +199,10 @@ describe("slotd check says in one finding", () => {
 
   test("that the region is wrong and which is right, where the store looks at it", async () => {
     expect(await one(s3Config(swift, xmpp(), { region: "eu-north-1" }))).toStartWith(
-      'upload: The region eu-north-1 is not the one of the bucket. Set s3.region = "us-east-1"',
+      'upload: The region eu-north-1 is not the region of the bucket. Set s3.region = "us-east-1"',
     );
     const { findings } = await check(s3Config(rgw, xmpp(), { region: "eu-north-1" }));
-    expect(findings.find(({ check }) => check === "region")?.text).toContain("does not look at the region");
+    expect(findings.find(({ check }) => check === "region")?.text).toContain("it accepts any region");
   });
 
   test("that the bucket is missing, on RGW and Swift", async () => {
@@ -225,17 +225,15 @@ describe("slotd check says in one finding", () => {
     const bucket = "no-cors";
     await prepare(bucket, ["policy", "lifecycle"]);
     const said = await one(s3Config(rgw, xmpp(), { bucketUrl: `${rgw.endpoint}/${bucket}` }));
-    expect(said).toStartWith(
-      "cors: CORS: a browser's question before the PUT (preflight) is answered with 403.",
-    );
-    expect(said).toContain("Put a CORS rule on the bucket");
+    expect(said).toStartWith("cors: CORS: the store responds to a browser's preflight request with 403.");
+    expect(said).toContain("Set a CORS rule on the bucket");
   });
 
   test("that the bucket is private in public mode", async () => {
     const bucket = "no-policy";
     await prepare(bucket, ["cors", "lifecycle"], ["SlotdNoCopies"]);
     expect(await one(s3Config(rgw, xmpp(), { bucketUrl: `${rgw.endpoint}/${bucket}` }))).toStartWith(
-      "download: The file is uploaded, and its GET URL answers 403 AccessDenied: the bucket is private",
+      "download: The file is uploaded, and its GET URL responds with 403 AccessDenied: the bucket is private",
     );
   });
 
@@ -244,17 +242,19 @@ describe("slotd check says in one finding", () => {
     ["ahead of", 20],
   ])("that the clock is 20 minutes %s the store's", async (word, minutes) => {
     expect(await one(s3Config(rgw, xmpp()), minutes * 60_000)).toStartWith(
-      `clock: The clock here is 20 minutes ${word} the store's; it refuses signatures`,
+      `clock: The clock here is 20 minutes ${word} the store's; the store refuses signatures`,
     );
   });
 
   test("that slots have expired when they are made, with a clock that is only a little behind", async () => {
-    expect(await one(s3Config(rgw, xmpp()), -90_000)).toContain("every PUT URL has expired when it is made");
+    expect(await one(s3Config(rgw, xmpp()), -90_000)).toContain(
+      "every PUT URL has already expired when slotd issues it",
+    );
   });
 
   test("that the component secret is wrong", async () => {
     expect(await one(s3Config(rgw, { ...xmpp(), secret: "other" }))).toStartWith(
-      'handshake: The XMPP server refused the secret for upload.example.test. The server says: "Given token does not match calculated token". Make xmpp.secret equal',
+      `handshake: The XMPP server refused the secret for upload.example.test. The server's text: "Given token does not match calculated token". Make xmpp.secret equal`,
     );
   });
 
@@ -295,7 +295,7 @@ test("beside a slotd that runs the check holds, and does not put it off line", a
     const { code, findings } = await check(s3Config(rgw, xmpp()));
     expect(findings.find((finding) => finding.check === "handshake")).toMatchObject({
       level: "warn",
-      text: "The secret is right, and another connection holds upload.example.test already.",
+      text: "The secret is correct, but another connection already uses upload.example.test.",
     });
     expect(findings.filter(({ level }) => level === "wrong")).toEqual([]);
     expect(code).toBe(0);
@@ -342,7 +342,9 @@ socket = "${join(folder, "slotd.sock")}"
       .map((line) => JSON.parse(line));
     const asked = lines.filter(({ msg }) => msg === "A request of slotd check.");
     expect(asked.map(({ level, kind }) => `${level} ${kind}`)).toContain("debug upload-aborted");
-    const { port } = lines.find(({ msg }) => msg === "Metrics and health are served.");
+    const { port } = lines.find(
+      ({ msg }) => msg === "The server for metrics and health checks is listening.",
+    );
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     expect(metrics).toContain('slotd_check_requests_total{status="201"} 2');
     expect(metrics).toContain('slotd_uploads_total{status="201"} 0');
@@ -350,14 +352,14 @@ socket = "${join(folder, "slotd.sock")}"
     expect(
       lines.map(({ level, msg }) => `${level} ${msg}`).filter((text) => !text.startsWith("debug")),
     ).toEqual([
-      ...["info slotd 0.1.0 starts for example.test.", "info The HTTP server listens."],
-      ...["info Metrics and health are served."],
-      "info Connected to the XMPP server; slots can be asked for.",
+      ...["info slotd 0.1.0 starts for example.test.", "info The HTTP server is listening."],
+      ...["info The server for metrics and health checks is listening."],
+      "info Connected to the XMPP server; ready to issue slots.",
     ]);
     const other = await check(config.replace('"s3cret"', '"other"'));
     expect(other.findings.find((finding) => finding.check === "handshake")).toMatchObject({
       level: "warn",
-      advice: 'Have it take over this configuration with "slotd reload", and run the check again.',
+      advice: 'Apply this configuration with "slotd reload", and run the check again.',
     });
   } finally {
     await slotd.stop();
@@ -376,7 +378,7 @@ test("a private Swift container with uploads through slotd holds, but for what w
     ["lifecycle", "skipped"],
     ["retention", "skipped"],
   ]);
-  expect(notOk[0]?.text).toContain("the answer to a GET has no Access-Control-Allow-Origin");
+  expect(notOk[0]?.text).toContain("the response to a GET has no Access-Control-Allow-Origin");
 });
 
 test("on Swift --fix puts nothing that Swift does not know, and the bucket is still there", async () => {
@@ -386,7 +388,7 @@ test("on Swift --fix puts nothing that Swift does not know, and the bucket is st
   expect(wrong.map((finding) => finding.check)).toEqual(["chunked-length", "download", "cors"]);
   expect(wrong.map(({ advice }) => advice).join("\n")).toContain('s3.access = "private"');
   expect(wrong.map(({ advice }) => advice).join("\n")).toContain('s3.upload = "proxy"');
-  expect(findings.find(({ check }) => check === "region")?.text).toContain("is right");
+  expect(findings.find(({ check }) => check === "region")?.text).toContain("is correct");
   expect(findings.find(({ check }) => check === "lifecycle")?.level).toBe("skipped");
   expect(await swift.listKeys()).toEqual(["keep/me.txt"]);
 });

@@ -142,10 +142,8 @@ describe("a volume that is not mounted", () => {
     unmount();
     await isAway();
     const { text } = await ready();
-    expect(text).toContain(
-      "The ledger has files of example.test, and none of those looked for is in this store",
-    );
-    expect(await askFor(5)).toStartWith("The storage of the service is not there at present.");
+    expect(text).toContain("The ledger has files of example.test. slotd looked for");
+    expect(await askFor(5)).toStartWith("The storage of the service is unavailable at present.");
     expect(await get(early)).toBe(503);
     await waitUntil("the first file to expire", () => Date.now() > expiresAt + 7_000);
     expect(await files()).toHaveLength(1);
@@ -160,7 +158,7 @@ describe("a volume that is not mounted", () => {
     await waitUntil("the sweep", () => objects().length === 0);
     expect((await files()).map(({ state }) => state)).toEqual(["pending-deletion"]);
     expect(await get(await upload("later"))).toBe(200);
-    expect(slotd.process.log().match(/is the one that the ledger knows again/g)).toHaveLength(1);
+    expect(slotd.process.log().match(/matches the ledger again/g)).toHaveLength(1);
   }, 60_000);
 
   test("with the ledger in it, while slotd runs", async () => {
@@ -168,7 +166,7 @@ describe("a volume that is not mounted", () => {
     const file = await upload("a file");
     unmount();
     await isAway();
-    expect(await askFor(5)).toStartWith("The storage of the service is not there");
+    expect(await askFor(5)).toStartWith("The storage of the service is unavailable");
     mount();
     await isBack();
     expect(await get(file)).toBe(200);
@@ -183,7 +181,7 @@ describe("a volume that is not mounted", () => {
     unmount();
     await restart();
     await isAway();
-    expect(await askFor(5)).toStartWith("The storage of the service is not there at present.");
+    expect(await askFor(5)).toStartWith("The storage of the service is unavailable at present.");
     // The keys lie in the volume: whether the signature is right cannot be told.
     expect(await put(putLater, "later")).toBe(503);
     for (const words of [
@@ -200,7 +198,7 @@ describe("a volume that is not mounted", () => {
       ]);
     }
     const check = await command("check");
-    expect(check.output).toContain("none of those looked for is in this store");
+    expect(check.output).toContain("of them in this store and found none");
     expect(await files()).toHaveLength(4);
     mount();
     await isBack();
@@ -272,7 +270,7 @@ describe("two slotd on one folder", () => {
   test("the second one does not start, and says why; commands need no lock; a killed one leaves none", async () => {
     await start();
     const { ok, output } = await serve();
-    expect([ok, output]).toEqual([false, expect.stringContaining("Another slotd serves")]);
+    expect([ok, output]).toEqual([false, expect.stringContaining("Another slotd uses")]);
     expect((await command("rotate-key")).ok).toBe(true);
     expect((await command("reconcile")).ok).toBe(true);
     await slotd.process.kill9();
@@ -318,7 +316,7 @@ describe("two slotd on one folder", () => {
     mkdirSync(join(slotd.folder, "other"));
     const theirs = await lockOf("other");
     const refused = await reload(other);
-    expect([refused.ok, refused.output]).toEqual([false, expect.stringContaining("Another slotd serves")]);
+    expect([refused.ok, refused.output]).toEqual([false, expect.stringContaining("Another slotd uses")]);
     expect(await get(await upload("still here"))).toBe(200);
     await theirs.release();
 

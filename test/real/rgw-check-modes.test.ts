@@ -62,7 +62,7 @@ describe("slotd check of a private bucket", () => {
     expect(before.bad.map((finding) => [finding.check, finding.level])).toEqual([["client-acl", "warn"]]);
     expect(before.bad[0]?.text).toContain("make its own file public by adding x-amz-acl: public-read");
     const text = (name: string) => before.findings.find((finding) => finding.check === name)?.text;
-    expect(text("download")).toContain("without a signature the bucket refuses it (403 AccessDenied)");
+    expect(text("download")).toContain("the bucket refuses a GET without a signature (403 AccessDenied)");
     expect(text("public-download")).toContain("through a redirect");
     expect((await checkStorage(config, ["--fix"])).bad).toEqual([]);
     const after = await checkStorage(config);
@@ -79,7 +79,7 @@ describe("slotd check of a private bucket", () => {
     const { config } = await configOf(rgw.bucketUrl, 'access = "private"');
     const { bad } = await checkStorage(config);
     expect(bad.find((finding) => finding.check === "download")?.text).toBe(
-      'Anyone can read the files at the bucket itself, and s3.access is "private".',
+      'Anyone can read the files in the bucket itself, but s3.access is "private".',
     );
   });
 
@@ -92,7 +92,7 @@ describe("slotd check of a private bucket", () => {
       const { config } = await configOf(`${rgw.endpoint}/private`, 'access = "private"', url);
       const { bad } = await checkStorage(config);
       expect(bad.map((finding) => finding.check)).toEqual(["public-download"]);
-      expect(bad[0]?.text).toContain("answers 404, not 302");
+      expect(bad[0]?.text).toContain("responds with 404, not with 302");
     } finally {
       other.close();
       other.closeAllConnections();
@@ -119,7 +119,10 @@ describe("slotd check of uploads through slotd", () => {
       const { config } = await configOf(url, 'upload = "proxy"\naccess = "private"');
       const text = `${config}[disk]\npath = "${join(folder, "data")}"\n`;
       slotd = await startSlotd({ config: text, components: 0 });
-      await waitUntil("slotd to listen", () => slotd?.process.log().includes("HTTP server listens") === true);
+      await waitUntil(
+        "slotd to listen",
+        () => slotd?.process.log().includes("HTTP server is listening") === true,
+      );
       const { findings } = await checkStorage(text);
       expect(ofHttp(findings)).toEqual([...expected, ["public-download", "ok"]]);
       expect(findings.find((finding) => finding.check === "public-url")?.text).toContain("slotd that runs");
@@ -142,7 +145,7 @@ test("a bucket that keeps versions is a warning, unless a lifecycle rule ends th
   const { config } = await configOf(url, 'access = "private"');
   const warning = (await checkStorage(config)).findings.find(({ check }) => check === "versioning");
   expect(warning).toMatchObject({ level: "warn" });
-  expect(warning?.text).toContain("what slotd deletes, what expires and what a client replaces stays there");
+  expect(warning?.text).toContain("deleted, expired and replaced files still use space");
   await put(
     "lifecycle",
     "<LifecycleConfiguration><Rule><ID>a</ID><Prefix></Prefix><Status>Enabled</Status><NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration></Rule></LifecycleConfiguration>",
@@ -179,14 +182,14 @@ test("only lifecycle rules for slotd's files count, and they are compared with r
     rule("c", "<Filter><Tag><Key>k</Key><Value>v</Value></Tag></Filter>", days(2)),
   ]);
   expect(await found()).toEqual([
-    "Lifecycle: the bucket keeps files until somebody deletes them. No rule removes multipart uploads that stay incomplete; they take space unseen.",
+    "Lifecycle: the bucket keeps files until they are deleted. No rule removes incomplete multipart uploads; they use space, and no listing shows them.",
     "No lifecycle rule deletes files.",
   ]);
   expect((await found("/tmp/x"))[1]).toStartWith(
-    "A lifecycle rule deletes files after 1 days, before retention (30 days) is over",
+    "A lifecycle rule deletes files after 1 days, before retention (30 days) ends",
   );
   await put([rule("d", "<Prefix></Prefix>", days(30)), rule("e", "<Prefix>ab</Prefix>", days(31))]);
-  expect((await found())[1]).toBe("A lifecycle rule deletes files after 30 days, when retention is over.");
+  expect((await found())[1]).toBe("A lifecycle rule deletes files after 30 days, not before retention ends.");
 });
 
 test("in proxy mode nothing is said of what clients could do with a presigned PUT of the bucket", async () => {
@@ -204,7 +207,7 @@ test("in proxy mode nothing is said of what clients could do with a presigned PU
   ]) {
     expect(findings.find(({ check }) => check === name)).toMatchObject({
       level: "ok",
-      text: "Clients PUT to slotd, which passes none of their headers on to the bucket.",
+      text: "Clients PUT to slotd, which forwards none of their headers to the bucket.",
     });
   }
 });
@@ -217,7 +220,7 @@ test("a quota of the store and a suspended user are told as what they are", asyn
   await rgw.admin("quota", "set", "--quota-scope=bucket", "--bucket=full", "--max-size=1K");
   await rgw.admin("quota", "enable", "--quota-scope=bucket", "--bucket=full");
   await rgw.admin("quota", "set", "--quota-scope=bucket", "--bucket=full", "--max-objects=0");
-  expect((await wrong()).text).toBe("A quota of the store is used up: that of the bucket or of its owner.");
+  expect((await wrong()).text).toBe("A quota of the store is exhausted: that of the bucket or of its owner.");
   await rgw.admin("quota", "disable", "--quota-scope=bucket", "--bucket=full");
   await rgw.admin("user", "suspend", "--uid=test");
   try {
@@ -336,6 +339,6 @@ test("the text names what it left out", async () => {
   const config = s3Config(rgw, { port: closedPort, secret: "s" }, { secretAccessKey: "another" });
   const { stdout, code } = await runCheck(config);
   expect(code).toBe(1);
-  expect(stdout).toContain("  -       not checked until that is right: region, length, type,");
+  expect(stdout).toContain("  -       not checked until this is fixed: region, length, type,");
   expect(existsSync("/nowhere")).toBe(false);
 });

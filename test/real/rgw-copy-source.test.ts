@@ -76,14 +76,14 @@ describe.each([
 
     const { findings, stderr } = await check(config, ["--fix"]);
     expect(find(findings)).toMatchObject({ level: "ok", fixed: true });
-    expect(stderr).toContain(`--fix puts a policy that denies copies on the bucket ${bucket}:`);
+    expect(stderr).toContain(`--fix sets a policy that denies copies on the bucket ${bucket}:`);
     expect(findings.filter(({ level, scope }) => level !== "ok" && !scope.startsWith("XMPP: "))).toEqual([]);
     for (const headers of [copySource, { ...copySource, "x-amz-metadata-directive": "REPLACE" }]) {
       expect(await putByte(bucket, headers)).toEqual({ status: 403, stored: undefined });
     }
     expect(await putByte(bucket)).toEqual({ status: 200, stored: Buffer.from("x") });
     expect(find((await check(config)).findings)?.text).toBe(
-      "A client that adds x-amz-copy-source to its PUT is refused (403 AccessDenied).",
+      "The store refuses a PUT with an added x-amz-copy-source (403 AccessDenied).",
     );
   });
 });
@@ -182,7 +182,7 @@ describe("slotd serve", () => {
     };
     await put(bucket, "policy", JSON.stringify({ Version: "2012-10-17", Statement: [deny] }));
     const lines = await served(config);
-    expect(lines.find((line) => line.includes("could not be removed"))).toContain('"files":2');
+    expect(lines.find((line) => line.includes("could not remove"))).toContain('"files":2');
     expect(lines.filter((line) => line.includes('"copy-source"'))).toHaveLength(1);
   });
 

@@ -206,7 +206,7 @@ secret_access_key = "${rgw.secretAccessKey}"
         const { ok, output } = await command(...words);
         expect([words, ok, output]).toEqual([words, false, expect.stringContaining("Nothing was done.")]);
       }
-      expect((await command("check")).output).toContain("none of those looked for is in this store");
+      expect((await command("check")).output).toContain("of them in this store and found none");
       expect((await ledger.find(token))?.state).toBe("complete");
       writeFileSync(file, config("right"));
       expect(await command("reconcile", "--fix")).toMatchObject({ ok: true });

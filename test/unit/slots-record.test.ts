@@ -59,7 +59,7 @@ describe("a slot that is written down", () => {
     await opened.ledger.complete(file?.token ?? "", 5, () => noLimits);
     expect(await ask({ user: { bytes: 8, files: undefined } })).toEqual({
       kind: "over-quota",
-      text: "Quota reached: your files take 5 bytes of 8 bytes, and this file has 5 bytes. Try again in 60 minutes.",
+      text: "Quota reached: your files use 5 bytes of 8 bytes, and this file has 5 bytes. Try again in 60 minutes.",
       retryAt: new Date("2030-01-02T04:04:05Z"),
     });
   });
@@ -69,7 +69,7 @@ describe("a slot that is written down", () => {
     expect(await ask({ rates })).toEqual(slot);
     expect(await ask({ rates })).toEqual({
       kind: "too-fast",
-      text: "Too many uploads in a row: 1 at once are allowed. Try again in 30 seconds.",
+      text: "Too many uploads in a short time: at most 1 at once are allowed. Try again in 30 seconds.",
       retryAt: new Date("2030-01-02T03:04:35Z"),
     });
   });

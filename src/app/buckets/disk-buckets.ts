@@ -28,7 +28,7 @@ export async function openKeys(
   return watchSigningKeys(path, randomBytes, {
     onProblem: (error) => {
       const text = error instanceof Error ? error.message : String(error);
-      log.warn(`The changed signing keys cannot be used; the previous keys stay active. ${text}`);
+      log.warn(`slotd cannot use the changed signing keys; the previous keys stay active. ${text}`);
     },
     onChange: ([{ accessKeyId }]) => log.info({ key: accessKeyId }, "The new signing keys are active."),
   });

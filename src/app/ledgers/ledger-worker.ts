@@ -279,12 +279,12 @@ export function observerOf(
 const lateRefusals = {
   over: {
     kind: "over-quota",
-    text: "The slot was given up before the file was there, and there is no room for it any more. Nothing was kept. Request a new slot.",
+    text: "The slot was abandoned before the upload was complete, and there is no room for the file any more. The server kept nothing. Request a new slot.",
     retryAt: undefined,
   },
   "pending-deletion": {
     kind: "expired",
-    text: "The slot was deleted before the file was there. Nothing was kept. Request a new slot.",
+    text: "The slot was deleted before the upload was complete. The server kept nothing. Request a new slot.",
   },
 } as const satisfies Record<string, Refusal>;
 

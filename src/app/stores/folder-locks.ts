@@ -18,8 +18,8 @@ export class FolderInUseError extends Error {
   readonly code = "folder-in-use";
   constructor(folder: string, lock: string, cause: unknown) {
     super(
-      `Another slotd serves ${folder}: it has the lock on ${lock}, and did not give it up within ${patience / 1000} s. ` +
-        `Two on one folder do not know of each other's uploads: stop the other one ("lslocks" tells its process), or give this one a disk.path of its own.`,
+      `Another slotd uses ${folder}: it has the lock on ${lock}, and did not release it within ${patience / 1000} s. ` +
+        `Two slotd processes cannot share a folder. Stop the other one ("lslocks" prints its process), or set a different disk.path for this one.`,
       { cause },
     );
     this.name = "FolderInUseError";
@@ -43,7 +43,8 @@ export async function lockFolder(
   { take, log }: { readonly take: TakeLock; readonly log: Logger },
 ): Promise<FolderLock> {
   const path = join(folder, "slotd.lock");
-  const onWait = () => log.info({ folder }, `Another slotd serves ${folder}; waiting for it to give it up.`);
+  const onWait = () =>
+    log.info({ folder }, `Another slotd uses ${folder}; waiting until it releases the folder.`);
   try {
     const lock = await take(path, { patience, onWait });
     let isGivenUp = false;
@@ -56,7 +57,10 @@ export async function lockFolder(
   } catch (error) {
     if (error instanceof LockedError) throw new FolderInUseError(folder, path, error);
     if (!(error instanceof NoLocksError)) throw error;
-    log.warn({ folder }, `${error.message} slotd goes on without; see to it that no other one serves it.`);
+    log.warn(
+      { folder },
+      `${error.message} slotd continues without the lock; make sure that no other slotd uses the folder.`,
+    );
     return { follow: async () => true, stop: async () => undefined };
   }
 }

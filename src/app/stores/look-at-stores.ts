@@ -43,7 +43,7 @@ async function lookAtLedger(sharing: readonly DomainConfig[], log: Logger): Prom
     }
   } catch (error) {
     if (!(error instanceof NoLedgerError)) return [failed(names, error)];
-    return [{ domains: names, is: "new", text: "There is no ledger yet, and so nothing to compare." }];
+    return [{ domains: names, is: "new", text: "There is no ledger yet, and therefore nothing to compare." }];
   }
 }
 
@@ -58,9 +58,9 @@ async function lookAtStore(guard: StoreGuard): Promise<StoreLook> {
   if (problem !== undefined) return { domains, is: "other", text: problem };
   const verdicts = [...(guard.match?.verdicts.values() ?? [])];
   if (guard.match?.found.is === "denied" || verdicts.includes("unknown")) {
-    return { domains, is: "unreadable", text: "The credentials may not read the identity of the store." };
+    return { domains, is: "unreadable", text: "The key may not read the identity of the store." };
   }
-  return { domains, is: "right", text: "It is the store that the ledger knows." };
+  return { domains, is: "right", text: "The store matches the ledger." };
 }
 
 function failed(domains: readonly string[], error: unknown): StoreLook {

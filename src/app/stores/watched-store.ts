@@ -25,7 +25,7 @@ export interface WatchedStoreOptions {
   readonly isOwn?: () => Promise<boolean>;
 }
 
-const takenProblem = "Another slotd serves the volume that is there now; stop one of the two.";
+const takenProblem = "Another slotd uses the volume that is mounted now; stop one of the two.";
 
 /** Looks at a store now and then, and tells when it is not the one that the ledger knows and when it is back. */
 export class WatchedStore implements Stoppable {
@@ -80,7 +80,8 @@ export class WatchedStore implements Stoppable {
     if (!this.#isOwn) return takenProblem;
     const [first] = this.guard.domains.flatMap((domain) => this.guard.problem(domain) ?? []);
     return (
-      first ?? (this.#isAway ? "The store is back, and cannot be used yet; the log says why." : undefined)
+      first ??
+      (this.#isAway ? "The store is back, and slotd cannot use it yet; the log has the reason." : undefined)
     );
   }
 
@@ -117,10 +118,9 @@ export class WatchedStore implements Stoppable {
     const problem = this.problem ?? "";
     if (problem === this.#told) return;
     if (problem !== "") {
-      const held = "Until then no upload is taken, and nothing is deleted or forgotten.";
+      const held = "Until then slotd accepts no uploads, and deletes and forgets nothing.";
       log.error({ store }, `${problem} ${this.#isOwn ? `${otherStoreHelp} ` : ""}${held}`);
-    } else if (this.#told !== undefined)
-      log.info({ store }, "The store is the one that the ledger knows again.");
+    } else if (this.#told !== undefined) log.info({ store }, "The store matches the ledger again.");
     else this.#tellFirst();
     this.#told = problem;
   }
@@ -134,7 +134,7 @@ export class WatchedStore implements Stoppable {
     const { looked, there } = match.sample;
     this.#log.info(
       { store: this.name, looked, there },
-      "The store is recognised by files that the ledger has; it has an identity from now on.",
+      "slotd recognised the store by files that the ledger has, and wrote an identity into it.",
     );
   }
 
@@ -142,7 +142,7 @@ export class WatchedStore implements Stoppable {
     if (this.guard.identity !== undefined) return;
     this.#log.warn(
       { store: this.name },
-      "The store's identity can be neither read nor written, so another store in its place may not be noticed. A bucket's key needs s3:GetObject and s3:PutObject for slotd-store-identity.json.",
+      "slotd can neither read nor write the identity of the store, so it may not detect a wrong store. The key of a bucket needs s3:GetObject and s3:PutObject for slotd-store-identity.json.",
     );
   }
 
@@ -151,12 +151,15 @@ export class WatchedStore implements Stoppable {
     const text = error instanceof Error ? error.message : String(error);
     if (error instanceof LedgerAwayError || text === this.#failure) return;
     this.#failure = text;
-    this.#log.warn({ store: this.name }, `The store's identity cannot be read; trying again. ${text}`);
+    this.#log.warn(
+      { store: this.name },
+      `slotd cannot read the identity of the store, and will try again. ${text}`,
+    );
   }
 }
 
 /** For users: what is wrong is in the operator's log. */
 const awayRefusal: Refusal = {
   kind: "unavailable",
-  text: "The storage of the service is not there at present. Nothing was kept; try again later.",
+  text: "The storage of the service is unavailable at present. The server kept nothing; try again later.",
 };

@@ -18,16 +18,16 @@ export function isNotTrusted({ cause }: S3RequestError): boolean {
 export function onUnreachable(error: S3RequestError, option: string): string | undefined {
   const code = codeOf(error.cause);
   if (isNotTrusted(error)) {
-    return "If the authority is your own, run the check with --ca FILE (its certificate in PEM). Clients must trust it too, and slotd itself where it makes requests to a bucket: start it with NODE_EXTRA_CA_CERTS=FILE. Otherwise the server lacks a certificate of its chain.";
+    return "If the authority is your own, run the check with --ca FILE (its certificate in PEM). Clients must trust it, too, and slotd itself if it sends requests to a bucket: start it with NODE_EXTRA_CA_CERTS=FILE. Otherwise the server does not send its complete certificate chain.";
   }
   if (code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER") {
-    return `Begin ${option} with http:// where that port has no TLS, or give the port that has.`;
+    return `Begin ${option} with http:// if that port has no TLS, or set a port that has TLS.`;
   }
   if (code === "Malformed_HTTP_Response" || code === "HPE_INVALID_CONSTANT") {
-    return `Begin ${option} with https:// if that port speaks TLS; else it is the port of another service.`;
+    return `Begin ${option} with https:// if that port has TLS; otherwise it is the port of another service.`;
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
-    return `Give in ${option} a name that is in the certificate, or get one for this name.`;
+    return `Set ${option} to a name in the certificate, or obtain a certificate for this name.`;
   }
   return undefined;
 }

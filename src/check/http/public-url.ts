@@ -41,11 +41,11 @@ async function checkUpload(context: PublicUrlContext): Promise<Finding> {
   const fault = explainUpload(answer, url, behind);
   if (fault !== undefined) return fault;
   if ((await server.inventory.sizeOf(slot)) === undefined) {
-    return wrong(`${url} takes uploads, but another slotd got this one.`, behind);
+    return wrong(`${url} accepts uploads, but another slotd received this one.`, behind);
   }
   probe.sample = slot;
   const who = server.isStandIn ? "" : " that runs";
-  return ok(`${url} reaches the slotd${who} here; an upload with a hard name arrives.`);
+  return ok(`${url} reaches the slotd${who} here; an upload with special characters in its name succeeds.`);
 }
 
 async function answerOf(request: () => Promise<S3Answer>, behind: string): Promise<S3Answer | Finding> {
@@ -54,13 +54,13 @@ async function answerOf(request: () => Promise<S3Answer>, behind: string): Promi
   } catch (error) {
     if (!(error instanceof S3RequestError)) throw error;
     const hairpin =
-      "(Asked from this machine: where clients get through and it does not, that is the router's hairpin NAT.)";
+      "(Tested from this machine: if clients can connect and it cannot, the router has no hairpin NAT.)";
     return wrong(error.message, onUnreachable(error, "http.public_url") ?? `${behind} ${hairpin}`);
   }
 }
 
 function behindProxy(url: string, listen: string): string {
-  return `Have the reverse proxy for ${url} pass everything on to http://${listen} as it came, with the Host header; or correct http.public_url.`;
+  return `Configure the reverse proxy for ${url} to forward everything unchanged to http://${listen}, with the Host header, or correct http.public_url.`;
 }
 
 function explainUpload(answer: S3Answer, url: string, behind: string): Finding | undefined {
@@ -69,19 +69,19 @@ function explainUpload(answer: S3Answer, url: string, behind: string): Finding |
   if (status >= 300 && status < 400) {
     return wrong(
       `${url} redirects uploads elsewhere.`,
-      "Set http.public_url to where it redirects to (https?).",
+      "Set http.public_url to the target of the redirect (possibly https).",
     );
   }
   if (status === 502 || status === 503 || status === 504) {
-    return wrong(`${url} does not get the upload through (${status}): slotd is not reached.`, behind);
+    return wrong(`${url} does not forward the upload to slotd (${status}).`, behind);
   }
   if (status === 400 || status === 403) {
     return wrong(
-      `${url} answers an upload with ${status}: another slotd is there, or a proxy changes the path or the query.`,
+      `${url} responds to an upload with ${status}: it leads to another slotd, or a proxy changes the path or the query.`,
       behind,
     );
   }
-  return wrong(`${url} answers an upload with ${brief(answer)}: it is not this slotd.`, behind);
+  return wrong(`${url} responds to an upload with ${brief(answer)}: it does not lead to this slotd.`, behind);
 }
 
 async function checkDownload(context: PublicUrlContext): Promise<Finding> {
@@ -96,33 +96,33 @@ async function checkDownload(context: PublicUrlContext): Promise<Finding> {
   const location = first.headers.get("location");
   if (hidden !== undefined && !(first.status === 302 && location?.startsWith(`${sample.ownUrl}?`))) {
     return wrong(
-      `The GET URL of a file answers ${brief(first)}, not 302 with the file's signed address.`,
+      `The GET URL of a file responds with ${brief(first)}, not with 302 and the signed URL of the file.`,
       behind,
     );
   }
   if (first.headers.get("access-control-allow-origin") === null) {
     return wrong(
-      "The answer to a GET has lost its Access-Control-Allow-Origin on the way: web clients cannot show the file.",
-      "Let the reverse proxy remove no Access-Control headers.",
+      "A proxy removes Access-Control-Allow-Origin from the response to a GET: web clients cannot show the file.",
+      "Configure the reverse proxy to keep the Access-Control headers.",
     );
   }
   const end = hidden === undefined ? url : (location ?? "");
   const whole = await probe.send("GET", end);
   if (!isOk(whole) || !Buffer.from(whole.body).equals(sample.body)) {
     return wrong(
-      `A GET of the file that was just uploaded ends with ${brief(whole)} and ${whole.body.length} bytes.`,
-      "See what stands between the client and slotd: a cache, or a proxy that serves some paths itself.",
+      `The response to a GET of the uploaded file is ${brief(whole)} with ${whole.body.length} bytes.`,
+      "Check for a cache between the client and slotd, or a proxy that serves some paths itself.",
     );
   }
   const part = await probe.send("GET", end, { range: "bytes=2-4" });
   if (part.status !== 206 || part.body.length !== 3) {
     return warn(
-      `The file comes back, but a Range request is answered with ${part.status}.`,
-      "Let the reverse proxy pass Range on: video players need it.",
+      `The download succeeds, but the response to a Range request is ${part.status}.`,
+      "Configure the reverse proxy to forward the Range header: video players need it.",
     );
   }
   const how = hidden === undefined ? "" : " through a redirect";
-  return ok(`The file comes back as it was${how}, in parts too.`);
+  return ok(`The download returns the uploaded file${how}, also in parts.`);
 }
 
 /** A file in the bucket itself. */
@@ -143,11 +143,11 @@ async function checkCors({ probe }: PublicUrlContext): Promise<Finding> {
   const put = await probe.put(slot, { headers: { origin, "content-type": PROBE_TYPE } });
   const seen = [preflight, put].map(({ headers }) => headers.get("access-control-allow-origin") ?? "none");
   if (isOk(preflight) && seen.every((value) => value === "*" || value === origin)) {
-    return ok("CORS: web clients of any origin may upload and download.");
+    return ok("CORS: web clients of any origin can upload and download.");
   }
   return wrong(
-    `CORS: what slotd answers to web clients is lost or doubled on the way (Access-Control-Allow-Origin: ${seen.join("; ")}).`,
-    "Let the reverse proxy answer no OPTIONS itself, and add or remove no Access-Control headers: slotd sends them.",
+    `CORS: a proxy removes or repeats the headers that slotd sends to web clients (Access-Control-Allow-Origin: ${seen.join("; ")}).`,
+    "Configure the reverse proxy to forward OPTIONS requests, and to neither add nor remove Access-Control headers: slotd sends them.",
   );
 }
 
@@ -158,16 +158,18 @@ async function checkSize({ probe, maxFileSize }: PublicUrlContext): Promise<Find
   const headers = { "content-type": PROBE_TYPE };
   const status = await announceUpload(slot.putUrl, headers, size, probe.deps.signal, probe.deps.ca);
   if (status === 100) {
-    return ok(`A file of ${size} bytes may come${maxFileSize === undefined ? "" : ", the largest allowed"}.`);
+    return ok(
+      `slotd accepts a file of ${size} bytes${maxFileSize === undefined ? "" : ", the maximum size"}.`,
+    );
   }
   if (status === 413) {
     return wrong(
-      `A file of ${size} bytes is refused on the way (413), though max_file_size allows it.`,
-      "Raise the limit of the reverse proxy; in nginx: client_max_body_size 0; (slotd checks the size itself).",
+      `A proxy refuses a file of ${size} bytes (413), although max_file_size allows it.`,
+      "Increase the limit of the reverse proxy; in nginx: client_max_body_size 0; (slotd checks the size itself).",
     );
   }
   return warn(
-    `A file of ${size} bytes would be answered with ${status}.`,
-    "See the log of slotd and of the proxy.",
+    `The response to a file of ${size} bytes would be ${status}.`,
+    "See the logs of slotd and of the proxy.",
   );
 }

@@ -47,7 +47,7 @@ export async function putChunked(
     ca,
   );
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1]);
-  if (Number.isNaN(status)) throw new S3RequestError("unreachable", `${host} did not answer with HTTP.`);
+  if (Number.isNaN(status)) throw new S3RequestError("unreachable", `${host} did not respond with HTTP.`);
   return { status, code: /<Code>([A-Za-z0-9]+)<\/Code>/.exec(text)?.[1] };
 }
 
@@ -61,7 +61,7 @@ function exchange(url: string, request: Buffer, signal: AbortSignal, ca?: string
       socket.destroy();
       // Some servers close the connection hard after their answer.
       if (answer !== "") resolve(answer);
-      else reject(new S3RequestError("unreachable", `${host} did not answer a chunked PUT.`, error));
+      else reject(new S3RequestError("unreachable", `${host} did not respond to a chunked PUT.`, error));
     };
     const abort = (): void => end();
     signal.addEventListener("abort", abort, { once: true });

@@ -29,33 +29,33 @@ async function checkCors(probe: S3Probe): Promise<Finding> {
   const isProxied = probe.target.upload === "proxy";
   const fault = (isProxied ? undefined : await uploadFault(probe)) ?? (await downloadFault(probe));
   if (fault === undefined) {
-    const what = isProxied ? "download; uploads go to slotd" : "upload and download";
-    return ok(`CORS: a web client of ${origin} may ${what}.`);
+    const what = isProxied ? "download (clients upload to slotd)" : "upload and download";
+    return ok(`CORS: a web client of ${origin} can ${what}.`);
   }
-  const text = `CORS: ${fault.text}. Web clients (here: of ${origin}) cannot ${fault.at === "PUT" ? "upload" : "fetch files"}; others do not mind.`;
+  const text = `CORS: ${fault.text}. Web clients (here: of ${origin}) cannot ${fault.at === "PUT" ? "upload" : "fetch files"}; other clients do not need CORS.`;
   const rule = await corsRule(probe);
   if (rule.paste !== undefined) {
-    return wrong(text, 'Put a CORS rule on the bucket, or use s3.upload = "proxy".', rule);
+    return wrong(text, 'Set a CORS rule on the bucket, or use s3.upload = "proxy".', rule);
   }
   return fault.at === "PUT"
     ? wrong(
         text,
-        'This store has no CORS settings by this interface: use s3.upload = "proxy", where slotd answers web clients itself.',
+        'This store has no CORS settings in its S3 interface: use s3.upload = "proxy", with which slotd itself responds to web clients.',
       )
     : warn(
         text,
-        "This store has no CORS settings by this interface: links and pictures work, encrypted files do not.",
+        "This store has no CORS settings in its S3 interface: links and pictures work in web clients, encrypted files do not.",
       );
 }
 
 /** The part that writes nothing. Whether web clients matter is the operator's to say: it is only a warning. */
 export async function checkPreflight(probe: S3Probe): Promise<Finding> {
-  if (probe.target.upload === "proxy") return ok("slotd answers web clients itself.");
+  if (probe.target.upload === "proxy") return ok("slotd itself responds to web clients.");
   const fault = await preflightFault(probe, probe.makeSlot().putUrl);
-  if (fault === undefined) return ok("The preflight is allowed.");
+  if (fault === undefined) return ok("The store allows the preflight.");
   return warn(
     `CORS: ${fault.text}. Web clients cannot upload.`,
-    'Run "slotd check" to see it all, and "slotd check --fix" to put a CORS rule on the bucket.',
+    'Run "slotd check" for details, and "slotd check --fix" to set a CORS rule on the bucket.',
   );
 }
 
@@ -72,7 +72,7 @@ async function uploadFault(probe: S3Probe): Promise<Fault | undefined> {
   const answer = await probe.put(slot, { headers: { origin, "content-type": PROBE_TYPE } });
   if (allowsOrigin(answer, origin)) return undefined;
   const text =
-    "the preflight is allowed, but the answer to the PUT itself has no Access-Control-Allow-Origin";
+    "the store allows the preflight, but its response to the PUT itself has no Access-Control-Allow-Origin";
   return { at: "PUT", text };
 }
 
@@ -85,7 +85,7 @@ async function preflightFault(probe: S3Probe, url: string): Promise<Fault | unde
     "access-control-request-headers": "content-type",
   });
   if (!isOk(preflight)) {
-    const text = `a browser's question before the PUT (preflight) is answered with ${preflight.status}`;
+    const text = `the store responds to a browser's preflight request with ${preflight.status}`;
     return { at: "PUT", text };
   }
   const lacking = [
@@ -94,7 +94,7 @@ async function preflightFault(probe: S3Probe, url: string): Promise<Fault | unde
     lists(preflight, "access-control-allow-headers", "content-type") ? undefined : "the header Content-Type",
   ].filter((item) => item !== undefined);
   if (lacking.length === 0) return undefined;
-  return { at: "PUT", text: `the preflight answer does not allow ${lacking.join(" and ")}` };
+  return { at: "PUT", text: `the response to the preflight does not allow ${lacking.join(" and ")}` };
 }
 
 async function downloadFault(probe: S3Probe): Promise<Fault | undefined> {
@@ -109,7 +109,7 @@ async function downloadFault(probe: S3Probe): Promise<Fault | undefined> {
   if (answer === undefined || !isOk(answer) || !Buffer.from(answer.body).equals(sample.body))
     return undefined;
   if (allowsOrigin(answer, deps.origin)) return undefined;
-  return { at: "GET", text: "the answer to a GET has no Access-Control-Allow-Origin" };
+  return { at: "GET", text: "the response to a GET has no Access-Control-Allow-Origin" };
 }
 
 function allowsOrigin({ headers }: S3Answer, origin: string): boolean {

@@ -31,31 +31,31 @@ async function checkPublic(probe: S3Probe, sample: ProbeSlot): Promise<Finding> 
   } catch (error) {
     if (!(error instanceof S3RequestError)) throw error;
     const advice =
-      "Correct s3.public_url, or see that what stands behind it runs. (Asked from this machine; clients may get through.)";
+      "Correct s3.public_url, or check that the server behind it runs. (Tested from this machine; clients may be able to connect.)";
     return wrong(`The GET URL: ${error.message}`, onUnreachable(error, "s3.public_url") ?? advice);
   }
   if (isOk(answer)) {
-    if (isFronted && !isSame(answer, sample)) return notThisBucket("gives something else than was uploaded");
-    return sameFile(answer, sample, "Anyone can GET the file by its GET URL.");
+    if (isFronted && !isSame(answer, sample)) return notThisBucket("returns other content than was uploaded");
+    return sameFile(answer, sample, "Anyone can GET the file with its GET URL.");
   }
-  const text = `The file is uploaded, and its GET URL answers ${brief(answer)}`;
+  const text = `The file is uploaded, and its GET URL responds with ${brief(answer)}`;
   if (!isFronted) return privateBucket(probe, text);
   const own = await probe.send("GET", sample.ownUrl);
   if (isOk(own)) {
     return wrong(
-      `${text}; at s3.bucket_url the file can be read.`,
-      "Correct s3.public_url: what stands behind it must serve the same paths.",
+      `${text}; anyone can read the file at s3.bucket_url.`,
+      "Correct s3.public_url: the server behind it must serve the same paths.",
     );
   }
   return own.status === answer.status && own.code === answer.code
     ? privateBucket(probe, text)
-    : notThisBucket(`answers ${brief(answer)} for the file, and the bucket itself ${brief(own)}`);
+    : notThisBucket(`responds with ${brief(answer)} for the file, and the bucket itself with ${brief(own)}`);
 }
 
 function notThisBucket(what: string): Finding {
   return wrong(
-    `What stands behind s3.public_url ${what}: it is not this bucket, or it may not read it.`,
-    "Correct s3.public_url: below it must be the paths of s3.bucket_url. A CDN before a private bucket needs a right to read it.",
+    `The server behind s3.public_url ${what}: it does not serve this bucket, or may not read it.`,
+    "Correct s3.public_url: it must have the same paths as s3.bucket_url. A CDN in front of a private bucket needs permission to read it.",
   );
 }
 
@@ -63,7 +63,7 @@ async function privateBucket(probe: S3Probe, text: string): Promise<Finding> {
   const policy = await publicPolicy(probe);
   const advice =
     policy.paste === undefined
-      ? 'Set s3.access = "private", which needs no public bucket; or s3.public_url, where this store has another address for public files.'
+      ? 'Set s3.access = "private", which needs no public bucket; or set s3.public_url, if this store has another address for public files.'
       : 'Let anyone read files with the policy below, or set s3.access = "private", which needs no public bucket.';
   return wrong(`${text}: the bucket is private, and s3.access is "public".`, advice, policy);
 }
@@ -72,21 +72,21 @@ async function checkPrivate(probe: S3Probe, sample: ProbeSlot): Promise<Finding>
   const own = await probe.send("GET", sample.ownUrl);
   if (isOk(own)) {
     return wrong(
-      'Anyone can read the files at the bucket itself, and s3.access is "private".',
-      'Remove the bucket policy or ACL that lets everyone read; or set s3.access = "public".',
+      'Anyone can read the files in the bucket itself, but s3.access is "private".',
+      'Remove the bucket policy or ACL that lets anyone read, or set s3.access = "public".',
     );
   }
   const answer = await probe.send("GET", probe.presignedGet(sample));
   if (!isOk(answer)) {
     return wrong(
-      `A presigned GET is refused with ${brief(answer)}: nobody could read the files.`,
+      `The store refuses a presigned GET with ${brief(answer)}: nobody can read the files.`,
       `Give the key s3:GetObject on ${arn(probe.client.root.name, probe.client.root.keyPrefix)}.`,
     );
   }
   return sameFile(
     answer,
     sample,
-    `A presigned GET gives the file; without a signature the bucket refuses it (${brief(own)}).`,
+    `A presigned GET returns the file; the bucket refuses a GET without a signature (${brief(own)}).`,
   );
 }
 
@@ -97,15 +97,15 @@ function isSame(answer: S3Answer, sample: ProbeSlot): boolean {
 function sameFile(answer: S3Answer, sample: ProbeSlot, text: string): Finding {
   if (!isSame(answer, sample)) {
     return wrong(
-      "The GET URL gives other bytes than were uploaded.",
-      "See what stands between the client and the store.",
+      "The GET URL returns other content than was uploaded.",
+      "Check the proxies and caches between the client and the store.",
     );
   }
   const type = answer.headers.get("content-type");
   if (type?.replaceAll(" ", "").toLowerCase() === PROBE_TYPE.replaceAll(" ", "")) return ok(text);
   return warn(
     `${text} But its type is ${type ?? "missing"}, not ${PROBE_TYPE}.`,
-    "See the store's settings.",
+    "Check the store's settings.",
   );
 }
 
@@ -116,8 +116,8 @@ async function checkRange(probe: S3Probe): Promise<Finding> {
   const { status, body } = await probe.send("GET", url, { range: "bytes=2-4" });
   if (status === 206 && Buffer.from(body).equals(sample.body.slice(2, 5))) return ok("Range requests work.");
   return warn(
-    `A Range request is answered with ${status} and ${body.length} bytes, not with 206 and 3.`,
-    "Video players and resumed downloads need it; see the store or the CDN.",
+    `The response to a Range request has the status ${status} and ${body.length} bytes, not 206 and 3 bytes.`,
+    "Video players and resumed downloads need range requests; check the store or the CDN.",
   );
 }
 
@@ -138,18 +138,20 @@ async function checkClientAcl(probe: S3Probe): Promise<Finding> {
       continue;
     }
     if (probe.target.access === "public")
-      return ok("A client can add x-amz-acl to its PUT; it changes nothing, as every file here is public.");
+      return ok(
+        "A client can add x-amz-acl to its PUT; this has no effect, because every file here is public.",
+      );
     if (!isOk(await probe.send("GET", slot.ownUrl))) continue;
     const [[name, value] = []] = Object.entries(headers);
     return warn(
       `A client can make its own file public by adding ${name}: ${value} to its PUT.`,
-      'Have the bucket ignore public ACLs (IgnorePublicAcls), or use s3.upload = "proxy".',
+      'Make the bucket ignore public ACLs (IgnorePublicAcls), or use s3.upload = "proxy".',
       await blockAcls(probe),
     );
   }
   return last === undefined
     ? ok("A client can add x-amz-acl to its PUT, and the store ignores it.")
-    : ok(`A client that adds x-amz-acl to its PUT is refused (${brief(last)}).`);
+    : ok(`The store refuses a PUT with an added x-amz-acl (${brief(last)}).`);
 }
 
 function publicPolicy(probe: S3Probe): Promise<Pick<Finding, "paste" | "fix">> {
@@ -187,7 +189,7 @@ async function blockAcls(probe: S3Probe): Promise<Pick<Finding, "paste" | "fix">
   return {
     paste,
     fix: {
-      what: `what makes the bucket ${name} ignore public ACLs`,
+      what: `a setting that makes the bucket ${name} ignore public ACLs`,
       shown: body,
       apply: () => writeSetting(probe, "publicAccessBlock", body),
     },

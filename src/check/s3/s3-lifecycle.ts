@@ -15,15 +15,17 @@ export const lifecycleChecks: readonly Check<S3Probe>[] = [
 async function checkVersioning(probe: S3Probe): Promise<Finding> {
   const setting = await readSetting(probe, "versioning");
   if (setting.is === "denied")
-    return skipped("The key may not look at the versioning (s3:GetBucketVersioning).");
+    return skipped("The key may not read the versioning setting (s3:GetBucketVersioning).");
   const status = setting.is === "set" ? childText(parseXml(setting.text), "Status") : undefined;
-  if (status !== "Enabled") return ok("The bucket keeps no versions: what slotd deletes is gone.");
+  if (status !== "Enabled") return ok("The bucket keeps no versions of files that slotd deletes.");
   const lifecycle = await readSetting(probe, "lifecycle");
   const rules = rulesForFiles(lifecycle.is === "set" ? lifecycle.text : "", probe);
   if (rules.some((each) => each.isForAll && has(each, "NoncurrentVersionExpiration")))
-    return ok("The bucket keeps versions, and a lifecycle rule removes those that were deleted or replaced.");
+    return ok(
+      "The bucket keeps versions, and a lifecycle rule removes the versions of deleted and replaced files.",
+    );
   return warn(
-    "The bucket keeps versions: what slotd deletes, what expires and what a client replaces stays there and takes space, uncounted. With object lock a client can also have its file kept for years, by a header that is not signed.",
+    "The bucket keeps versions: deleted, expired and replaced files still use space, which slotd does not count. With object lock, a client can also prevent the deletion of its file for years, with a header that is not signed.",
     "Use a bucket without versioning and object lock, or add a lifecycle rule with NoncurrentVersionExpiration.",
   );
 }
@@ -32,18 +34,18 @@ const RULE_ID = "slotd-incomplete-uploads";
 
 async function checkLifecycle(probe: S3Probe): Promise<Finding> {
   const setting = await readSetting(probe, "lifecycle");
-  if (setting.is === "unknown") return skipped("The store has no lifecycle rules, or not by this interface.");
+  if (setting.is === "unknown") return skipped("The store has no lifecycle rules in its S3 interface.");
   if (setting.is === "denied") {
-    return skipped("The key may not look at the lifecycle rules (s3:GetLifecycleConfiguration).");
+    return skipped("The key may not read the lifecycle rules (s3:GetLifecycleConfiguration).");
   }
   const rules = rulesForFiles(setting.is === "set" ? setting.text : "", probe);
   const kept = keptText(rules);
   if (rules.some((each) => each.isForAll && has(each, "AbortIncompleteMultipartUpload"))) {
-    return ok(`Lifecycle: ${kept}; uploads that stay incomplete are removed.`);
+    return ok(`Lifecycle: ${kept}; a rule removes incomplete multipart uploads.`);
   }
   return warn(
-    `Lifecycle: ${kept}. No rule removes multipart uploads that stay incomplete; they take space unseen.`,
-    "Put a lifecycle rule on the bucket.",
+    `Lifecycle: ${kept}. No rule removes incomplete multipart uploads; they use space, and no listing shows them.`,
+    "Set a lifecycle rule on the bucket.",
     lifecycleRule(probe, setting.is === "set" ? setting.text : undefined),
   );
 }
@@ -52,17 +54,17 @@ async function checkLifecycle(probe: S3Probe): Promise<Finding> {
 async function checkRetention(probe: S3Probe): Promise<Finding> {
   const setting = await readSetting(probe, "lifecycle");
   if (setting.is === "unknown" || setting.is === "denied")
-    return skipped("The lifecycle rules cannot be seen.");
+    return skipped("slotd cannot read the lifecycle rules.");
   const { retention } = probe.target;
   const first = firstExpiration(rulesForFiles(setting.is === "set" ? setting.text : "", probe));
   if (first === undefined) return ok("No lifecycle rule deletes files.");
   const { days, isForAll } = first;
   const what = `A lifecycle rule deletes ${isForAll ? "files" : "some of the files"} after ${days} days`;
   if (retention === undefined) return ok(`${what}; retention is not set, so slotd deletes none.`);
-  if (days * 86_400 >= retention) return ok(`${what}, when retention is over.`);
+  if (days * 86_400 >= retention) return ok(`${what}, not before retention ends.`);
   return warn(
-    `${what}, before retention (${Math.round(retention / 8640) / 10} days) is over: links end sooner than slotd says.`,
-    "Raise the days of the rule, or lower retention.",
+    `${what}, before retention (${Math.round(retention / 8640) / 10} days) ends: links stop working earlier than slotd states.`,
+    "Increase the days of the rule, or reduce retention.",
   );
 }
 
@@ -117,7 +119,7 @@ function firstExpiration(
 
 function keptText(rules: readonly RuleForFiles[]): string {
   const first = firstExpiration(rules);
-  if (first === undefined) return "the bucket keeps files until somebody deletes them";
+  if (first === undefined) return "the bucket keeps files until they are deleted";
   return `the bucket deletes ${first.isForAll ? "files" : "some files"} after ${first.days} days`;
 }
 

@@ -22,13 +22,13 @@ async function checkReach(probe: S3Probe): Promise<Finding> {
   if (fault !== undefined) return fault;
   try {
     await probe.send("HEAD", rootUrl(probe));
-    return (await trustedByCheckOnly(probe)) ?? ok(`${scheme}://${host} answers.`);
+    return (await trustedByCheckOnly(probe)) ?? ok(`${scheme}://${host} responds.`);
   } catch (error) {
     if (!(error instanceof S3RequestError)) throw error;
     return wrong(
       error.message,
       onUnreachable(error, "s3.bucket_url") ??
-        `Correct s3.bucket_url, or see that the store runs and that a firewall lets slotd reach it.`,
+        `Correct s3.bucket_url, or check that the store runs and that no firewall blocks slotd.`,
     );
   }
 }
@@ -38,7 +38,7 @@ function faultOf(bucketUrl: string, { scheme, host, path }: BucketRoot): Finding
   const { hostname, pathname } = new URL(bucketUrl);
   if (pathname.includes("//")) {
     return wrong(
-      `The path of s3.bucket_url, ${pathname}, has two slashes in a row: a part of it is empty.`,
+      `The path of s3.bucket_url, ${pathname}, has two consecutive slashes, and therefore an empty segment.`,
       `Write it with single slashes, such as s3.bucket_url = "${scheme}://${host}${pathname.replace(/\/+/g, "/").replace(/\/$/, "")}".`,
     );
   }
@@ -46,7 +46,7 @@ function faultOf(bucketUrl: string, { scheme, host, path }: BucketRoot): Finding
   if (path !== "" || isIP(hostname.replace(/^\[|\]$/g, "")) === 0) return undefined;
   return wrong(
     `s3.bucket_url names no bucket: ${host} is an address, and no path follows it.`,
-    `Write the bucket behind it: s3.bucket_url = "${scheme}://${host}/BUCKET".`,
+    `Add the bucket: s3.bucket_url = "${scheme}://${host}/BUCKET".`,
   );
 }
 
@@ -65,8 +65,8 @@ async function trustedByCheckOnly({ deps, client: { root } }: S3Probe): Promise<
   } catch (error) {
     if (!(error instanceof S3RequestError && isNotTrusted(error))) throw error;
     return warn(
-      `https://${root.host} answers, and its certificate is trusted only because of --ca.`,
-      "Start slotd with NODE_EXTRA_CA_CERTS=FILE in its environment: it makes requests to the bucket too. Clients must trust that authority themselves.",
+      `https://${root.host} responds, but only --ca makes the check trust its certificate.`,
+      "Start slotd with NODE_EXTRA_CA_CERTS=FILE in its environment, because slotd also sends requests to the bucket. Clients must trust that authority, too.",
     );
   }
 }
@@ -76,22 +76,22 @@ async function checkClock(probe: S3Probe): Promise<Finding> {
   const { headers } = await probe.send("HEAD", rootUrl(probe));
   const after = probe.deps.now().getTime();
   const date = Date.parse(headers.get("date") ?? "");
-  if (Number.isNaN(date)) return ok("The store does not say what time it is; the clock was not checked.");
+  if (Number.isNaN(date)) return ok("The store does not send its time, so slotd cannot check the clock.");
   // Half a second is what the header leaves out on average.
   const skew = Math.round(((before + after) / 2 - (date + 500)) / 1000);
   const size = Math.abs(skew);
   const text = `The clock here is ${words(size)} ${skew < 0 ? "behind" : "ahead of"} the store's`;
-  const advice = "Set the clock of this machine, and keep it right with NTP (chrony, systemd-timesyncd).";
+  const advice = "Set the clock of this machine, and synchronise it with NTP (chrony, systemd-timesyncd).";
   if (size > MAX_SKEW)
-    return wrong(`${text}; it refuses signatures that are more than 15 minutes off.`, advice);
+    return wrong(`${text}; the store refuses signatures that are more than 15 minutes off.`, advice);
   if (-skew >= probe.target.expirationTime) {
     return wrong(
-      `${text}: with expiration_time = ${probe.target.expirationTime} every PUT URL has expired when it is made.`,
+      `${text}: with expiration_time = ${probe.target.expirationTime} every PUT URL has already expired when slotd issues it.`,
       advice,
     );
   }
   if (size > NOTABLE_SKEW) return warn(`${text}.`, advice);
-  return ok("The clock here and the store's agree.");
+  return ok("The clocks of this machine and of the store agree.");
 }
 
 function rootUrl(probe: S3Probe): string {

@@ -16,26 +16,26 @@ const explanations: Readonly<Record<string, Explain>> = {
   ],
   SignatureDoesNotMatch: signatureRefused,
   QuotaExceeded: () => [
-    "A quota of the store is used up: that of the bucket or of its owner.",
-    "Raise it (on Ceph: radosgw-admin quota set), or free space in the bucket.",
+    "A quota of the store is exhausted: that of the bucket or of its owner.",
+    "Increase it (on Ceph: radosgw-admin quota set), or free space in the bucket.",
   ],
   XMinioAdminBucketQuotaExceeded: () => [
-    "The quota of the bucket is used up.",
-    "Raise it (mc quota set), or free space in the bucket.",
+    "The quota of the bucket is exhausted.",
+    "Increase it (mc quota set), or free space in the bucket.",
   ],
-  XMinioStorageFull: () => ["The store is full.", "Free space in it, or give it more."],
+  XMinioStorageFull: () => ["The store is full.", "Free or add space in the store."],
   UserSuspended: () => [
     "The store has suspended the user of the access key.",
-    "Have whoever runs the store enable it again (on Ceph: radosgw-admin user enable).",
+    "Ask the operator of the store to enable the user again (on Ceph: radosgw-admin user enable).",
   ],
   AccountProblem: () => [
-    "There is a problem with the account of the access key, says the store.",
-    "See the account at the provider: mostly it is about payment.",
+    "The store reports a problem with the account of the access key.",
+    "Check the account at the provider; the usual cause is the payment.",
   ],
-  SlowDown: () => ["The store asks for fewer requests.", "Wait a while, and run the check again."],
+  SlowDown: () => ["The store requests a lower rate of requests.", "Wait, and run the check again."],
   AccessDenied: ({ client }) => [
-    `The key is known, but it may not put files into the bucket ${client.root.name}.`,
-    `Give it s3:PutObject on ${arn(client.root.name, client.root.keyPrefix)} (and s3:GetObject, s3:DeleteObject).`,
+    `The store knows the key, but the key may not put files into the bucket ${client.root.name}.`,
+    `Give the key s3:PutObject on ${arn(client.root.name, client.root.keyPrefix)} (and s3:GetObject, s3:DeleteObject).`,
   ],
   AuthorizationHeaderMalformed: wrongRegion,
   AuthorizationQueryParametersError: wrongRegion,
@@ -43,14 +43,17 @@ const explanations: Readonly<Record<string, Explain>> = {
   TemporaryRedirect: wrongRegion,
   IllegalLocationConstraintException: wrongRegion,
   RequestTimeTooSkewed: () => [
-    "The store says that the clock here is too far off.",
-    "Set the clock of this machine, and keep it right with NTP.",
+    "The store reports that the clock of this machine is too far off.",
+    "Set the clock of this machine, and synchronise it with NTP.",
   ],
-  ExpiredToken: () => ["The session token of the key has expired.", "Get a new one, or use a lasting key."],
+  ExpiredToken: () => [
+    "The session token of the key has expired.",
+    "Get a new token, or use a permanent key.",
+  ],
   InvalidToken: () => ["The store refuses the session token.", "Correct s3.session_token."],
   AccessControlListNotSupported: () => [
-    "The bucket does not allow ACLs, and s3.add_acl asks for one.",
-    "Set s3.add_acl = false, and let a bucket policy make the files public.",
+    "The bucket does not allow ACLs, and s3.add_acl requests one.",
+    "Set s3.add_acl = false, and make the files public with a bucket policy.",
   ],
   MethodNotAllowed: notS3,
 };
@@ -64,13 +67,13 @@ function noSuchBucket({ client: { root } }: S3Probe, answer: S3Answer): readonly
   const pathStyle = `write the bucket into the path: s3.bucket_url = "${scheme}://${endpoint}/${name}"`;
   if (asked !== undefined && asked !== name) {
     return [
-      `The store does not take ${host} for the host of a bucket: it looks for the bucket in the path.`,
-      `Have the store know the host (on Ceph: rgw_dns_name = ${endpoint}), or ${pathStyle}.`,
+      `The store does not know ${host} as the host of a bucket: it expects the bucket in the path.`,
+      `Configure the host in the store (on Ceph: rgw_dns_name = ${endpoint}), or ${pathStyle}.`,
     ];
   }
   return [
-    `There is no bucket ${name} at ${endpoint}, or the store does not take ${host} for the host of a bucket.`,
-    `Create it; or, where the store knows no such host names, ${pathStyle}.`,
+    `There is no bucket ${name} at ${endpoint}, or the store does not know ${host} as the host of a bucket.`,
+    `Create the bucket or, if the store does not support such host names, ${pathStyle}.`,
   ];
 }
 
@@ -78,13 +81,13 @@ function noSuchBucket({ client: { root } }: S3Probe, answer: S3Answer): readonly
 function signatureRefused(_probe: S3Probe, { headers }: S3Answer): readonly [string, string] {
   if (headers.has("x-trans-id")) {
     return [
-      "The store refuses the signature: it does not know the access key id, or the secret access key is not the one of it. This store does not tell which.",
+      "The store refuses the signature: it does not know the access key id, or the secret access key does not belong to it. This store does not report which.",
       "Correct s3.access_key_id and s3.secret_access_key.",
     ];
   }
   return [
-    "The store refuses the signature: the secret access key is not the one of the access key id.",
-    "Correct s3.secret_access_key. If it is right, something between slotd and the store (a proxy) changes the Host header or the path.",
+    "The store refuses the signature: the secret access key does not belong to the access key id.",
+    "Correct s3.secret_access_key. If it is correct, a proxy between slotd and the store changes the Host header or the path.",
   ];
 }
 
@@ -93,7 +96,7 @@ function wrongRegion({ target }: S3Probe, answer: S3Answer): readonly [string, s
     childText(answer.xml, "Region") ??
     answer.headers.get("x-amz-bucket-region") ??
     /expecting '([^']+)'/.exec(childText(answer.xml, "Message") ?? "")?.[1];
-  const text = `The region ${target.region} is not the one of the bucket.`;
+  const text = `The region ${target.region} is not the region of the bucket.`;
   return expected === undefined
     ? [text, "Correct s3.region (and, on AWS, the region in s3.bucket_url)."]
     : [text, `Set s3.region = "${expected}" (and, on AWS, the same region in s3.bucket_url).`];
@@ -101,11 +104,11 @@ function wrongRegion({ target }: S3Probe, answer: S3Answer): readonly [string, s
 
 function notS3({ client }: S3Probe, answer: S3Answer): readonly [string, string] {
   const text = isOk(answer)
-    ? `What answers at ${client.root.host} says ${brief(answer)} to an upload, but not as an S3 store does (without an ETag): it is probably a plain web server.`
-    : `What answers at ${client.root.host} does not take an upload (${brief(answer)}): it is probably no S3 endpoint.`;
+    ? `The server at ${client.root.host} responds to an upload with ${brief(answer)} and without an ETag, unlike an S3 store: it is probably a plain web server.`
+    : `The server at ${client.root.host} does not accept an upload (${brief(answer)}): it is probably not an S3 endpoint.`;
   return [
     text,
-    "Correct s3.bucket_url: it is the address of the S3 API, not of a web console or a website endpoint.",
+    "Correct s3.bucket_url: it must be the address of the S3 API, not of a web console or a website endpoint.",
   ];
 }
 
@@ -119,14 +122,14 @@ export function explainRefusal(probe: S3Probe, answer: S3Answer): Finding {
   }
   if (answer.code === undefined && answer.status <= 504 && answer.status >= 502) {
     return wrong(
-      `What stands before the store at ${probe.client.root.host} answers ${answer.status}: it does not reach the store.`,
-      "See whether the store runs, and the log of the proxy before it.",
+      `A proxy in front of the store at ${probe.client.root.host} responds with ${answer.status}: it does not reach the store.`,
+      "Check that the store runs, and see the log of the proxy.",
     );
   }
   return wrong(
-    `The store refuses a right upload with ${brief(answer)}: ${childText(answer.xml, "Message") || "it does not say why"}.`,
+    `The store refuses a valid upload with ${brief(answer)}: ${childText(answer.xml, "Message") || "it gives no reason"}.`,
     answer.status >= 500
-      ? "See whether the store is well, and try again."
+      ? "Check the state of the store, and try again."
       : "See the documentation of the store.",
   );
 }

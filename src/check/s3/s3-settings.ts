@@ -57,7 +57,7 @@ export async function writeSetting(probe: S3Probe, name: SettingName, body: stri
     body,
     signal: probe.deps.signal,
   });
-  if (!isOk(answer)) throw new Error(`the store answered ${brief(answer)}`);
+  if (!isOk(answer)) throw new Error(`the store responded with ${brief(answer)}`);
 }
 
 /** A command of the aws CLI that puts a setting, with what it takes. */

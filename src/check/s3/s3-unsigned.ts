@@ -21,7 +21,7 @@ export const unsignedLooks: readonly Check<S3Probe>[] = [
 ];
 
 /** For a bucket to which no client PUTs. */
-export const throughSlotd = ok("Clients PUT to slotd, which passes none of their headers on to the bucket.");
+export const throughSlotd = ok("Clients PUT to slotd, which forwards none of their headers to the bucket.");
 
 async function checkChunkedLength(probe: S3Probe): Promise<Finding> {
   if (probe.target.upload === "proxy") return throughSlotd;
@@ -32,12 +32,12 @@ async function checkChunkedLength(probe: S3Probe): Promise<Finding> {
   const answer = await putChunked(slot.putUrl, headers, body, probe.deps.signal, probe.deps.ca);
   if (!isOk(answer)) {
     probe.noteNotWritten(slot);
-    return ok(`A chunked body that is longer than its signed length is refused (${brief(answer)}).`);
+    return ok(`The store refuses a chunked body that is longer than its signed length (${brief(answer)}).`);
   }
   const size = await sizeOf(probe, slot);
-  if (size === slot.body.length) return ok("Of a chunked body only the signed length is kept.");
-  const text = `A client can send a chunked body that is longer than the length that is signed, and the store ${size === undefined ? "takes it" : `keeps it all: ${size} bytes for a slot of ${slot.body.length}`}. max_file_size and quotas do not hold until slotd looks, which it does only with a ledger.`;
-  return wrong(text, 'Use s3.upload = "proxy", where slotd counts the bytes itself.');
+  if (size === slot.body.length) return ok("The store keeps only the signed length of a chunked body.");
+  const text = `A client can send a chunked body that is longer than its signed length, and the store ${size === undefined ? "accepts it" : `keeps all of it: ${size} bytes for a slot of ${slot.body.length}`}. max_file_size and quotas are not enforced until slotd checks the file, which it does only with a ledger.`;
+  return wrong(text, 'Use s3.upload = "proxy", with which slotd itself counts the bytes.');
 }
 
 /** The first file of the check is copied into a slot of one byte. */
@@ -47,9 +47,11 @@ async function checkCopySource(probe: S3Probe): Promise<Finding> {
   if (sample === undefined) return skipped("Nothing was uploaded.");
   const { slot, answer } = await putCopying(probe, sample.key);
   if (answer.status >= 500)
-    return warn(`The store answers ${brief(answer)} where it should refuse.`, "See the store's log.");
-  if (!isOk(answer))
-    return ok(`A client that adds x-amz-copy-source to its PUT is refused (${brief(answer)}).`);
+    return warn(
+      `The store responds with ${brief(answer)} to a request that it should refuse.`,
+      "See the log of the store.",
+    );
+  if (!isOk(answer)) return ok(`The store refuses a PUT with an added x-amz-copy-source (${brief(answer)}).`);
   const isCopied = answer.xml?.name === "CopyObjectResult" || ((await sizeOf(probe, slot)) ?? 1) !== 1;
   if (!isCopied) return ok("A client can add x-amz-copy-source to its PUT, and the store ignores it.");
   return openToCopies(probe);
@@ -85,9 +87,9 @@ async function putCopying(
 async function openToCopies(probe: S3Probe): Promise<Finding> {
   const { name, keyPrefix } = probe.client.root;
   const text =
-    "A client can have any object that slotd's key can read, of this and of every other bucket, copied into its own " +
-    "file, by adding the header x-amz-copy-source to its PUT: it can then be read by whoever has the link, and " +
-    "max_file_size and quotas do not hold.";
+    "A client can copy any object that slotd's key can read, in this and every other bucket, into its own file by " +
+    "adding the header x-amz-copy-source to its PUT. Anyone who has the link can then read the copy, and " +
+    "max_file_size and quotas are not enforced.";
   const statement = {
     Sid: "SlotdNoCopies",
     Effect: "Deny",
@@ -101,10 +103,10 @@ async function openToCopies(probe: S3Probe): Promise<Finding> {
   const policyText =
     policy.paste === undefined
       ? ""
-      : 'Have "slotd check --fix" put a bucket policy that denies copies (also those that you make yourself), or use ';
+      : 'Run "slotd check --fix" to set a bucket policy that denies copies (your own copies, too), or use ';
   return wrong(
     text,
-    `${policyText || "Use "}s3.upload = "proxy". In any case give slotd a key that may reach this bucket only.`,
+    `${policyText || "Use "}s3.upload = "proxy". In any case, give slotd a key that may access only this bucket.`,
     policy,
   );
 }

@@ -26,14 +26,14 @@ async function checkUpload(probe: S3Probe): Promise<Finding> {
   const answer = await probe.put(slot);
   if (isStored(answer)) {
     probe.sample = slot;
-    return ok("A presigned PUT of a small file with a hard name succeeds.");
+    return ok("A presigned PUT of a small file with special characters in its name succeeds.");
   }
   if (answer.code === "SignatureDoesNotMatch") {
     const plain = await probe.put(probe.makeSlot({ filename: "plain.txt" }));
     if (isOk(plain)) {
       return wrong(
-        `A file with spaces, accents and quotes in its name is refused with ${brief(answer)}; a plain name is taken.`,
-        "Something between slotd and the store (a proxy) rewrites the path; let it forward the path as it came.",
+        `The store refuses a file with spaces, accents and quotes in its name with ${brief(answer)}, but accepts a plain name.`,
+        "A proxy between slotd and the store rewrites the path; configure it to forward the path unchanged.",
       );
     }
   }
@@ -44,9 +44,9 @@ async function checkRegion(probe: S3Probe): Promise<Finding> {
   const { answer } = await putChanged(probe, { region: "nowhere-1" });
   return isOk(answer)
     ? ok(
-        `The region ${probe.target.region} is taken; this store does not look at the region, so it was not checked.`,
+        `The store accepts the region ${probe.target.region}, but it accepts any region, so the check cannot verify it.`,
       )
-    : ok(`The region ${probe.target.region} is right; the store refuses another one.`);
+    : ok(`The region ${probe.target.region} is correct; the store refuses another one.`);
 }
 
 async function checkLength(probe: S3Probe): Promise<Finding> {
@@ -55,8 +55,8 @@ async function checkLength(probe: S3Probe): Promise<Finding> {
   const shorter = await probe.put(slot, { body: slot.body.slice(1) });
   return guard(
     [longer, shorter],
-    "A file of another length than declared is refused.",
-    "The store takes a file of another length than declared: max_file_size and quotas do not hold.",
+    "The store refuses a file of another length than declared.",
+    "The store accepts a file of another length than declared: max_file_size and quotas are not enforced.",
   );
 }
 
@@ -64,8 +64,8 @@ async function checkType(probe: S3Probe): Promise<Finding> {
   const other = await probe.put(probe.makeSlot(), { headers: { "content-type": "text/html" } });
   return guard(
     [other],
-    "A file of another media type than declared is refused.",
-    `The store takes a file of another media type than declared (text/html in place of ${PROBE_TYPE}).`,
+    "The store refuses a file of another media type than declared.",
+    `The store accepts a file of another media type than declared (text/html instead of ${PROBE_TYPE}).`,
   );
 }
 
@@ -74,8 +74,8 @@ async function checkExpiry(probe: S3Probe): Promise<Finding> {
   const { answer } = await putChanged(probe, { date, expires: 1 });
   return guard(
     [answer],
-    "An expired URL is refused.",
-    "The store takes an upload by a URL that has expired.",
+    "The store refuses an expired URL.",
+    "The store accepts an upload to an expired URL.",
   );
 }
 
@@ -86,9 +86,9 @@ async function checkOverwrite(probe: S3Probe): Promise<Finding> {
   const again = await probe.put(slot, { body: slot.body.map((byte) => (byte === 10 ? 10 : 120)) });
   return isOk(again)
     ? ok(
-        `A second PUT to the same slot replaces the file until the URL expires, as on S3; with s3.upload = "proxy" a slot can be used only once.`,
+        `A second PUT to the same slot overwrites the file until the URL expires, as on S3; with s3.upload = "proxy" a slot accepts only one upload.`,
       )
-    : ok(`A second PUT to the same slot is refused with ${brief(again)}.`);
+    : ok(`The store refuses a second PUT to the same slot with ${brief(again)}.`);
 }
 
 async function putChanged(
@@ -102,8 +102,11 @@ async function putChanged(
 function guard(answers: readonly S3Answer[], holds: string, fails: string): Finding {
   const broken = answers.find((answer) => answer.status >= 500);
   if (broken)
-    return warn(`The store answers ${brief(broken)} where it should refuse.`, "See the store's log.");
+    return warn(
+      `The store responds with ${brief(broken)} to a request that it should refuse.`,
+      "See the log of the store.",
+    );
   return answers.some(isOk)
-    ? wrong(fails, 'Use s3.upload = "proxy", which checks it in slotd, or another store.')
+    ? wrong(fails, 'Use s3.upload = "proxy", with which slotd checks this itself, or another store.')
     : ok(holds);
 }

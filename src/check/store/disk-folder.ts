@@ -34,21 +34,21 @@ async function checkWritable(context: FolderContext): Promise<Finding> {
     await writeSynced(path, folder);
   } catch (error) {
     return wrong(
-      `${folder} cannot be written to: ${error instanceof Error ? error.message : String(error)}.`,
-      "Give the user that runs slotd the right to it, or correct disk.path; some network file systems cannot fsync.",
+      `slotd cannot write to ${folder}: ${error instanceof Error ? error.message : String(error)}.`,
+      "Give the user that runs slotd write access, or correct disk.path; some network file systems do not support fsync.",
     );
   } finally {
     await unlink(path).catch(() => undefined);
   }
   const took = Math.round(performance.now() - begun);
-  const place = folder === context.folder ? folder : `${folder}, where ${context.folder} will be made,`;
+  const place = folder === context.folder ? folder : `${folder}, where slotd will create ${context.folder},`;
   if (took > SLOW_SYNC) {
     return warn(
-      `${place} can be written to, but it took ${took} ms until a small file was safe on the disk.`,
-      "Every upload waits for that. Is the disk overloaded, or far away?",
+      `${place} is writable, but syncing a small file to the disk took ${took} ms.`,
+      "Every upload waits for this. Check whether the disk is overloaded or remote.",
     );
   }
-  return ok(`${place} can be written to; a small file was safe on the disk (fsync) in ${took} ms.`);
+  return ok(`${place} is writable; syncing a small file to the disk (fsync) took ${took} ms.`);
 }
 
 async function writeSynced(path: string, folder: string): Promise<void> {
@@ -74,16 +74,17 @@ async function checkOwner({ folder, runningUid, ledger }: FolderContext): Promis
   if (user === undefined) {
     return ok(
       isRoot
-        ? "The folder was tried as root. Where slotd runs as another user, the check tells more when that user runs it."
-        : "The folder was tried as the user of the check.",
+        ? "The check tested the folder as root. If slotd runs as another user, run the check as that user for a better result."
+        : "The check tested the folder as its own user.",
     );
   }
   const unusable = await findUnusable(user, folder, ledger);
-  if (unusable.length === 0) return ok(`What is there can be used by ${user.name}, whom slotd runs as.`);
+  if (unusable.length === 0)
+    return ok(`The user ${user.name}, which runs slotd, can use the files in the folder.`);
   const list = unusable.map(({ path, uid, mode }) => `${path} (of user ${uid}, mode ${mode.toString(8)})`);
   return wrong(
-    `slotd runs as ${user.name}, which cannot read and write ${list.join(", ")}.`,
-    `Give it back, such as with "chown -R ${user.name}: ${folder}", and run slotd's commands as that user (sudo -u ${user.name} slotd ...).`,
+    `slotd runs as the user ${user.name}, which cannot read and write ${list.join(", ")}.`,
+    `Change the owner, for example with "chown -R ${user.name}: ${folder}", and run slotd's commands as that user (sudo -u ${user.name} slotd ...).`,
   );
 }
 
@@ -93,9 +94,9 @@ async function checkSpace(context: FolderContext): Promise<Finding> {
   const text = `${megabytes(free)} are free for files`;
   const advice = "Free space on that file system, or move disk.path to a larger one.";
   if (files > 0 && ffree === 0)
-    return wrong("The file system has no inodes left: no file can be made.", advice);
+    return wrong("The file system has no inodes left: slotd cannot create files.", advice);
   if (free < (context.maxFileSize ?? 1_000_000)) {
-    return wrong(`Only ${text}: not one of the largest files allowed fits.`, advice);
+    return wrong(`Only ${text}: a file of the maximum size does not fit.`, advice);
   }
   if (blocks > 0 && bavail / blocks < 0.05) return warn(`${text}, less than 5 % of the file system.`, advice);
   return ok(`${text}.`);

@@ -28,15 +28,15 @@ function findingOf({ is, text }: StoreLook): Finding {
       return ok(text);
     case "new":
     case "failed":
-      return skipped(`Whether it is the store that the ledger knows cannot be told: ${text}`);
+      return skipped(`The check cannot determine whether the store matches the ledger: ${text}`);
     case "unreadable":
       return warn(
-        `${text} Another bucket in its place would not be noticed.`,
+        `${text} slotd cannot detect a wrong bucket.`,
         "Allow the key s3:GetObject and s3:PutObject for slotd-store-identity.json below the path of s3.bucket_url.",
       );
     case "other":
       return wrong(
-        `${text} While slotd runs it takes no uploads for them, and deletes and forgets nothing.`,
+        `${text} Until this is corrected, slotd accepts no uploads for them, and deletes and forgets nothing.`,
         otherStoreHelp,
       );
   }

@@ -36,8 +36,8 @@ async function checkHandshake(context: XmppContext): Promise<Finding> {
   context.seen = component.seen;
   if (component.isSameLogin) return ok(`The slotd that runs here is connected as ${config.host}.`);
   return warn(
-    `The slotd that runs here is connected as ${config.host}, with another xmpp.address or xmpp.secret than this configuration has. The ones here were not tried: a second login could disconnect it.`,
-    'Have it take over this configuration with "slotd reload", and run the check again.',
+    `The slotd that runs here is connected as ${config.host}, with another xmpp.address or xmpp.secret than in this configuration. The check did not test these: a second login could disconnect that slotd.`,
+    'Apply this configuration with "slotd reload", and run the check again.',
   );
 }
 
@@ -67,16 +67,16 @@ async function logIn(context: XmppContext): Promise<Finding> {
       context.seen = await lookThroughServer(asker, { monotonic, yieldsToOther: true, signal });
     },
   );
-  if (problem === undefined) return ok(`The XMPP server lets ${host} in.`);
+  if (problem === undefined) return ok(`The XMPP server accepts ${host}.`);
   if (problem.kind === "conflict") {
     return warn(
-      `The secret is right, and another connection holds ${host} already.`,
-      "If that is slotd, set ops.socket to a path that it and the check can use: then the check asks it. If not, another program took the name: stop it.",
+      `The secret is correct, but another connection already uses ${host}.`,
+      "If that is slotd, set ops.socket to a path that both it and the check can use, so that the check can contact it. If not, another program uses the name: stop it.",
     );
   }
   const [text, advice] = split(problem.text);
   const { serverText } = problem;
-  return wrong(serverText === undefined ? text : `${text} The server says: "${serverText}".`, advice);
+  return wrong(serverText === undefined ? text : `${text} The server's text: "${serverText}".`, advice);
 }
 
 /** The texts of a stream's problems say first what is wrong and then what to do. */

@@ -102,7 +102,7 @@ function checkOptions(args: Arguments, io: CommandIo): Checked {
   }
   const from = loaded.file === undefined ? "the environment alone" : loaded.file;
   const warnings = loaded.warnings.map((text) =>
-    found({ level: "warn", text, advice: "Change it, unless it is meant so." }),
+    found({ level: "warn", text, advice: "Change it, unless this is intended." }),
   );
   const only = servedDomain(args, loaded.config);
   const domains = only === undefined ? loaded.config.domains : [only];

@@ -11,7 +11,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
     const found = await findFile(openDomains, token, filename);
     if (found === undefined) {
       if (args.has("json")) io.stdout(jsonText({ deleted: false, reason: "not-found" }));
-      else io.stderr("slotd: there is no such file, neither in the ledger nor in the store.\n");
+      else io.stderr("slotd: neither the ledger nor the store has this file.\n");
       return 1;
     }
     await openDomains.requireStores(found.openDomain);
@@ -20,7 +20,7 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
       const about = found.file === undefined ? found.object : fileJson(found.file);
       io.stdout(jsonText({ deleted: failed === undefined, ...about, reason: failed?.reason }));
     } else if (failed === undefined) io.stdout(`Deleted ${describe(found.file ?? found.object)}.\n`);
-    else io.stderr(`slotd: the file does not count any more, but is still there: ${failed.reason}.\n`);
+    else io.stderr(`slotd: the file no longer counts, but is still in the store: ${failed.reason}.\n`);
     return failed === undefined ? 0 : 1;
   });
 }
@@ -43,7 +43,7 @@ function objectOf(operand: string): { readonly token: string; readonly filename:
       operand,
     ) ?? [];
   if (token !== undefined) return { token, filename: filename === undefined ? undefined : decoded(filename) };
-  throw new UsageError(`expected URL|TOKEN to be a GET URL of slotd's or the token in it, got "${operand}"`);
+  throw new UsageError(`expected URL|TOKEN to be a GET URL of slotd or the token in it, got "${operand}"`);
 }
 
 function decoded(segment: string): string | undefined {

@@ -25,11 +25,11 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
 async function takeOver(from: string, args: Arguments, io: CommandIo): Promise<number> {
   for (const name of ["public-url", "disk-path", "s3"]) {
     if (args.has(name))
-      throw new UsageError(`--${name} cannot be given with --from, which takes a bucket over`);
+      throw new UsageError(`--${name} cannot be used with --from, which imports the settings of a bucket`);
   }
   const server = serverOf(args);
   if (server !== undefined && server !== "mongooseim")
-    throw new UsageError("--from reads a configuration of MongooseIM; leave --for out");
+    throw new UsageError("--from reads a configuration of MongooseIM; remove --for");
   const file = targetOf(args);
   const domains = args.texts("domain").map(domainOf);
   const outcome = importedFile(from, { file, domains, secret: hex(io.randomBytes(secretBytes)) }, io.cwd);
@@ -56,7 +56,7 @@ async function write(file: string, text: string, args: Arguments, io: CommandIo)
 }
 
 const outcomes: Readonly<Record<string, string>> = {
-  EEXIST: "exists already and was left as it is; --force writes over it",
+  EEXIST: "exists already and is unchanged; --force overwrites it",
   ENOENT: "cannot be written: its folder does not exist",
   ENOTDIR: "cannot be written: its folder does not exist",
   EISDIR: "cannot be written: it is a folder",
@@ -154,11 +154,13 @@ async function writeDurably(path: string, text: string, mode: number): Promise<v
 }
 
 function report(file: string, setup: Setup): string {
-  const edit = setup.isExample ? " Edit its domains first, and put your domain for example.org below." : "";
+  const edit = setup.isExample
+    ? " Edit its domains first, and replace example.org with your domain below."
+    : "";
   const parts = snippets(setup).map(
     ({ title, text }) => `${"=".repeat(78)}\n${title}\n${"-".repeat(78)}\n${text}\n`,
   );
-  return `Wrote ${file}, with a fresh component secret.${edit}
+  return `Wrote ${file}, with a new component secret.${edit}
 ${setup.isS3 ? "Fill in [s3] in it: bucket, region and keys; docs/s3.md has the settings of each store.\n" : ""}Add to your XMPP server${setup.server === undefined ? " (one of these)" : ""}${setup.isS3 ? "" : ", and to the reverse proxy"}:
 
 ${parts.join("\n")}

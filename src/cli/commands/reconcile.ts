@@ -14,10 +14,9 @@ export function run(args: Arguments, io: CommandIo): Promise<number> {
   const deleteUnknown = args.has("delete-unknown");
   const forgetMany = args.has("forget-many");
   const deleteMany = args.has("delete-many");
-  if (deleteUnknown && !fix) throw new UsageError("--delete-unknown is of use only with --fix");
-  if (forgetMany && !fix) throw new UsageError("--forget-many is of use only with --fix");
-  if (deleteMany && !deleteUnknown)
-    throw new UsageError("--delete-many is of use only with --delete-unknown");
+  if (deleteUnknown && !fix) throw new UsageError("--delete-unknown needs --fix");
+  if (forgetMany && !fix) throw new UsageError("--forget-many needs --fix");
+  if (deleteMany && !deleteUnknown) throw new UsageError("--delete-many needs --delete-unknown");
   io.lowerPriority();
   return withOpenDomains(args, io, true, async (openDomains) => {
     const { signal, done } = interruption();
@@ -60,7 +59,8 @@ function report(io: CommandIo, outcome: Reconciled, fix: boolean): void {
     all === 0 ? "ledger and store agree" : `${counted(all, "difference")}, ${all - left} repaired`;
   io.stdout(`${counted(looked, "file")} compared: ${verdict}.\n`);
   reportTooMany(io, outcome);
-  if (!isWhole) io.stderr("slotd: interrupted; what was repaired stays so. Run it again for the rest.\n");
+  if (!isWhole)
+    io.stderr("slotd: interrupted. Completed repairs remain; run the command again for the rest.\n");
   else if (left > 0 && !fix) io.stderr('slotd: "slotd reconcile --fix" repairs them.\n');
 }
 
@@ -68,12 +68,12 @@ function report(io: CommandIo, outcome: Reconciled, fix: boolean): void {
 function reportTooMany(io: CommandIo, { tooManyMissing, tooManyUnknown }: Reconciled): void {
   if (tooManyMissing !== undefined) {
     io.stderr(
-      `slotd: ${shareText(tooManyMissing)} files of the ledger are missing in the store, too many to be forgotten by --fix alone; none was. Is the store whole? If they are gone for good, add --forget-many.\n`,
+      `slotd: ${shareText(tooManyMissing)} files of the ledger are missing in the store, too many for --fix alone: the ledger forgot none. Check that the store is complete. If the files are lost, add --forget-many.\n`,
     );
   }
   if (tooManyUnknown !== undefined) {
     io.stderr(
-      `slotd: the ledger does not know ${shareText(tooManyUnknown)} files in the store, too many to be deleted by --delete-unknown alone; none was. Is it the right ledger? If nobody needs them, add --delete-many.\n`,
+      `slotd: the ledger does not know ${shareText(tooManyUnknown)} files in the store, too many for --delete-unknown alone: slotd deleted none. Check that it is the right ledger. If nobody needs the files, add --delete-many.\n`,
     );
   }
 }

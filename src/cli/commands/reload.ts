@@ -27,7 +27,8 @@ async function reload(args: Arguments, io: CommandIo): Promise<ControlAnswer> {
   const loaded = loadConfig({ file: args.text("config"), env: io.env, cwd: io.cwd });
   const socket = socketOf(loaded);
   // Another slotd may listen at the default socket: it must not be asked in the place of the one that is meant.
-  if (socket === undefined) return failed(`${problemsOf(loaded)}\nslotd: no slotd was asked to reload it.`);
+  if (socket === undefined)
+    return failed(`${problemsOf(loaded)}\nslotd: the command asked no slotd to reload it.`);
   return ask(socket, (reason) =>
     failed(loaded.ok ? `${reason}.\n${advice(socket)}` : `${problemsOf(loaded)}\nslotd: ${reason}.`),
   );
@@ -53,7 +54,7 @@ async function ask(socket: string, unreached: (reason: string) => ControlAnswer)
 }
 
 function failed(text: string): ControlAnswer {
-  return { isDone: false, text: text.startsWith("no answer") ? `slotd: ${text}` : text };
+  return { isDone: false, text: text.startsWith("no response") ? `slotd: ${text}` : text };
 }
 
 const otherWays =
@@ -63,7 +64,7 @@ function advice(socket: string): string {
   const folder = dirname(socket);
   const why =
     socket === DEFAULT_SOCKET && !existsSync(folder)
-      ? `There is no ${folder}, which the systemd unit makes; without it slotd has no control socket unless ops.socket names one.`
-      : "Is slotd running? It may also have been started with another ops.socket: name it with --socket PATH.";
+      ? `There is no ${folder}, which the systemd unit creates; without it slotd has no control socket unless ops.socket names one.`
+      : "Check that slotd runs. If it was started with another ops.socket, name that one with --socket PATH.";
   return `${why}\n${otherWays}`;
 }

@@ -13,7 +13,7 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
   const rotated = await rotateKeys(config, domain, args.has("forget"), deps);
   if (rotated.length === 0) {
     io.stderr(
-      'slotd: there are no keys to rotate: all uploads go straight to a bucket. Its keys are rotated in the store; see "Keys" in docs/s3.md.\n',
+      'slotd: there are no keys to rotate: all uploads go directly to a bucket. Rotate its keys in the store; see "Keys" in docs/s3.md.\n',
     );
     return 1;
   }
@@ -22,7 +22,7 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
     return 0;
   }
   for (const file of rotated) io.stdout(report(file));
-  io.stdout("A slotd that runs takes them over within two seconds; it needs no reload.\n");
+  io.stdout("A running slotd uses the new keys within two seconds, without a reload.\n");
   return 0;
 }
 

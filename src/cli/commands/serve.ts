@@ -52,7 +52,7 @@ export async function run(args: Arguments, io: CommandIo): Promise<number> {
     const question = readCheckCommand(command);
     return question && answerCheck(question);
   });
-  log.logger.info(`Got ${await stopSignal}; stopping.`);
+  log.logger.info(`Received ${await stopSignal}; stopping.`);
   nextSignal().then(() => process.exit(1));
   const checked = checking.stop();
   await control?.stop();
@@ -68,8 +68,10 @@ async function startApp(config: Config, log: Logger): Promise<App | undefined> {
   log.info({ version }, `slotd ${version} starts for ${domains}.`);
   try {
     const app = await start(config, log);
-    for (const { server } of app.of(listeners)) log.info({ ...server.address }, "The HTTP server listens.");
-    for (const { address } of app.of(opsServers)) log.info({ ...address }, "Metrics and health are served.");
+    for (const { server } of app.of(listeners))
+      log.info({ ...server.address }, "The HTTP server is listening.");
+    for (const { address } of app.of(opsServers))
+      log.info({ ...address }, "The server for metrics and health checks is listening.");
     return app;
   } catch (error) {
     log.error(failureFields(error), `slotd cannot start: ${explain(error)}`);

@@ -59,20 +59,20 @@ function report(from: string, taken: TakenOver, rest: Rest, text: string, { file
   const isFresh = taken.component.secret === undefined;
   const load = loadConfig({ file, env: {}, cwd: "/", readFile: () => text });
   const parts = [
-    `Wrote ${file} from ${from}${isFresh ? ", with a fresh component secret" : ", with its component secret"}.`,
-    ...(rest.isExample ? ["It names no domain: edit the line domains first."] : []),
+    `Wrote ${file} from ${from}${isFresh ? ", with a new component secret" : ", with its component secret"}.`,
+    ...(rest.isExample ? ["The file names no domain: edit the line domains first."] : []),
     notes(from, taken.notes),
     load.ok ? "" : `slotd does not start with it yet:\n${formatProblems(load.problems)}\n`,
     components(taken, rest),
-    `Then try it: slotd check${file === "slotd.toml" ? "" : ` --config ${file}`}`,
+    `Then test it: slotd check${file === "slotd.toml" ? "" : ` --config ${file}`}`,
   ];
   return `${parts.filter((part) => part !== "").join("\n")}\n`;
 }
 
 function notes(from: string, list: readonly Note[]): string {
-  if (list.length === 0) return "Everything that mod_http_upload had is taken over.";
+  if (list.length === 0) return "All settings of mod_http_upload were imported.";
   const lines = list.map(({ line, text }) => `  ${from}${line === undefined ? "" : `:${line}`}: ${text}`);
-  return `Not taken over, or to be looked at:\n${lines.join("\n")}\n`;
+  return `Not imported, or to be checked:\n${lines.join("\n")}\n`;
 }
 
 /** What MongooseIM needs so that slotd takes the module's place. */
@@ -82,11 +82,11 @@ function components(taken: TakenOver, { domains, address, secret }: Rest): strin
   const hosts = domains.map((domain) => replaceHost(hostOf(domain), domain));
   const several =
     hosts.length > 1
-      ? "MongooseIM lists each component on every domain. slotd announces its service only to those whom access lets upload: leave access at its default, the domain itself.\n"
+      ? "MongooseIM lists each component on every domain. slotd announces its service only to users that access allows: keep the default of access, the domain itself.\n"
       : "";
-  const remove = `${several}Remove mod_http_upload from MongooseIM: it takes the same name (${hosts.join(", ")}).`;
+  const remove = `${several}Remove mod_http_upload from MongooseIM: it uses the same name (${hosts.join(", ")}).`;
   if (taken.component.address !== undefined && taken.component.secret !== undefined) {
-    return `${remove} Its listener for components is there already.`;
+    return `${remove} MongooseIM already has the listener for components.`;
   }
   const { host: ip, port } = parseAddress(address, 1) ?? { host: "127.0.0.1", port: 0 };
   return `${remove}

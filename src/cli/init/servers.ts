@@ -38,7 +38,7 @@ ${activate.join("\n")}
 -- Clients find a component automatically if its name is a subdomain of their VirtualHost. Any other name
 -- needs a line in the section of that VirtualHost:
 --   disco_items = { { "files.example.net", "HTTP File Upload" } }
--- Remove a Component "http_file_share" of the same name.`,
+-- Remove a Component "http_file_share" with the same name.`,
   };
 }
 
@@ -82,8 +82,8 @@ function mongooseim(hosts: readonly string[], { secret }: Setup): Snippet {
     hosts.length === 1
       ? ""
       : `
-# MongooseIM lists each of these on every domain. slotd announces its service only to those whom access lets
-# upload, so that clients choose the one of their own domain: leave access at its default, the domain itself.`;
+# MongooseIM lists each of these on every domain. slotd announces its service only to users that access
+# allows, so that clients choose the component of their own domain: keep the default of access, the domain itself.`;
   return {
     title: "MongooseIM: in mongooseim.toml",
     text: `# For ${hosts.join(", ")}. In releases up to 6.3 it is [[listen.service]].
@@ -98,7 +98,7 @@ function mongooseim(hosts: readonly string[], { secret }: Setup): Snippet {
 # From 6.4 on, TLS on this listener needs xmpp.tls = true in slotd.toml.
 # mod_disco lists every connected component, unless this listener has hidden_components = true and mod_disco
 # users_can_see_hidden_services = false.${several}
-# Remove [modules.mod_http_upload]: it takes the same name. Then restart MongooseIM.`,
+# Remove [modules.mod_http_upload]: it uses the same name. Then restart MongooseIM.`,
   };
 }
 
@@ -119,8 +119,8 @@ function jabberd2(hosts: readonly string[], { secret }: Setup): Snippet {
     hosts.length === 1
       ? ""
       : `
-     jabberd2 lists each of these on every domain. slotd announces its service only to those whom access lets
-     upload, so that clients choose the one of their own domain: leave access at its default, the domain itself.`;
+     jabberd2 lists each of these on every domain. slotd announces its service only to users that access
+     allows, so that clients choose the component of their own domain: keep the default of access, the domain itself.`;
   return {
     title: "jabberd2: in router.xml, inside <local>",
     text: `    <ip>127.0.0.1</ip>

@@ -11,7 +11,7 @@ const who = {
 
 const types = {
   kind: "list",
-  expected: 'a list of media types in which "*" stands for any text',
+  expected: 'a list of media types in which "*" matches any text',
 } as const;
 
 const none = from([], (): readonly string[] => []);
@@ -27,7 +27,7 @@ export const accessOptions = {
     ),
     defaultWords: "the served domain",
     prose:
-      'Who may request slots: domains, hosts (servers and components, by their JID) and bare JIDs. `"*.example.org"` means every host under a domain, and `"*"` everyone. slotd announces the service to nobody else in disco#info.',
+      'Who may request slots: domains, hosts (servers and components, by their JID) and bare JIDs. `"*.example.org"` means every host under a domain, and `"*"` everyone. In disco#info, slotd announces the service only to them.',
     example: '["example.org", "bot@example.net"]',
   },
   deny: {

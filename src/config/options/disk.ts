@@ -5,7 +5,8 @@ export const diskPath = {
   ...perDomain,
   ...path("a path"),
   default: "./data",
-  prose: 'The folder of the files with `backend = "disk"`.',
+  prose:
+    'The folder of the files with `backend = "disk"`. With `s3.upload = "proxy"`, it contains the signing keys.',
   example: '"/var/lib/slotd"',
 } as const satisfies Option;
 

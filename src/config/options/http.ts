@@ -38,7 +38,7 @@ const publicUrl = {
   schema: z.string().refine((raw) => parseBaseUrl(replaceHost(raw, "example.org")) !== undefined),
   kind: "text",
   expected:
-    "an http or https URL without user name, password, query or fragment, in which @HOST@ stands for the served domain",
+    "an http or https URL without user name, password, query or fragment, in which slotd replaces @HOST@ with the served domain",
   apply: from(
     [],
     (_, { domain = "" }) =>
@@ -46,7 +46,7 @@ const publicUrl = {
         parseBaseUrl(replaceHost(raw, domainToASCII(domain))) ?? raw,
   ),
   derived: from([listen, tlsCert], ([address, cert]) => defaultPublicUrl(address, cert !== undefined)),
-  defaultWords: '`"http://"`, or with `http.tls.cert` `"https://"`, and `http.listen`',
+  defaultWords: '`http.listen`, with `"https://"` if `http.tls.cert` is set, else with `"http://"`',
   prose:
     "The URL at which clients reach `http.listen`, usually through a reverse proxy with TLS. slotd replaces `@HOST@` with the served domain.",
   example: '"https://upload.@HOST@"',
@@ -156,8 +156,8 @@ const tlsRule: Rule = ({ whole, breach }) => {
   ] as const) {
     const { setting } = whole.find(option);
     if (setting === undefined || whole.find(other).setting !== undefined) continue;
-    const expected = `${name} beside it: ${other.expected}`;
-    breach(option, setting, { expected, got: "nothing there", example: other });
+    const expected = `${name} as well: ${other.expected}`;
+    breach(option, setting, { expected, got: "none", example: other });
   }
 };
 
@@ -169,8 +169,8 @@ const socketRule: Rule = ({ domains, breach }) => {
     if (!isUsed(scope) || !isSocket || setting === undefined) continue;
     if (scope.find(publicUrl).setting !== undefined) continue;
     breach(listen, setting, {
-      expected: "http.public_url beside it: what clients reach the Unix socket by, through a proxy",
-      got: "nothing there",
+      expected: "http.public_url as well: the URL at which clients reach the Unix socket, through a proxy",
+      got: "none",
       example: publicUrl,
     });
     return;
@@ -191,7 +191,7 @@ const bucketRule: Rule = ({ domains, breach }) => {
     if (owner === undefined) owners.set(value.is, { domain: scope.domain, bucket });
     else if (owner.bucket !== bucket) {
       breach(publicUrl, setting, {
-        expected: "a URL of its own for each bucket that is reached through slotd",
+        expected: "a different URL for each bucket that clients reach through slotd",
         got: `${JSON.stringify(value.is)} for both ${owner.domain} and ${scope.domain}`,
         advice: `Put @HOST@ into it, or set http.public_url in [domain.${JSON.stringify(scope.domain)}].`,
         example: publicUrl,

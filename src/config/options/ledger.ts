@@ -184,7 +184,7 @@ const whenFullRule: Rule = ({ domains, breach }) => {
   for (const scope of domains) {
     const { setting, value } = scope.find(whenFull);
     if (hasLedger(scope) || value?.is !== "delete-oldest") continue;
-    breach(whenFull, setting, noLedger(scope.domain, "knows what is oldest"));
+    breach(whenFull, setting, noLedger(scope.domain, "knows which files are the oldest"));
   }
 };
 
@@ -205,7 +205,7 @@ const mixedTotalRule: Rule = ({ domains, whole, breach }) => {
       const { setting, value } = scope.find(whenFull);
       if (value?.is === given?.value?.is) continue;
       breach(whenFull, setting ?? given?.setting, {
-        expected: `the same for every domain of one ledger, since ${limit} is of them all`,
+        expected: `the same for every domain of one ledger, because ${limit} applies to all of them`,
         got: `"${value?.is}" for ${scope.domain} and "${given?.value?.is}" for ${first?.domain}`,
         advice: `Set it once in [quota], give ${scope.domain} a ledger.url of its own, or remove ${limit}.`,
       });

@@ -31,7 +31,7 @@ export const opsOptions = {
     ...global,
     schema: z.union([z.literal("off").transform(() => undefined), text((raw) => parseAddress(raw, 0))]),
     kind: "text",
-    expected: '"host:port" with a port from 0 to 65535 (0 takes a free one), or "off"',
+    expected: '"host:port" with a port from 0 to 65535 (0: any free port), or "off"',
     write: (address: ListenAddress | undefined) => (address === undefined ? "off" : formatAddress(address)),
     default: "127.0.0.1:5081",
     prose:
@@ -43,7 +43,7 @@ export const opsOptions = {
     ...path("a path"),
     defaultWords: "`/run/slotd/slotd.sock`, if that folder exists",
     prose:
-      "The Unix socket over which `slotd reload` contacts a running slotd. Only the user that runs slotd may use it.",
+      "The Unix socket over which `slotd reload` and `slotd check` contact a running slotd. Only the user that runs slotd, and root, may use it.",
     example: '"/run/slotd/slotd.sock"',
   },
 } as const satisfies Record<string, Option>;

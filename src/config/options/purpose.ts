@@ -96,7 +96,7 @@ const unlimited = { derived: noQuota, defaultWords: '`"infinity"`' };
 
 const ephemeralEnabled = isEnabled("ephemeral", {
   derived: whereWithdrawn,
-  defaultWords: "`true` on disk and, with a ledger, in a private bucket, else `false`",
+  defaultWords: "`true` on disk, and in a private bucket with a ledger, else `false`",
 });
 
 /** What each purpose is allowed. */
@@ -107,7 +107,7 @@ export const purposeOptions = {
   "purpose.message.quota": quotaOf("message", unlimited),
   "purpose.profile.enabled": isEnabled("profile", {
     derived: whereExpiryIsKnown,
-    defaultWords: "`true` on disk and with a ledger, else `false`",
+    defaultWords: "`true` on disk, and on S3 with a ledger, else `false`",
   }),
   "purpose.profile.retention": retentionOf("profile", keptForEver),
   "purpose.profile.max_file_size": maxFileSizeOf("profile"),
@@ -145,7 +145,7 @@ const ephemeralRule: Rule = ({ domains, breach }) => {
     const { setting, value } = scope.find(ephemeralEnabled);
     if (value?.is !== true || canWithdraw(scope)) continue;
     breach(ephemeralEnabled, setting, {
-      expected: "a store that a file can be withdrawn from to the second",
+      expected: "a store in which slotd can end the access to a file at an exact time",
       got: `a public bucket, or one without a ledger, for ${scope.domain}`,
       advice: `Set s3.access = "private" and ledger.url, or remove this for ${scope.domain}.`,
     });

@@ -85,7 +85,7 @@ export const s3Options = {
     kind: "text",
     expected: "a text without spaces and slashes",
     prose:
-      "The id of the key that signs requests. slotd reads this option and the next two again when their files change; use files for all of them in that case.",
+      "The id of the key that signs requests. If you set this option and the next two with `_file`, slotd reads the files again when they change.",
     example: '"AKIAIOSFODNN7EXAMPLE"',
   },
   "s3.secret_access_key": {
@@ -108,7 +108,8 @@ export const s3Options = {
     ...perDomain,
     ...boolean,
     default: false,
-    prose: "Whether slotd gives each object the ACL public-read, if the provider supports it.",
+    prose:
+      "Whether slotd asks the store to give each object the ACL `public-read`. Not every store supports it.",
     example: "true",
   },
 } as const satisfies Record<string, Option>;

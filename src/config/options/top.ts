@@ -8,7 +8,7 @@ const host = {
   ...perDomain,
   schema: z.string().refine((raw) => parseDomain(replaceHost(raw, "example.org")) !== undefined),
   kind: "text",
-  expected: "a domain, in which @HOST@ stands for the served domain",
+  expected: "a domain, in which slotd replaces @HOST@ with the served domain",
   apply: from(
     [],
     (_, { domain = "" }) =>

@@ -144,7 +144,7 @@ export const listen = {
   schema: text(parseListen),
   kind: "text",
   expected:
-    '"host:port" with a port from 0 to 65535 (0 takes a free one; an IPv6 address in brackets), or "unix:" and the path of a socket',
+    '"host:port" with a port from 0 to 65535 (0: any free port; an IPv6 address in brackets), or "unix:" and the path of a socket',
   write: formatListen,
   apply: from(
     [],

@@ -186,7 +186,7 @@ class FileReader {
     const table = key.includes(".") ? `the table [${tableOf(key)}]` : "the top of the file";
     this.#add(entry, {
       expected: "an option that one domain may override",
-      got: "one that is for all domains",
+      got: "one that applies to all domains",
       advice: `Move it to ${table}.`,
     });
   }

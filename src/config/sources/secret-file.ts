@@ -50,15 +50,15 @@ function readSecretFile(given: Given, files: Files, problems: Problem[]): Settin
     return { key, place, value: undefined, isValid: false };
   };
   if (typeof raw !== "string" || raw === "" || raw.includes("\0")) {
-    return fail("the path of a file that holds the secret", given.text ?? show(raw));
+    return fail("the path of a file that contains the secret", given.text ?? show(raw));
   }
   const path = resolve(files.folder, raw);
   const content = readText(path, files);
   if ("reason" in content) return fail("a file that can be read", `${path}: ${content.reason}`);
   const secret = content.text.replace(/\r?\n$/, "");
-  if (secret === "") return fail("a file that holds the secret", `${path}, which is empty`);
+  if (secret === "") return fail("a file that contains the secret", `${path}, which is empty`);
   const result = optionOf(given.name).schema.safeParse(secret);
-  if (!result.success) return fail(`a file that holds ${optionOf(given.name).expected}`, path);
+  if (!result.success) return fail(`a file that contains ${optionOf(given.name).expected}`, path);
   return { key, place, value: result.data, isValid: true, file: path };
 }
 

@@ -143,14 +143,14 @@ function sendHead(
 
 const conditionFailed: Answer = {
   status: 412,
-  text: "The file is not the one that the request is about.",
+  text: "The file does not meet the conditions of the request.",
   reason: "not-satisfiable",
 };
 
 function notSatisfiable(size: Bytes): Answer {
   return {
     status: 416,
-    text: `The file has ${size} bytes; the range asked for is not in it.`,
+    text: `The file has ${size} bytes; the requested range is outside of it.`,
     headers: { "Content-Range": `bytes */${size}` },
     reason: "not-satisfiable",
   };

@@ -148,13 +148,13 @@ export function readTlsFiles(files: TlsFiles): TlsPair {
     const cert = readFileSync(files.cert, "utf8");
     const key = readFileSync(files.key, "utf8");
     if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
-      throw new TlsFilesError(files, "the key is not that of the certificate.");
+      throw new TlsFilesError(files, "the key does not belong to the certificate.");
     }
     return { cert, key };
   } catch (error) {
     if (error instanceof TlsFilesError) throw error;
     const isMissing = error instanceof Error && "syscall" in error;
-    throw new TlsFilesError(files, isMissing ? `${error.message}.` : "they cannot be read.", error);
+    throw new TlsFilesError(files, isMissing ? `${error.message}.` : "slotd cannot read them.", error);
   }
 }
 

@@ -116,7 +116,7 @@ function declaredProblem(declared: Declared, size: Bytes, sentType = ""): Refusa
   if (length !== undefined && length !== String(size)) {
     return {
       kind: "wrong-length",
-      text: `The slot is for ${length} bytes; the request announces ${size}. Request a slot of the right size.`,
+      text: `The slot is for ${length} bytes; the request announces ${size}. Request a slot for this size.`,
     };
   }
   const type = declared.get(DECLARED_TYPE);
@@ -125,7 +125,7 @@ function declaredProblem(declared: Declared, size: Bytes, sentType = ""): Refusa
   const came = sent === "" ? "has no Content-Type" : `has ${printable(sent)}`;
   return {
     kind: "wrong-type",
-    text: `The slot is for the type ${type}; the request ${came}. Send the Content-Type that the slot was requested with.`,
+    text: `The slot is for the type ${type}; the request ${came}. Send the Content-Type of the slot request.`,
   };
 }
 
@@ -147,20 +147,20 @@ function printable(text: string): string {
 
 const lengthRequired: Refusal = {
   kind: "length-required",
-  text: "The length of the file must be known first; send it with Content-Length and not in chunks.",
+  text: "The request has no Content-Length, or sends the file in chunks. Send the size of the file in Content-Length, without chunks.",
 };
 
 function malformed(why: string): Refusal {
   return {
     kind: "bad-signature",
-    text: `The URL is not one of a slot. ${why} Use the PUT URL exactly as it was given.`,
+    text: `The URL is not the PUT URL of a slot. ${why} Use the PUT URL exactly as you received it.`,
   };
 }
 
 const signatureRefusals = {
   "unknown-key": {
     kind: "bad-signature",
-    text: "The URL is signed with a key that is not known here. Request a new slot.",
+    text: "The URL is signed with a key that this server does not know. Request a new slot.",
   },
   "wrong-scope": {
     kind: "bad-signature",
@@ -168,11 +168,11 @@ const signatureRefusals = {
   },
   "bad-signature": {
     kind: "bad-signature",
-    text: "The signature of the URL is wrong. Use the PUT URL exactly as it was given.",
+    text: "The signature of the URL is wrong. Use the PUT URL exactly as you received it.",
   },
   "not-yet-valid": {
     kind: "bad-signature",
-    text: "The URL is not valid yet: the clock of the server that signed it is ahead.",
+    text: "The URL is not valid yet: the clock of the server that signed it is ahead. Try again later.",
   },
-  expired: { kind: "expired", text: "The slot has expired. Request a new one and upload at once." },
+  expired: { kind: "expired", text: "The slot has expired. Request a new slot and upload the file at once." },
 } as const satisfies Record<Exclude<Verification["kind"], "ok" | "malformed">, Refusal>;

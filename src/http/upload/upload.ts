@@ -126,8 +126,14 @@ async function store(
 }
 
 const slowAnswers = {
-  stalled: { status: 408, text: "Nothing came for too long; nothing was kept. Upload the file again." },
-  "too-slow": { status: 408, text: "The file came too slowly; nothing was kept. Upload it again." },
+  stalled: {
+    status: 408,
+    text: "The client sent nothing for too long. The server kept nothing; upload the file again.",
+  },
+  "too-slow": {
+    status: 408,
+    text: "The upload was too slow. The server kept nothing; upload the file again.",
+  },
 } as const satisfies Record<string, Answer>;
 
 const putRefusals = {
@@ -135,14 +141,17 @@ const putRefusals = {
     kind: "exists",
     text: "The slot has been used: its file is complete. Request a new slot for another file.",
   },
-  "wrong-length": { kind: "wrong-length", text: "The file was not as long as announced. Upload it again." },
-  full: { kind: "full", text: "There is no space left on the server. Nothing was kept; try again later." },
+  "wrong-length": {
+    kind: "wrong-length",
+    text: "The file does not have the announced length. Upload it again.",
+  },
+  full: { kind: "full", text: "The server has no space left. It kept nothing; try again later." },
   "read-only": {
     kind: "unavailable",
-    text: "The server takes no uploads at present. Nothing was kept; try again later.",
+    text: "The server accepts no uploads at present. It kept nothing; try again later.",
   },
   upstream: {
     kind: "bad-gateway",
-    text: "The storage behind the server did not take the file. Nothing was kept; try again later.",
+    text: "The server's storage did not accept the file. The server kept nothing; try again later.",
   },
 } as const satisfies Record<PutError["code"], Refusal>;

@@ -192,5 +192,5 @@ function awayIfAway(error: unknown): unknown {
     return isSystem ? new LedgerAwayError(error.message, error) : error;
   }
   const isOurs = /^SQLITE_(CONSTRAINT|ERROR|MISUSE|MISMATCH|RANGE|TOOBIG)/.test(error.code ?? "SQLITE_ERROR");
-  return isOurs ? error : new LedgerAwayError(`SQLite says "${error.message}".`, error);
+  return isOurs ? error : new LedgerAwayError(`SQLite reports "${error.message}".`, error);
 }

@@ -18,7 +18,7 @@ const holders = {
 export function limitRefusal(outcome: OverLimit, purpose: PurposeName, now: Date): Refusal {
   const { over, retryAt } = outcome;
   if (over === "rate") {
-    const text = `Too many uploads in a row: ${outcome.allowed} at once are allowed.${again(retryAt, now)}`;
+    const text = `Too many uploads in a short time: at most ${outcome.allowed} at once are allowed.${again(retryAt, now)}`;
     return { kind: "too-fast", text, retryAt };
   }
   const { unit, used, allowed, asked } = outcome;
@@ -26,7 +26,7 @@ export function limitRefusal(outcome: OverLimit, purpose: PurposeName, now: Date
   const text =
     unit === "bytes"
       ? bytesText(whose, { used, allowed, asked })
-      : `Quota reached: ${whose} are ${used} of the ${allowed} allowed, and this would be one more.`;
+      : `Quota reached: ${whose} are ${used} of the ${allowed} allowed, and this file would be one more.`;
   return { kind: "over-quota", text: `${text}${again(retryAt, now)}`, retryAt };
 }
 
@@ -35,7 +35,7 @@ function bytesText(
   { used, allowed, asked }: Pick<OverLimit, "used" | "allowed" | "asked">,
 ): string {
   const [taken, limit] = sizesInWords(used, allowed);
-  return `Quota reached: ${whose} take ${taken} of ${limit}, and this file has ${sizeInWords(asked)}.`;
+  return `Quota reached: ${whose} use ${taken} of ${limit}, and this file has ${sizeInWords(asked)}.`;
 }
 
 function again(retryAt: Date | undefined, now: Date): string {

@@ -114,7 +114,7 @@ async function removeFile(
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined) throw error;
-    return code === "ENOENT" ? [] : [{ token, reason: `the system says ${code}` }];
+    return code === "ENOENT" ? [] : [{ token, reason: `the system reports ${code}` }];
   }
 }
 

@@ -186,7 +186,7 @@ class DiskStore implements ObjectStore {
 }
 
 function fullButForReserve(): PutError {
-  return new PutError("full", "The disk is full but for what is to stay free.");
+  return new PutError("full", "The disk is full, except for disk.reserve.");
 }
 
 function isToken(token: string): boolean {
@@ -206,13 +206,13 @@ function inFile(error: ObjectFileError, path: string, token: string): ObjectFile
 const failures: Readonly<Record<string, readonly [PutFailure, string]>> = {
   EEXIST: ["exists", "An object with this token is complete already."],
   ENOSPC: ["full", "The disk is full."],
-  EDQUOT: ["full", "The disk quota is used up."],
+  EDQUOT: ["full", "The disk quota is exhausted."],
   EROFS: ["read-only", "The file system is mounted read-only."],
-  ENOENT: ["read-only", "The folders of the store are not there; is its volume mounted?"],
+  ENOENT: ["read-only", "The folders of the store do not exist. Check that its volume is mounted."],
   EACCES: ["read-only", "slotd may not write to its folder."],
   EPERM: ["read-only", "slotd may not write to its folder."],
-  EMFILE: ["read-only", "slotd has as many files open as it may."],
-  ENFILE: ["read-only", "The system has as many files open as it can."],
+  EMFILE: ["read-only", "slotd has reached its limit of open files."],
+  ENFILE: ["read-only", "The system has reached its limit of open files."],
 };
 
 function putErrorOf(error: unknown): unknown {

@@ -84,5 +84,5 @@ function after(buffers: Uint8Array[], bytes: Bytes): Uint8Array[] {
 }
 
 function wrongLength(expected: Bytes, got: string): PutError {
-  return new PutError("wrong-length", `The object was to have ${expected} bytes; ${got} came.`);
+  return new PutError("wrong-length", `The client sent ${got} bytes; expected ${expected}.`);
 }

@@ -9,7 +9,7 @@ export class CredentialsFileError extends Error {
   constructor(path: string, why: string) {
     super(
       `${path} ${why}. Expected: {"AccessKeyId":"…","SecretAccessKey":"…"}, for temporary keys with "SessionToken" ` +
-        'and "Expiration"; "aws sts get-session-token" prints it so.',
+        'and "Expiration", as "aws sts get-session-token" prints it.',
     );
     this.name = "CredentialsFileError";
     this.path = path;
@@ -103,7 +103,7 @@ export function parseCredentials(path: string, text: string): TimedCredentials {
   const expires = textIn(path, entry, "Expiration");
   const expiration = expires === undefined ? undefined : new Date(expires);
   if (expiration && Number.isNaN(expiration.getTime())) {
-    throw new CredentialsFileError(path, "has an Expiration that is no date such as 2026-01-31T12:00:00Z");
+    throw new CredentialsFileError(path, "has an Expiration that is not a date such as 2026-01-31T12:00:00Z");
   }
   return {
     accessKeyId,
@@ -126,7 +126,7 @@ function textIn(path: string, entry: Record<string, unknown>, name: string): str
   const value = entry[name];
   if (value === undefined || value === null || value === "") return undefined;
   if (typeof value === "string") return value;
-  throw new CredentialsFileError(path, `has an entry ${name} that is no text`);
+  throw new CredentialsFileError(path, `has an entry ${name} that is not a text`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -22,7 +22,7 @@ export class SigningKeysError extends Error {
   constructor(path: string, why: string, cause?: unknown) {
     super(
       `${path} ${why}. Expected: {"keys":[{"accessKeyId":"…","secretAccessKey":"…"}]}. ` +
-        "Restore it from a backup, or remove it: slotd then makes a new key, and the slots given out so far are void.",
+        "Restore it from a backup, or remove it: slotd then creates a new key, and the slots issued until then become invalid.",
       { cause },
     );
     this.name = "SigningKeysError";

@@ -91,8 +91,8 @@ function readAnswer(status: number, headers: Headers, body: Uint8Array): S3Answe
 
 function reasonOf(error: unknown, host: string, timeout: number): string {
   const name = error instanceof Error ? error.name : "";
-  if (name === "TimeoutError") return `${host} did not answer within ${timeout / 1000} s.`;
-  if (name === "AbortError") return `The request to ${host} was given up.`;
+  if (name === "TimeoutError") return `${host} did not respond within ${timeout / 1000} s.`;
+  if (name === "AbortError") return `The request to ${host} was cancelled.`;
   const code = codeOf(error);
   return `${host} cannot be reached: ${reasons[code] ?? `${code || String(error)}`}.`;
 }
@@ -105,13 +105,13 @@ export function codeOf(error: unknown): string {
 const reasons: Readonly<Record<string, string>> = {
   ConnectionRefused: "nothing listens there",
   ECONNREFUSED: "nothing listens there",
-  FailedToOpenSocket: "no such host, or no way to it",
+  FailedToOpenSocket: "no such host, or no route to it",
   ENOTFOUND: "no such host",
   EPROTO: "it does not speak TLS there (https)",
   ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak TLS there (https)",
-  Malformed_HTTP_Response: "its answer is not HTTP",
-  EAI_AGAIN: "its name cannot be looked up now",
-  ETIMEDOUT: "it did not answer in time",
+  Malformed_HTTP_Response: "its response is not HTTP",
+  EAI_AGAIN: "its name does not resolve at present",
+  ETIMEDOUT: "it did not respond in time",
   EHOSTUNREACH: "there is no way to it",
   ConnectionClosed: "it closed the connection",
   ECONNRESET: "it closed the connection",

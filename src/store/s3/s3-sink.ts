@@ -176,12 +176,13 @@ async function sendAllButLast(
     if (chunk.length === 0) continue;
     if (request.isOver) return undefined;
     length += chunk.length;
-    if (length > size) throw new PutError("wrong-length", `The object was to have ${size} bytes; more came.`);
+    if (length > size)
+      throw new PutError("wrong-length", `The client sent more than the expected ${size} bytes.`);
     if (held !== undefined) await request.write(held);
     held = chunk;
   }
   if (length < size) {
-    throw new PutError("wrong-length", `The object was to have ${size} bytes; ${length} came.`);
+    throw new PutError("wrong-length", `The client sent ${length} bytes; expected ${size}.`);
   }
   return held;
 }
@@ -206,7 +207,7 @@ function refusalOf({ status, code, message }: StoreAnswer): PutError {
   if (status === 412 || (status === 409 && code === "ConditionalRequestConflict")) return existsError();
   const failure: PutFailure = status === 507 || fullCodes.includes(code) ? "full" : "upstream";
   const why = [code, message].filter((part) => part !== "").join(": ");
-  return new PutError(failure, `The store answered ${status}${why === "" ? "" : ` ${why}`}.`);
+  return new PutError(failure, `The store responded with ${status}${why === "" ? "" : ` ${why}`}.`);
 }
 
 /** @throws always: a failure of the store as the port names it, and everything else as it is. */

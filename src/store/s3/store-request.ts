@@ -61,7 +61,7 @@ export class StoreRequest {
         readAnswer(response).then(resolve, reject);
       });
       this.#request.on("error", (error) => {
-        this.#error ??= new StoreConnectionError(`The store cannot be reached: ${error.message}.`, error);
+        this.#error ??= new StoreConnectionError(`slotd cannot reach the store: ${error.message}.`, error);
         reject(this.#error);
       });
     });
@@ -93,7 +93,7 @@ export class StoreRequest {
     if (this.#request.write(chunk)) return;
     const happened = await this.#wait(["drain", "over"], this.#stallTimeout * 1000);
     if (this.#error) throw this.#error;
-    if (!happened) throw new StoreConnectionError(`The store took nothing for ${this.#stallTimeout} s.`);
+    if (!happened) throw new StoreConnectionError(`The store accepted no data for ${this.#stallTimeout} s.`);
   }
 
   /** Ends the body and waits for the answer. @throws {StoreConnectionError} */
@@ -106,7 +106,7 @@ export class StoreRequest {
   async answer(milliseconds: number): Promise<StoreAnswer> {
     const happened = await this.#wait(["over"], milliseconds);
     if (happened) return this.#answer;
-    throw new StoreConnectionError(`The store did not answer within ${milliseconds / 1000} s.`);
+    throw new StoreConnectionError(`The store did not respond within ${milliseconds / 1000} s.`);
   }
 
   /** Closes the connection, whatever is under way on it. */

@@ -68,7 +68,7 @@ async function servingOf(folder: string, config: string, count: number, round: n
     );
     all.push(...(await Promise.all(starts)));
     const isDecided = (each: ManagedProcess) =>
-      serves(each) || /waiting for it to give it up/.test(each.log());
+      serves(each) || /waiting until it releases the folder/.test(each.log());
     await waitUntil("each to serve or to wait", () => all.every(isDecided));
     return all.filter(serves).length;
   } finally {
@@ -76,7 +76,7 @@ async function servingOf(folder: string, config: string, count: number, round: n
   }
 }
 
-const serves = (each: ManagedProcess) => each.log().includes("The HTTP server listens");
+const serves = (each: ManagedProcess) => each.log().includes("The HTTP server is listening");
 
 async function rotateAtOnce(config: string, count: number): Promise<Measure> {
   const rotate = () =>

@@ -61,7 +61,9 @@ socket = "slotd.sock"
   });
   const url = `http://127.0.0.1:${port}`;
   const volume = join(slotd.folder, "volume");
-  await waitUntil("slotd to serve", () => slotd.process.log().includes("Metrics and health are served"));
+  await waitUntil("slotd to serve", () =>
+    slotd.process.log().includes("The server for metrics and health checks is listening"),
+  );
   const now = () => new Date();
   const ledger = await openSqlLedger(await openSqlite(join(folder, "ledger.db")), { now });
   const store = await openDiskStore(volume, { now, randomBytes }, { fsync: false });

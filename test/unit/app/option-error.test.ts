@@ -64,9 +64,9 @@ describe("slotd says which option it cannot start by, and shows no trace", () =>
   });
 
   test.each([
-    ["file", "EEXIST", "a file is in the way"],
-    ["file/below", "ENOTDIR", "a file is in the way"],
-    ["/proc/none", "ENOENT", "it cannot be made there"],
+    ["file", "EEXIST", "a file with that name exists"],
+    ["file/below", "ENOTDIR", "a file with that name exists"],
+    ["/proc/none", "ENOENT", "slotd cannot create it there"],
   ])("disk.path = %s", async (path, code, text) => {
     const line = await start({ path });
     expect(line).toMatchObject({ option: "disk.path", code, msg: expect.stringContaining(text) });

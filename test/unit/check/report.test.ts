@@ -36,13 +36,13 @@ S3
           Paste:
               a
               b
-  -       not checked until that is right: range, cors.
+  -       not checked until this is fixed: range, cors.
 
 Disk
-  WARNING space: set right. Little is left.
+  WARNING space: fixed. Little is left.
           -> Free some.
 
-1 thing is wrong, 1 warning.
+1 problem, 1 warning.
 `);
 });
 

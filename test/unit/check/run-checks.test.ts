@@ -98,7 +98,7 @@ test("says so when what it put does not help", async () => {
   const { run, told } = fakeRun({ isFixing: true });
   const [result] = await runChecks([slowlyFixed(100)], undefined, run);
   expect(told.at(-1)).toBe("a wrong");
-  expect(result?.finding.text).toBe("It is broken. It is so although --fix has put it.");
+  expect(result?.finding.text).toBe("It is broken. The problem remains after --fix.");
 });
 
 test("says why it could not be put", async () => {
@@ -107,7 +107,5 @@ test("says why it could not be put", async () => {
     throw new Error("the store answered 403 AccessDenied");
   });
   const [result]: readonly Result[] = await runChecks([refused], undefined, run);
-  expect(result?.finding.text).toBe(
-    "It is broken. --fix could not put it: the store answered 403 AccessDenied",
-  );
+  expect(result?.finding.text).toBe("It is broken. --fix failed: the store answered 403 AccessDenied");
 });

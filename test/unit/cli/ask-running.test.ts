@@ -39,7 +39,7 @@ test("where no slotd runs, or a dead one has left its socket, there is none", as
 
 test("a slotd that does not know the question, or gives no answer, is not taken for none", async () => {
   expect(await askSlotd(() => undefined)).toMatchObject({
-    text: expect.stringContaining("is of another version"),
+    text: expect.stringContaining("has another version"),
   });
   const silent = createServer((connection) => connection.end());
   const path = join(folder, "silent.sock");

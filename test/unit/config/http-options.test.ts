@@ -36,9 +36,9 @@ test("reads a Unix socket to listen on, from the folder of the file", () => {
 });
 
 test.each([
-  ['http.tls.cert = "c.pem"', "expected http.tls.key beside it"],
-  ['http.tls.key = "k.pem"', "expected http.tls.cert beside it"],
-  ['http.listen = "unix:/s"', "expected http.public_url beside it"],
+  ['http.tls.cert = "c.pem"', "expected http.tls.key as well"],
+  ['http.tls.key = "k.pem"', "expected http.tls.cert as well"],
+  ['http.listen = "unix:/s"', "expected http.public_url as well"],
   ['http.listen = "unix:"', 'or "unix:" and the path of a socket'],
   ['http.cors_origins = ["https://a.example/path"]', 'got "https://a.example/path"'],
   ['http.cors_origins = ["chat.example"]', 'got "chat.example"'],

@@ -294,7 +294,7 @@ describe("the file", () => {
 
   test("must exist when it is named", () => {
     expect(messageOf(minimal, { file: "no.toml" })).toBe(
-      'no.toml: expected a configuration file that can be read, got an error: there is no such file. Make one with "slotd init".',
+      'no.toml: expected a configuration file that can be read, got an error: there is no such file. Create one with "slotd init".',
     );
   });
 
@@ -332,7 +332,7 @@ describe("warnings", () => {
     ],
     ['http.listen = "0.0.0.0:5080"', "http.public_url: http://0.0.0.0:5080 is not https"],
     ['xmpp.tls_ca = "x"', "xmpp.tls_ca: it has no effect"],
-    ['host = "@HOST@"', "host: example.org is one of the domains served"],
+    ['host = "@HOST@"', "host: example.org is one of the served domains"],
   ])("%s", (line, warning) => {
     const warnings = warningsOf(`${line}\n${minimal}`);
     expect(warnings).toHaveLength(1);

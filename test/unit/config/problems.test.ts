@@ -61,7 +61,10 @@ describe("refuses, with the line and what came", () => {
     ['s3.regoin = "x"', "s3.regoin: expected a known option, got an unknown one. Did you mean s3.region?"],
     ['"s3.region" = "x"', "expected a known option"],
     ["domain = 1", "expected a table for each domain"],
-    ['domain."example.org".log.level = "info"', "one that is for all domains. Move it to the table [log]."],
+    [
+      'domain."example.org".log.level = "info"',
+      "one that applies to all domains. Move it to the table [log].",
+    ],
     ['domain."example.org".domains = ["a"]', "Move it to the top of the file."],
     ['domain."example.org".token_bytes = 1', 'domain."example.org".token_bytes: expected'],
     ['domain."example.ogr".token_bytes = 16', 'got one for "example.ogr". Did you mean "example.org"?'],
@@ -161,7 +164,9 @@ describe("what is mandatory and missing", () => {
     for (const name of ["bucket_url", "region", "access_key_id", "secret_access_key"]) {
       expect(message).toContain(`slotd.toml: s3.${name}: expected`);
     }
-    expect(message).toContain('backend defaults to "s3"; with backend = "disk" slotd keeps the files itself');
+    expect(message).toContain(
+      'backend defaults to "s3"; with backend = "disk" slotd stores the files itself',
+    );
     expect(message).toContain("the table [s3]");
   });
 
@@ -176,12 +181,12 @@ describe("what is mandatory and missing", () => {
     const message = messageOf(undefined, { env: { SLOTD_LOG_LEVEL: "info" } });
     expect(message).toContain("slotd: domains: ");
     expect(message).toContain("Example: SLOTD_DOMAINS=example.org");
-    expect(message).toContain('set SLOTD_S3_REGION, or make a file with "slotd init"');
+    expect(message).toContain('set SLOTD_S3_REGION, or create a file with "slotd init"');
   });
 
   test("is not asked for where there is no configuration at all: that is said, and where it was looked for", () => {
     expect(messageOf(undefined)).toBe(
-      'slotd: expected a configuration file, got none: there is neither /conf/slotd.toml nor /etc/slotd/slotd.toml. Make one with "slotd init", name another one with --config FILE or SLOTD_CONFIG, or set the options by SLOTD_ variables.',
+      'slotd: expected a configuration file, got none: there is neither /conf/slotd.toml nor /etc/slotd/slotd.toml. Create one with "slotd init", name another file with --config FILE or SLOTD_CONFIG, or set the options in SLOTD_ variables.',
     );
   });
 

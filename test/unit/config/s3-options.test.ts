@@ -50,7 +50,7 @@ describe("buckets that are reached through slotd", () => {
   test.each(modes)("need a public URL each: %s", (mode) => {
     const text = `${top}[s3]\n${place}${keys}${mode}\n`;
     expect(messageOf(text + own)).toBe(
-      'slotd.toml: http.public_url: expected a URL of its own for each bucket that is reached through slotd, got "http://127.0.0.1:5080" for both a.example and b.example. Put @HOST@ into it, or set http.public_url in [domain."b.example"]. Example: public_url = "https://upload.@HOST@"',
+      'slotd.toml: http.public_url: expected a different URL for each bucket that clients reach through slotd, got "http://127.0.0.1:5080" for both a.example and b.example. Put @HOST@ into it, or set http.public_url in [domain."b.example"]. Example: public_url = "https://upload.@HOST@"',
     );
     expect(domainOf(`${text}${own}[http]\npublic_url = "https://up.@HOST@"\n`).s3?.bucketUrl).toBe(
       "https://s3.example/b",

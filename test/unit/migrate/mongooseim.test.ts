@@ -108,7 +108,7 @@ expiration_time = 5
       '-: The domains of the host type "with uploads" are in MongooseIM\'s database; add them to domains.',
     );
     expect(texts(read)).toContain(
-      '5: The settings of the host type "with uploads" are not taken over: slotd has them for domains; repeat them in a table for each of its domains.',
+      '5: The settings of the host type "with uploads" are not imported: slotd has them for domains; repeat them in a table for each of its domains.',
     );
   });
 });
@@ -119,26 +119,23 @@ describe("what is not taken over is named with its line and the reason", () => {
   test.each([
     [
       'iqdisc.type = "no_queue"',
-      "2: iqdisc.type is not taken over: slotd answers every request at once by itself.",
+      "2: iqdisc.type is not imported: slotd answers every request at once by itself.",
     ],
-    ["unheard_of = 1", "2: unheard_of is not taken over: slotd has no such option."],
-    [
-      "token_bytes = 4",
-      "2: token_bytes is not taken over: slotd expects a whole number of bytes from 8 to 96",
-    ],
+    ["unheard_of = 1", "2: unheard_of is not imported: slotd has no such option."],
+    ["token_bytes = 4", "2: token_bytes is not imported: slotd expects a whole number of bytes from 8 to 96"],
     [
       "expiration_time = 0",
-      "2: expiration_time is not taken over: slotd expects a whole number of seconds from 1",
+      "2: expiration_time is not imported: slotd expects a whole number of seconds from 1",
     ],
-    ['s3.bucket_url = ""', "2: s3.bucket_url is not taken over: slotd expects an http or https URL"],
-    ['backend = "riak"', '2: backend is not taken over: slotd has "s3" and "disk"'],
+    ['s3.bucket_url = ""', "2: s3.bucket_url is not imported: slotd expects an http or https URL"],
+    ['backend = "riak"', '2: backend is not imported: slotd has "s3" and "disk"'],
     ['host = "upload.@HOST@"', "-: s3.secret_access_key is missing: slotd needs it"],
   ])("%s", (line, note) => {
     expect(notesOf(line)).toContain(note);
   });
 
   test("a secret is not named", () => {
-    expect(notesOf("s3.secret_access_key = 12345678")).toContain("s3.secret_access_key is not taken over");
+    expect(notesOf("s3.secret_access_key = 12345678")).toContain("s3.secret_access_key is not imported");
     expect(notesOf("s3.secret_access_key = 12345678")).not.toContain("12345678");
   });
 
@@ -204,7 +201,7 @@ s3.secret_access_key = "s"
     const text = listener(1111, 'shaper = "fast"') + listener(2222, 'shaper = "none"') + module;
     const outcome = taken(text);
     expect(outcome.component.address).toBe("127.0.0.1:2222");
-    expect(texts(outcome)).toEqual(["2: Another listener for components is not used by slotd."]);
+    expect(texts(outcome)).toEqual(["2: slotd does not use this second listener for components."]);
   });
 
   test.each([

@@ -46,14 +46,14 @@ test("is for its owner only, and gone at the end", async () => {
 test("replaces what a dead slotd left, and leaves a living one's alone", async () => {
   writeFileSync(path, "");
   await start();
-  await expect(startControl(path, () => undefined)).rejects.toThrow("another slotd has the control socket");
+  await expect(startControl(path, () => undefined)).rejects.toThrow("another slotd uses the control socket");
   expect((await sendCommand(path, "reload")).isDone).toBe(false);
 });
 
 test("says what is wrong when nobody listens, or the folder is not there", async () => {
-  await expect(sendCommand(path, "reload")).rejects.toThrow(`no answer from a slotd at ${path}`);
+  await expect(sendCommand(path, "reload")).rejects.toThrow(`no response from a slotd at ${path}`);
   await expect(startControl(join(folder, "no/s.sock"), () => undefined)).rejects.toThrow(
-    "cannot make the control socket",
+    "cannot create the control socket",
   );
 });
 

@@ -45,7 +45,7 @@ test("/readyz does not wait for a check that hangs", async () => {
   checks = [{ name: "bucket", check: () => new Promise(() => undefined) }];
   expect(await get("/readyz")).toMatchObject({
     status: 503,
-    text: "not ready\nbucket: no answer within 2 s\n",
+    text: "not ready\nbucket: no response within 2 s\n",
   });
 });
 

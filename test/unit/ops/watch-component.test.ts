@@ -41,10 +41,10 @@ describe("a component that stays away", () => {
     const events = watchComponent(watchers, served);
     for (; clock < 65 * minute; clock += 30_000) events.offline(unreachable, 500);
     expect(messages()).toEqual([
-      "warn: Cannot connect. Trying again; next in 0.5 s.",
+      "warn: Cannot connect. Trying again in 0.5 s.",
       ...["10 min", "20 min", "30 min", "40 min", "50 min", "60 min"].map(
         (time) =>
-          `warn: Not connected to the XMPP server for ${time}. Cannot connect. Trying again; next in 0.5 s.`,
+          `warn: Not connected to the XMPP server for ${time}. Cannot connect. Trying again in 0.5 s.`,
       ),
     ]);
     expect(await series('slotd_component_problems_total{domain="example.org",problem="unreachable"}')).toBe(
@@ -75,10 +75,10 @@ describe("a component that stays away", () => {
     events.online();
     events.offline(unreachable, 500);
     expect(messages()).toEqual([
-      "info: Connected to the XMPP server; slots can be asked for.",
-      "warn: Cannot connect. Trying again; next in 0.5 s.",
-      "info: Connected to the XMPP server; slots can be asked for. It was not connected for 3 h 5 min.",
-      "warn: Cannot connect. Trying again; next in 0.5 s.",
+      "info: Connected to the XMPP server; ready to issue slots.",
+      "warn: Cannot connect. Trying again in 0.5 s.",
+      "info: Connected to the XMPP server; ready to issue slots. It was not connected for 3 h 5 min.",
+      "warn: Cannot connect. Trying again in 0.5 s.",
     ]);
     expect(await series('slotd_component_connects_total{domain="example.org"}')).toBe(2);
   });

@@ -39,6 +39,22 @@ test.each(["help", ...commands.map(({ name }) => name)])(
   },
 );
 
+test("the alerts and the dashboard follow docs/STYLE.md", async () => {
+  const alerts = readFileSync(join(root, "docs/alert-rules.yml"), "utf8").matchAll(
+    /(?:summary|description): "(.*)"$/gm,
+  );
+  const { panels } = JSON.parse(readFileSync(join(root, "docs/grafana-dashboard.json"), "utf8"));
+  const texts = [
+    ...[...alerts].map(([, text = ""]) => text),
+    ...panels.flatMap(({ title, description = "" }: { title: string; description?: string }) => [
+      title,
+      description,
+    ]),
+  ];
+  expect(texts.length).toBeGreaterThan(80);
+  expect(await lintProse("alerts and dashboard", texts.join("\n\n"))).toEqual([]);
+});
+
 test.each([
   "The file is read anew.",
   "The new keys are in force.",

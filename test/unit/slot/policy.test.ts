@@ -141,7 +141,7 @@ describe("the policy on types", () => {
   test("says what came and what is allowed", () => {
     const policy = policyOf({ types: { allowed: ["image/*", "video/mp4"], denied: ["image/svg+xml"] } });
     expect(refuse({ ...request, contentType: "text/html" }, alice, policy, now)?.text).toBe(
-      "Files of the type text/html are not taken here. Expected one of image/*, video/mp4, except image/svg+xml.",
+      "The service does not accept files of the type text/html. Expected one of image/*, video/mp4, except image/svg+xml.",
     );
   });
 });
@@ -151,7 +151,7 @@ describe("the policy on purposes", () => {
     const policy = policyOf({ purposes: { permanent: { ...unlimited, enabled: false } } });
     expect(refuse({ ...request, purpose: "permanent" }, alice, policy, now)).toEqual({
       kind: "purpose-off",
-      text: 'Files for the purpose "permanent" are not taken here; expected one of message, profile, ephemeral.',
+      text: 'The service does not accept files for the purpose "permanent"; expected one of message, profile, ephemeral.',
     });
     expect(purposesOn(policy)).toEqual(["message", "profile", "ephemeral"]);
   });
@@ -159,7 +159,7 @@ describe("the policy on purposes", () => {
   test("refuses each of them where all are off", () => {
     const off = { ...unlimited, enabled: false };
     const policy = policyOf({ purposes: { message: off, profile: off, ephemeral: off, permanent: off } });
-    expect(refuse(request, alice, policy, now)?.text).toEndWith("not taken here; nor any other.");
+    expect(refuse(request, alice, policy, now)?.text).toEndWith("; it accepts no other purpose either.");
   });
 
   test.each([

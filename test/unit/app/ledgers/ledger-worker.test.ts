@@ -209,7 +209,7 @@ test("a running worker settles what the store has, removes what has expired, and
   expect(await store.has(token)).toBe(false);
   expect(await opened.ledger.find(token)).toBeUndefined();
   await one.stop();
-  expect(lines.join("")).toContain("Removed files");
+  expect(lines.join("")).toContain("Deleted expired files");
   expect(lines.join("")).not.toContain(token);
 }, 30_000);
 

@@ -156,7 +156,7 @@ describe("a copy into a slot", () => {
   test("that a policy does not deny stays wrong after --fix, and the finding says so", async () => {
     const { found, policies } = await checked({ copies: "taken", policies: "ineffective" }, true);
     expect(found["copy-source"]).toMatchObject({ isFixed: false, finding: { level: "wrong" } });
-    expect(found["copy-source"]?.finding.text).toEndWith("It is so although --fix has put it.");
+    expect(found["copy-source"]?.finding.text).toEndWith("The problem remains after --fix.");
     expect(JSON.parse(policies[0] ?? "").Statement).toMatchObject([{ Sid: "SlotdNoCopies", Effect: "Deny" }]);
   });
 
@@ -171,9 +171,9 @@ describe("a copy into a slot", () => {
 
 describe("a chunked body longer than its signed length", () => {
   test.each([
-    ["kept", {}, "wrong", /keeps it all: \d+ bytes for a slot of/],
-    ["kept, and the key may not look", { mayHead: false }, "wrong", /the store takes it/],
-    ["cut", {}, "ok", /only the signed length is kept/],
+    ["kept", {}, "wrong", /keeps all of it: \d+ bytes for a slot of/],
+    ["kept, and the key may not look", { mayHead: false }, "wrong", /the store accepts it/],
+    ["cut", {}, "ok", /keeps only the signed length/],
     ["refused", {}, "ok", /400 BadRequest/],
   ] as const)("that is %s is told", async (words, more, level, text) => {
     const chunked = words.split(",")[0] as "kept" | "cut" | "refused";
@@ -188,7 +188,7 @@ describe("a chunked body longer than its signed length", () => {
     const stopping = new AbortController();
     server = createServer(() => stopping.abort());
     const url = `http://127.0.0.1:${await listen(server)}/a`;
-    await expect(putChunked(url, {}, Buffer.from("x"), stopping.signal)).rejects.toThrow("did not answer");
+    await expect(putChunked(url, {}, Buffer.from("x"), stopping.signal)).rejects.toThrow("did not respond");
   });
 });
 

@@ -78,7 +78,7 @@ describe("slotd check of files on disk", () => {
       ].map((name) => [name, "ok"]),
     );
     expect(readdirSync(folder)).not.toContain("data");
-    expect(findings[1]?.text).toContain(`where ${path} will be made`);
+    expect(findings[1]?.text).toContain(`where slotd will create ${path}`);
   });
 
   test("finds the slotd that runs by a file that arrives in its folder, and removes the file", async () => {
@@ -123,11 +123,11 @@ describe("slotd check of files on disk", () => {
   };
 
   test.each([
-    [502, "slotd is not reached"],
-    [404, "it is not this slotd"],
+    [502, "does not forward the upload to slotd"],
+    [404, "it does not lead to this slotd"],
     [301, "redirects uploads elsewhere"],
-    [403, "another slotd is there, or a proxy changes the path"],
-    [201, "another slotd got this one"],
+    [403, "it leads to another slotd, or a proxy changes the path"],
+    [201, "another slotd received this one"],
   ])("says what it means that %i comes from the public URL", async (status, text) => {
     const wrong = await findingAt((request, response) => {
       request.resume();

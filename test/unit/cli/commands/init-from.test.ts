@@ -47,9 +47,9 @@ describe("slotd init --from", () => {
         ],
       ]);
       expect(out()).toMatch(
-        /mongooseim\.\w+:\d+: iqdisc(\.type)? is not taken over: slotd answers every request/,
+        /mongooseim\.\w+:\d+: iqdisc(\.type)? is not imported: slotd answers every request/,
       );
-      expect(out()).toContain("anonymous.example.org is left out of domains");
+      expect(out()).toContain("anonymous.example.org is not in domains");
       expect(out()).toContain("(upload.example.org, files.example.net, upload.chat.example.com)");
       expect(out()).toContain("shaper_rule holds slotd back on this listener");
       expect(out()).toContain("MongooseIM lists each component on every domain.");
@@ -71,7 +71,7 @@ describe("slotd init --from", () => {
     expect(out()).not.toContain("does not start with it yet");
     const without = await initFrom(snippet);
     expect(without.text).toContain("# EDIT THIS LINE");
-    expect(without.out()).toContain("It names no domain");
+    expect(without.out()).toContain("The file names no domain");
   });
 
   test("of a listener with TLS writes a slotd.toml with xmpp.tls", async () => {

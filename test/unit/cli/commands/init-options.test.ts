@@ -54,7 +54,7 @@ describe("slotd init", () => {
     [["--s3", "--public-url", "https://x.example"], "--public-url is for files on disk"],
     [["--disk-path", ""], "expected --disk-path FOLDER to be a path"],
     [["--proxy", "ngnix"], 'got "ngnix"; did you mean "nginx"?'],
-    [["--from", "x", "--s3"], "--s3 cannot be given with --from"],
+    [["--from", "x", "--s3"], "--s3 cannot be used with --from"],
   ])("refuses %j", async (words, message) => {
     const { code, err } = await init(...words);
     expect([code, err]).toEqual([2, expect.stringContaining(message)]);

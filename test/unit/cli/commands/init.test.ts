@@ -99,7 +99,7 @@ describe("slotd init", () => {
     expect(await init()).toEqual({
       code: 1,
       out: "",
-      err: "slotd: slotd.toml exists already and was left as it is; --force writes over it.\n",
+      err: "slotd: slotd.toml exists already and is unchanged; --force overwrites it.\n",
     });
     expect(readFileSync(path, "utf8")).toBe("mine");
     expect(readdirSync(folder)).toEqual(["slotd.toml"]);

@@ -213,7 +213,7 @@ describe("slotd reconcile", () => {
     const { code, out, err } = await run(["reconcile", "--fix"]);
     expect([code, out]).toEqual([1, expect.stringContaining("11 differences, 0 repaired")]);
     expect(err).toBe(
-      "slotd: 11 of 11 files of the ledger are missing in the store, too many to be forgotten by --fix alone; none was. Is the store whole? If they are gone for good, add --forget-many.\n",
+      "slotd: 11 of 11 files of the ledger are missing in the store, too many for --fix alone: the ledger forgot none. Check that the store is complete. If the files are lost, add --forget-many.\n",
     );
     expect((await run(["reconcile", "--fix", "--forget-many"])).code).toBe(0);
   });
@@ -227,7 +227,7 @@ describe("a command on a ledger", () => {
     const io = fakeIo(folder);
     expect(await main(["usage"], io)).toBe(1);
     expect(io.err()).toBe(
-      `slotd: There is no ledger for example.org at ${folder}/data/slotd.db yet; slotd makes it when it starts.\n`,
+      `slotd: There is no ledger for example.org at ${folder}/data/slotd.db yet; slotd creates it when it starts.\n`,
     );
     writeFileSync(join(folder, "slotd.toml"), `${toml}ledger.url = "none"`);
     const other = fakeIo(folder);

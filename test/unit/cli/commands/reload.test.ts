@@ -31,7 +31,7 @@ async function listen(): Promise<string[]> {
   const asked: string[] = [];
   control = await startControl(join(folder, "s.sock"), (command) => {
     asked.push(command);
-    return Promise.resolve({ isDone: true, text: "The configuration was reloaded." });
+    return Promise.resolve({ isDone: true, text: "slotd reloaded the configuration." });
   });
   return asked;
 }
@@ -48,32 +48,32 @@ describe("slotd reload", () => {
     expect(code).toBe(1);
     expect(err).toStartWith("slotd.toml:4: token_bytes: expected a whole number of bytes from 8 to 96");
     expect(err).toContain("slotd: the configuration has a problem.\n");
-    expect(err).toContain(`slotd: no answer from a slotd at ${join(folder, "s.sock")}`);
+    expect(err).toContain(`slotd: no response from a slotd at ${join(folder, "s.sock")}`);
   });
 
   test("asks nobody when the file is no TOML, for its ops.socket is not known", async () => {
     const { code, err } = await reload(config('ops.socket = "s.sock\n'));
     expect(code).toBe(1);
     expect(err).toStartWith("slotd.toml:4:");
-    expect(err).toEndWith("slotd: no slotd was asked to reload it.\n");
+    expect(err).toEndWith("slotd: the command asked no slotd to reload it.\n");
   });
 
   test("names another way when nobody answers", async () => {
     const { code, err } = await reload(config('ops.socket = "s.sock"\n'));
     expect(code).toBe(1);
-    expect(err).toContain("name it with --socket PATH");
+    expect(err).toContain("name that one with --socket PATH");
     expect(err).toContain("SIGHUP");
   });
 
   test("prints JSON, of an answer and of none", async () => {
     expect(JSON.parse((await reload(config('ops.socket = "s.sock"\n'), "--json")).out)).toEqual({
       reloaded: false,
-      text: expect.stringContaining("no answer"),
+      text: expect.stringContaining("no response"),
     });
     await listen();
     expect(JSON.parse((await reload("", "--socket", "s.sock", "--json")).out)).toEqual({
       reloaded: true,
-      text: "The configuration was reloaded.",
+      text: "slotd reloaded the configuration.",
     });
   });
 });

@@ -35,7 +35,7 @@ describe("a secret file", () => {
 
   test("must be named by a text", () => {
     expect(messageOf(toml.replace('"xmpp-secret"', "5"))).toContain(
-      "expected the path of a file that holds the secret, got 5.",
+      "expected the path of a file that contains the secret, got 5.",
     );
   });
 

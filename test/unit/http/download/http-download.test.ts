@@ -184,7 +184,7 @@ describe("a download", () => {
     const { status, body } = await fixture.send(`GET ${path} HTTP/1.1`);
     expect([status, body.toString()]).toEqual([
       500,
-      "Something went wrong here; the log of slotd says what. Reference: ref1.\n",
+      "The server could not handle the request. The log of slotd has the cause. Reference: ref1.\n",
     ]);
     const event = await fixture.event("failed");
     expect(event).toMatchObject({ object: path.slice(1, 9), error: { code: "damaged" } });

@@ -201,9 +201,9 @@ describe("an upload that is not as the slot says", () => {
       same,
       `Transfer-Encoding: chunked\nContent-Type: ${type}`,
       411,
-      "send it with Content-Length",
+      "Send the size of the file in Content-Length",
     ],
-    ["has no length", same, `Content-Type: ${type}`, 411, "send it with Content-Length"],
+    ["has no length", same, `Content-Type: ${type}`, 411, "Send the size of the file in Content-Length"],
     ["has two lengths", same, `${good}\nContent-Length: 5`, 400, "more than one content-length header"],
     ["has two types", same, `${good}\nContent-Type: ${type}`, 400, "more than one content-type header"],
     ["has two hosts", same, `${good}\nHost: a\nHost: b`, 400, "more than one host header"],
@@ -228,8 +228,14 @@ describe("an upload that is not as the slot says", () => {
       403,
       "The signature",
     ],
-    ["has no signature", (url) => url.replace(/&X-Amz-Signature.*/, ""), good, 403, "not one of a slot"],
-    ["has no query", (url) => url.replace(/\?.*/, ""), good, 403, "not one of a slot"],
+    [
+      "has no signature",
+      (url) => url.replace(/&X-Amz-Signature.*/, ""),
+      good,
+      403,
+      "not the PUT URL of a slot",
+    ],
+    ["has no query", (url) => url.replace(/\?.*/, ""), good, 403, "not the PUT URL of a slot"],
     ["has a parameter more", (url) => `${url}&x=y`, good, 403, "The signature of the URL is wrong."],
     [
       "has another declared length",
@@ -257,7 +263,7 @@ describe("an upload that is not as the slot says", () => {
       (url) => url.replace("TESTKEY", "OTHER"),
       good,
       403,
-      "a key that is not known here",
+      "a key that this server does not know",
     ],
     [
       "is for another region",
@@ -271,14 +277,14 @@ describe("an upload that is not as the slot says", () => {
       (url) => url.replace("/a.txt", "/../a.txt"),
       good,
       400,
-      "The path is not that of a slot",
+      "The path is not the path of a slot",
     ],
     [
       "has a slash in disguise",
       (url) => url.replace("/a.txt", "/..%2fa.txt"),
       good,
       400,
-      "The filename holds",
+      "The filename contains",
     ],
     ["has broken UTF-8", (url) => url.replace("/a.txt", "/%ff.txt"), good, 400, "not percent-encoded UTF-8"],
   ];
@@ -439,10 +445,10 @@ describe("a client", () => {
 
 describe("a store that cannot", () => {
   test.each([
-    ["ENOSPC", 507, "There is no space left"],
-    ["EDQUOT", 507, "There is no space left"],
-    ["EROFS", 503, "takes no uploads at present"],
-    ["EIO", 500, "Something went wrong here"],
+    ["ENOSPC", 507, "The server has no space left"],
+    ["EDQUOT", 507, "The server has no space left"],
+    ["EROFS", 503, "accepts no uploads at present"],
+    ["EIO", 500, "The server could not handle the request"],
   ])("(%s) is said with %d, after the body too", async (code, status, text) => {
     const link: Files["link"] = () => {
       throw Object.assign(new Error(code), { code });

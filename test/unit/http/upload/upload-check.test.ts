@@ -143,7 +143,7 @@ describe("what a bad query is told", () => {
     [
       "has a region where its key is not known",
       good.replace("SHAREDKEY", "NOKEY"),
-      "a key that is not known here",
+      "a key that this server does not know",
     ],
     [
       "is signed wrongly",

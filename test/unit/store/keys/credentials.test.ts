@@ -112,10 +112,10 @@ describe("a credentials file", () => {
     ["null", "is not a JSON object"],
     ['{"SecretAccessKey":"topsecret"}', "has no AccessKeyId"],
     ['{"AccessKeyId":"K"}', "has no SecretAccessKey"],
-    ['{"AccessKeyId":5,"SecretAccessKey":"topsecret"}', "has an entry AccessKeyId that is no text"],
+    ['{"AccessKeyId":5,"SecretAccessKey":"topsecret"}', "has an entry AccessKeyId that is not a text"],
     [
       '{"AccessKeyId":"K","SecretAccessKey":"topsecret","Expiration":"soon"}',
-      "has an Expiration that is no date",
+      "has an Expiration that is not a date",
     ],
   ])("that cannot be used is named, and its secret is not: %j", (text, why) => {
     const read = () => parseCredentials("/keys.json", text);

@@ -79,7 +79,7 @@ describe("a request to a store", () => {
     const sending = (async () => {
       for (; sent < 1000; sent += 1) await request.write(piece);
     })();
-    await expect(sending).rejects.toThrow("The store took nothing for 0.2 s.");
+    await expect(sending).rejects.toThrow("The store accepted no data for 0.2 s.");
     expect(sent).toBeLessThan(100);
   });
 
@@ -95,6 +95,6 @@ describe("a request to a store", () => {
   test("fails when no answer comes", async () => {
     const request = await storeThat(() => undefined);
     await request.write(hello);
-    await expect(request.finish(50)).rejects.toThrow("The store did not answer within 0.05 s.");
+    await expect(request.finish(50)).rejects.toThrow("The store did not respond within 0.05 s.");
   });
 });
