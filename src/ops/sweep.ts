@@ -55,10 +55,18 @@ export async function sweep(deps: SweepDeps): Promise<Swept> {
   const { batch = 50 } = deps;
   const sums = new Sums(deps.onBatch);
   const domains = () => [...deps.inventories.keys()].filter((domain) => !sums.isLeft(domain));
-  for (;;) {
-    const expired = await deps.ledger.expire(domains(), batch);
-    await removePending(deps, batch, domains, sums);
-    if (expired < batch || deps.signal?.aborted) return sums.swept;
+  await expireAll(deps, batch, domains());
+  await removePending(deps, batch, domains, sums);
+  return sums.swept;
+}
+
+/** All are marked before one is removed: those that cannot be removed may be many, and keep no other file. */
+async function expireAll(deps: SweepDeps, batch: number, domains: readonly string[]): Promise<void> {
+  const now = deps.monotonic ?? (() => 0);
+  while (!deps.signal?.aborted) {
+    const began = now();
+    if ((await deps.ledger.expire(domains, batch)) < batch) return;
+    await deps.rest?.(now() - began);
   }
 }
 
