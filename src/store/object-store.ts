@@ -11,6 +11,8 @@ export interface ObjectMeta {
    * When it stops being available, a whole second; undefined: never. The store keeps it, and serves the object still.
    */
   readonly expiry?: Date | undefined;
+  /** When it was uploaded, where that is not now: to a former service. A whole second. */
+  readonly created?: Date | undefined;
 }
 
 /** A complete object, opened for reading. Whoever opens it closes it. */
