@@ -45,6 +45,11 @@ export interface SourceGone {
   readonly kind: "gone";
   readonly address: SourceAddress;
   readonly place: string;
+  /**
+   * When its slot was issued. While the upload may still come (a day long) the address is not taken for gone: an import
+   * beside the former service would refuse the file afterwards. undefined: long ago.
+   */
+  readonly issued?: Date;
 }
 
 /** Why something was not taken. */
