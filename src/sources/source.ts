@@ -11,7 +11,7 @@ export type SourceAddress =
 export interface SourceFile {
   readonly kind: "file";
   readonly address: SourceAddress;
-  /** Where it is below the source's folder, for the report. */
+  /** Where it is below the source's folder, for the report. Its names may hold any character but "/" and NUL. */
   readonly place: string;
   /** As it was uploaded, or as the source altered it; undefined where only the URLs say it. */
   readonly filename: string | undefined;
@@ -45,6 +45,11 @@ export interface SourceGone {
   readonly kind: "gone";
   readonly address: SourceAddress;
   readonly place: string;
+  /**
+   * When its slot was issued. While the upload may still come (a day long) the address is not taken for gone: an import
+   * beside the former service would refuse the file afterwards. undefined: long ago.
+   */
+  readonly issued?: Date;
 }
 
 /** Why something was not taken. */
@@ -64,7 +69,7 @@ export interface SourceSkip {
   readonly kind: "skip";
   readonly place: string;
   readonly reason: SkipReason;
-  /** In a few words; without secrets. */
+  /** In a few words; without secrets. A name of the source's is quoted with its control characters escaped. */
   readonly detail?: string;
 }
 
@@ -76,15 +81,35 @@ export interface SourceOptions {
   readonly folder: string;
   /** The bare JIDs of all accounts, one by one, for sources that know hashes of them; absent: none is known. */
   readonly accounts?: () => AsyncIterable<string>;
+  /**
+   * Where the metadata is, for sources that may keep it elsewhere: the path of an SQLite file (prosody,
+   * hmac-file-server), or for prosody a postgres:// URL, which holds a password. Absent: where the service puts it by
+   * default, if it is there.
+   */
+  readonly database?: string;
+  /** prosody: the component whose files are read; absent: the only one that has files. */
+  readonly component?: string;
+  /**
+   * Seconds. What changed later than that may be an upload in progress, where the service writes its files in place;
+   * it is skipped as "too-young". 60 when absent; 0 when the service is stopped.
+   */
+  readonly minAge?: number;
+  /**
+   * An existing folder for the temporary files that hold what memory does not: about 60 bytes for each file. The
+   * system's own for temporary files when absent. Nothing stays in it.
+   */
+  readonly scratch?: string;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }
 
 /**
  * The port of a former service's files. The items come in any order, each file once, in a memory that does not grow
- * with the number of files: at most one folder's names, or one record, at a time.
+ * with the number of files. Whoever stops early leaves the loop (`return()`), which closes what is open; the files that
+ * it was given can be opened after that too.
  *
  * @throws {SourceError} when the folder is not one of such a service; the message says what was expected there.
+ * @throws the signal's reason, at the next item after it was aborted.
  */
 export type Source = (options: SourceOptions) => AsyncIterable<SourceItem>;
 

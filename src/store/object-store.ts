@@ -13,6 +13,13 @@ export interface ObjectMeta {
   readonly expiry?: Date | undefined;
   /** When it was uploaded, where that is not now: to a former service. A whole second. */
   readonly created?: Date | undefined;
+  /**
+   * The SHA-256 of the content, 64 lowercase hex digits, where it is known before. A store that can refuses content with
+   * another one, and keeps it with the object.
+   */
+  readonly sha256?: string | undefined;
+  /** The Content-Disposition that a store which serves the object itself is to send; see RFC 6266. */
+  readonly disposition?: string | undefined;
 }
 
 /** A complete object, opened for reading. Whoever opens it closes it. */
