@@ -121,6 +121,16 @@ export function dispositionOf(header: string | undefined): Disposition | undefin
   return { kind, filename: extended === undefined ? quoted : decodeURIComponent(extended) };
 }
 
+/** The answer to a question, or that of the bucket to which slotd redirects. */
+async function follow(port: number, question: Question, isTls: boolean): Promise<Answer> {
+  const { method, url, headers } = question;
+  const answer = await exchange(port, requestOf(method, url, headers), isTls);
+  const location = [302, 307].includes(answer.status) ? answer.headers.get("location") : undefined;
+  if (location === undefined || method === "OPTIONS") return answer;
+  const { protocol, port: storePort } = new URL(location);
+  return exchange(Number(storePort), requestOf(method, location, headers), protocol === "https:");
+}
+
 /** Asks all, eight at a time. */
 export async function askAll(
   port: number,
@@ -131,8 +141,7 @@ export async function askAll(
   const left = questions.values();
   const worker = async () => {
     for (const question of left) {
-      const { method, url, headers } = question;
-      said.set(question, saidBy(question, await exchange(port, requestOf(method, url, headers), isTls)));
+      said.set(question, saidBy(question, await follow(port, question, isTls)));
     }
   };
   await Promise.all(Array.from({ length: 8 }, worker));

@@ -1,0 +1,96 @@
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { FormerKindName } from "../../src/address/former-kinds.ts";
+import { freePorts, isPortOpen } from "../peers/ports.ts";
+import { makeFolder, removeFolder, runToEnd, startProcess, waitUntil } from "../peers/process.ts";
+import type { Rgw } from "../peers/servers/rgw.ts";
+import { slotdUnderTest, withoutXmpp } from "../peers/slotd.ts";
+
+/** Where slotd keeps the files after a move. */
+export type Backend = { readonly name: "disk" } | { readonly name: "RGW"; readonly rgw: Rgw };
+
+/** What a move says of the former service in slotd.toml. */
+export interface FormerTable {
+  readonly kind: FormerKindName;
+  readonly urls: readonly string[];
+}
+
+/** A slotd that is to take the place of a former service. It runs after start(). */
+export interface SlotdTarget {
+  /** Its HTTP server on loopback, without TLS. */
+  readonly port: number;
+  readonly folder: string;
+  /** Runs a command of slotd with this configuration to its end. @throws {Error} with its output when it fails. */
+  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
+  start(): Promise<void>;
+  /** Ends it, when it runs, and removes its folder. */
+  stop(): Promise<void>;
+}
+
+const domain = "example.test";
+
+function storeLines(backend: Backend): string {
+  if (backend.name === "disk") return `backend = "disk"\n[disk]\npath = "data"`;
+  const { bucketUrl, region, accessKeyId, secretAccessKey } = backend.rgw;
+  return `backend = "s3"
+[s3]
+bucket_url = "${bucketUrl}"
+region = "${region}"
+access_key_id = "${accessKeyId}"
+secret_access_key = "${secretAccessKey}"
+access = "private"
+[ledger]
+url = "sqlite:ledger.db"`;
+}
+
+function configuration(backend: Backend, former: FormerTable, port: number, noServer: number): string {
+  return `domains = ["${domain}"]
+${storeLines(backend)}
+[former.old]
+kind = "${former.kind}"
+urls = ${JSON.stringify(former.urls)}
+[http]
+listen = "127.0.0.1:${port}"
+public_url = "https://slotd.example.test"
+${withoutXmpp(noServer)}
+`;
+}
+
+/** Prepares a slotd with a store of its own on disk, or in the bucket. */
+export async function slotdTarget(backend: Backend, former: FormerTable): Promise<SlotdTarget> {
+  const [port = 0, noServer = 0] = await freePorts(2);
+  const folder = makeFolder("slotd");
+  chmodSync(folder, 0o755);
+  const file = join(folder, "slotd.toml");
+  writeFileSync(file, configuration(backend, former, port, noServer), { mode: 0o600 });
+  const env = { SLOTD_OPS_LISTEN: "127.0.0.1:0", SLOTD_OPS_SOCKET: join(folder, "slotd.sock") };
+  let running: Awaited<ReturnType<typeof startProcess>> | undefined;
+  return {
+    port,
+    folder,
+    async run(args, more = {}) {
+      const command = [slotdUnderTest(), ...args, "--config", file] as const;
+      const { ok, output } = await runToEnd({ name: "slotd", command, env: { ...env, ...more } }, 120_000);
+      if (!ok) throw new Error(`slotd ${args.join(" ")} failed:\n${output}`);
+      return output;
+    },
+    async start() {
+      const command = [slotdUnderTest(), "serve", "--config", file] as const;
+      running = await startProcess({
+        ...{ name: "slotd", command, folder, env: { ...env, SLOTD_LOG_FORMAT: "json" } },
+        isReady: () => isPortOpen(port),
+      });
+      await waitUntil("slotd to open its store", () => isHealthy(port));
+    },
+    async stop() {
+      await running?.stop();
+      removeFolder(folder);
+    },
+  };
+}
+
+/** Whether it answers at all; what it has not opened yet answers 503. */
+async function isHealthy(port: number): Promise<boolean> {
+  const answer = await fetch(`http://127.0.0.1:${port}/nothing`).catch(() => undefined);
+  return answer !== undefined && answer.status !== 503;
+}
