@@ -16,6 +16,7 @@ const sampleFile = z.object({
   sha256: z.string().nullable(),
   get_url: z.string(),
   get_status: z.number().nullish(),
+  served_disposition: z.string().nullish(),
   path_in_tar: z.string().optional(),
   mtime: z.number().nullish(),
   slot_time: z.number().nullish(),
