@@ -161,7 +161,7 @@ export const commands: readonly Command[] = [
   {
     name: "delete",
     summary: "Deletes one file.",
-    operand: { value: "URL|TOKEN", summary: "The file's GET URL, or the token in it." },
+    operands: [{ value: "URL|TOKEN", summary: "The file's GET URL, or the token in it." }],
     options: [json, config],
     run: async (args, io) => (await import("./commands/delete.ts")).run(args, io),
   },
@@ -209,7 +209,7 @@ export const commands: readonly Command[] = [
   {
     name: "completion",
     summary: "Prints the script that completes slotd's command line in a shell.",
-    operand: { value: "SHELL", summary: "bash, zsh or fish.", choices: ["bash", "zsh", "fish"] },
+    operands: [{ value: "SHELL", summary: "bash, zsh or fish.", choices: ["bash", "zsh", "fish"] }],
     options: [],
     run: async (args, io) => (await import("./commands/completion.ts")).run(args, io, commands),
   },

@@ -1,7 +1,6 @@
 import type { Ledger, LedgerFile } from "../ledger/ledger.ts";
 import { PutError } from "../store/object-store.ts";
-import type { SpentAddresses } from "../store/spent-addresses.ts";
-import type { ImportTarget } from "./import-target.ts";
+import type { ImportTarget, KnownDeletions } from "./import-target.ts";
 import type { LeftReason } from "./outcomes.ts";
 import type { PlannedFile } from "./plan-file.ts";
 import {
@@ -40,7 +39,7 @@ export interface CopyOptions {
 export interface CopyDeps {
   readonly target: ImportTarget;
   readonly ledger: Pick<Ledger, "find"> | undefined;
-  readonly spent: Pick<SpentAddresses, "has"> | undefined;
+  readonly spent: Pick<KnownDeletions, "has"> | undefined;
   readonly rate: Pace;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly signal: AbortSignal;

@@ -1,11 +1,10 @@
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Bytes } from "../slot/slot.ts";
 import type { SourceGone, SourceItem } from "../sources/source.ts";
-import type { SpentAddresses } from "../store/spent-addresses.ts";
 import { tokenOf } from "./addressing.ts";
 import { CopyFile, ImportStoppedError } from "./copy-file.ts";
 import { type Copied, Entries, type ImportList } from "./enter-files.ts";
-import type { ImportTarget } from "./import-target.ts";
+import type { ImportTarget, KnownDeletions } from "./import-target.ts";
 import { Counts, type LeftReason, type Note, type Tally } from "./outcomes.ts";
 import { type PlanSettings, planFile } from "./plan-file.ts";
 import { type RateDeps, RateLimit } from "./rate-limit.ts";
@@ -34,7 +33,7 @@ export interface ImportDeps extends RateDeps {
   /** undefined: nothing is written down. */
   readonly ledger: Pick<Ledger, "find" | "adopt"> | undefined;
   /** undefined: what was deleted cannot be told from what is new. */
-  readonly spent: SpentAddresses | undefined;
+  readonly spent: KnownDeletions | undefined;
   readonly list: ImportList;
   /** Adds a line to the report. */
   readonly remark: (remark: Remark) => void;

@@ -13,5 +13,12 @@ export interface ImportTarget {
   readonly maxObjectSize: Bytes | undefined;
 }
 
+/** The addresses whose file was deleted, or has expired, and is not to come again. */
+export interface KnownDeletions {
+  has(token: string): Promise<boolean>;
+  /** Remembers tokens, for good when the promise resolves. */
+  add(tokens: readonly string[]): Promise<void>;
+}
+
 /** The most that one PUT to S3 may bring. Source: the S3 API, PutObject; more takes a multipart upload. */
 export const largestPut: Bytes = 5 * 2 ** 30;

@@ -106,7 +106,8 @@ function itemOf(record: SlotRecord, files: OpenFolder, { now }: SourceOptions): 
   const { slot, filename, owner, contentType } = record;
   const address = { path: filename === undefined || isNoSegment(filename) ? slot : `${slot}/${filename}` };
   const stats = files.stats(name);
-  if (stats === undefined) return { kind: "gone", address, place: files.placeOf(name) };
+  if (stats === undefined)
+    return { kind: "gone", address, place: files.placeOf(name), issued: record.requested };
   if (!stats.isFile())
     return skip(files.placeOf(name), "metadata-without-file", "no regular file has its name");
   const named = filename === undefined ? {} : { filename };

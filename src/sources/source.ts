@@ -49,7 +49,7 @@ export interface SourceGone {
    * When its slot was issued. While the upload may still come (a day long) the address is not taken for gone: an import
    * beside the former service would refuse the file afterwards. undefined: long ago.
    */
-  readonly issued?: Date;
+  readonly issued?: Date | undefined;
 }
 
 /** Why something was not taken. */
