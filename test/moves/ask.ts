@@ -1,3 +1,5 @@
+import type { FormerKindName } from "../../src/address/former-kinds.ts";
+import type { FormerService } from "../peers/servers/former/former-service.ts";
 import { type Answer, exchange, requestOf, sha256 } from "./exchange.ts";
 import type { Upload } from "./fill.ts";
 
@@ -18,6 +20,8 @@ export type Variant =
 
 /** One request that is sent to the former service, and to slotd later. */
 export interface Question {
+  /** Of the service that the URL is of. */
+  readonly kind: FormerKindName;
   readonly variant: Variant;
   readonly upload: Upload;
   readonly method: "GET" | "HEAD" | "OPTIONS";
@@ -74,19 +78,30 @@ function variantsOf(url: string, base: string): readonly (readonly [Variant, str
   ];
 }
 
-/** All that is asked about an upload. `base` is that of its URL. */
-export function questionsAbout(upload: Upload, base: string): readonly Question[] {
+/** The base of the URL of an upload. */
+export function baseOf({ urls }: Pick<FormerService, "urls">, { getUrl }: Upload): string {
+  const base = urls.find((url) => getUrl.startsWith(`${url}/`));
+  if (base === undefined) throw new Error(`${getUrl} has none of the bases ${urls.join(", ")}`);
+  return base;
+}
+
+/** All that is asked about an upload. */
+export function questionsAbout(
+  upload: Upload,
+  service: Pick<FormerService, "kind" | "urls">,
+): readonly Question[] {
   const { getUrl } = upload;
+  const { kind } = service;
   const ask = (
     variant: Variant,
     method: Question["method"],
     url: string,
     headers: Question["headers"] = {},
-  ): Question => ({ variant, upload, method, url, headers });
+  ): Question => ({ kind, variant, upload, method, url, headers });
   return [
     ask("as handed out", "GET", getUrl),
     ask("HEAD", "HEAD", getUrl),
-    ...variantsOf(getUrl, base).map(([variant, url]) => ask(variant, "GET", url)),
+    ...variantsOf(getUrl, baseOf(service, upload)).map(([variant, url]) => ask(variant, "GET", url)),
     ask("bytes=0-9", "GET", getUrl, { Range: "bytes=0-9" }),
     ask("preflight", "OPTIONS", getUrl, {
       Origin: "https://chat.example.test",

@@ -3,6 +3,7 @@ import type { Question, Said } from "./ask.ts";
 
 /** One question with what the former service said, and what slotd said after the move. */
 export interface Comparison {
+  /** Of the service that was moved. */
   readonly kind: FormerKindName;
   readonly question: Question;
   readonly before: Said;
@@ -21,6 +22,15 @@ function isStatusPair({ before, after }: Comparison, from: number, to: number): 
   return before.status === from && after.status === to;
 }
 
+function isOfOldModule({ question }: Comparison): boolean {
+  return question.kind === "prosody-http-upload";
+}
+
+/** Whether prosodyctl has carried the file over to mod_http_file_share. */
+function isMigrated(comparison: Comparison): boolean {
+  return isOfOldModule(comparison) && comparison.kind === "prosody";
+}
+
 const byKnownSlot: readonly FormerKindName[] = ["prosody", "openfire"];
 
 /** Differences of the status and the bytes: a comparison with another one is a broken link. */
@@ -34,7 +44,7 @@ const knownOfStatus: readonly KnownDifference[] = [
     applies: (each) => {
       const isServedNow = [200, 206].includes(each.after.status) && each.uploaded !== undefined;
       const isEncoding = /%[0-9A-Fa-f]{2}/.test(each.question.upload.filename);
-      return each.kind === "prosody-http-upload" && each.before.status === 404 && isEncoding && isServedNow;
+      return isOfOldModule(each) && each.before.status === 404 && isEncoding && isServedNow;
     },
   },
   {
@@ -45,8 +55,21 @@ const knownOfStatus: readonly KnownDifference[] = [
     why: "a folder of Prosody's old module is no file; slotd responds with 404",
     applies: (each) => {
       const isFolder = each.question.variant.startsWith("without a name");
-      return each.kind === "prosody-http-upload" && isFolder && [301, 403].includes(each.before.status);
+      return (
+        isOfOldModule(each) &&
+        each.after.status === 404 &&
+        isFolder &&
+        [301, 403].includes(each.before.status)
+      );
     },
+  },
+  {
+    why: "prosodyctl has carried the file over to mod_http_file_share, where any name leads to it",
+    applies: (each) =>
+      isMigrated(each) &&
+      /^(?:another name|without a name)/.test(each.question.variant) &&
+      [301, 403, 404].includes(each.before.status) &&
+      each.after.status === 200,
   },
   {
     why: "no client holds a URL with a doubled slash; only Prosody's slots are found in it",
@@ -59,6 +82,13 @@ const knownOfStatus: readonly KnownDifference[] = [
 
 /** Differences of type and disposition, of files that both send. */
 const knownOfHeaders: readonly KnownDifference[] = [
+  {
+    why: "prosodyctl's migration keeps no type: mod_http_file_share sends application/octet-stream",
+    applies: (each) =>
+      isMigrated(each) &&
+      each.after.type === "application/octet-stream" &&
+      each.after.disposition?.kind === "attachment",
+  },
   {
     why: "the former service sends no Content-Disposition; slotd states the name, and shows media only",
     applies: ({ before, after }) =>

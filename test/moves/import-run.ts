@@ -20,7 +20,9 @@ export async function importFrom(service: FormerService, target: SlotdTarget): P
   const jids = service.xmpp.accounts.filter(({ domain }) => service.domains.includes(domain));
   writeFileSync(accounts, jids.map(({ jid }) => `${jid}\n`).join(""));
   const output = await target.run([
-    ...["import", service.kind, service.folder, "--accounts", accounts, "--list", listOf(target), "--json"],
+    ...["import", service.kind, service.folder, "--accounts", accounts, "--expires-after", "never"],
+    // No upload is in progress, and the test does not wait a minute.
+    ...["--min-age", "0", "--list", listOf(target), "--report", join(target.folder, "report"), "--json"],
   ]);
   const { taken, present } = JSON.parse(output);
   return { taken: taken.files, present: present.files };
@@ -28,7 +30,10 @@ export async function importFrom(service: FormerService, target: SlotdTarget): P
 
 /** The server blocks that `slotd import` prints for the old bases. */
 export async function nginxLinesOf(service: FormerService, target: SlotdTarget): Promise<string> {
-  const output = await target.run(["import", service.kind, service.folder, "--dry-run"]);
+  const report = join(target.folder, "dry-report");
+  const output = await target.run([
+    ...["import", service.kind, service.folder, "--dry-run", "--report", report],
+  ]);
   const blocks = output.match(/^server \{\n.*?^\}/gms) ?? [];
   if (blocks.length === 0) throw new Error(`slotd import printed no lines for nginx:\n${output}`);
   return blocks.join("\n");

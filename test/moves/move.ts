@@ -50,26 +50,28 @@ const later: readonly (readonly HardFile[])[] = [
 export async function move(options: MoveOptions): Promise<readonly Moved[]> {
   const prepared = await options.prepare();
   const { service } = prepared;
-  const targets: { readonly backend: Backend; readonly target: SlotdTarget; imports: ImportedCounts[] }[] =
-    [];
+  const targets: Target[] = [];
   try {
     const uploads = [...prepared.uploads, ...(await uploadAll(service, options))];
     for (const backend of options.backends) {
-      targets.push({ backend, target: await slotdTarget(backend, service), imports: [] });
+      targets.push({ backend, target: await slotdTarget(backend, service), imports: [], problems: [] });
     }
     for (const some of later) {
-      for (const each of targets) each.imports.push(await importFrom(service, each.target));
+      for (const each of targets) await importInto(each, service, uploads);
       uploads.push(...(await fill(service, some)).uploads);
     }
-    const questions = uploads.flatMap((upload) => questionsAbout(upload, baseOf(service, upload)));
+    const questions = uploads.flatMap((upload) => questionsAbout(upload, service));
     const before = new Map([...prepared.earlier, ...(await askAll(service.port, questions))]);
     await service.shutDown();
     const moved: Moved[] = [];
-    for (const { backend, target, imports } of targets) {
-      imports.push(await importFrom(service, target));
-      const { after, problems } = await takePlace(service, target, [...before.keys()], uploads);
-      const comparisons = compare(service, before, after);
-      moved.push({ service: service.name, backend: backend.name, comparisons, imports, problems });
+    for (const each of targets) {
+      await importInto(each, service, uploads);
+      const { after, problems } = await takePlace(service, each.target, [...before.keys()], uploads);
+      moved.push({
+        ...{ service: service.name, backend: each.backend.name, imports: each.imports },
+        comparisons: compare(service, before, after),
+        problems: [...each.problems, ...problems],
+      });
     }
     return moved;
   } finally {
@@ -78,17 +80,33 @@ export async function move(options: MoveOptions): Promise<readonly Moved[]> {
   }
 }
 
+/** A slotd, and what came of the imports into it. */
+interface Target {
+  readonly backend: Backend;
+  readonly target: SlotdTarget;
+  readonly imports: ImportedCounts[];
+  readonly problems: string[];
+}
+
+/** One more import, which has to take what is new and nothing else. */
+async function importInto(
+  { target, imports, problems }: Target,
+  service: FormerService,
+  uploads: readonly Upload[],
+): Promise<void> {
+  const earlier = imports.reduce((sum, { taken }) => sum + taken, 0);
+  const files = uploads.filter(({ content }) => content !== undefined).length;
+  const counts = await importFrom(service, target);
+  imports.push(counts);
+  if (counts.taken === files - earlier && counts.present === earlier) return;
+  const expected = `${files - earlier} files to be taken and ${earlier} to be there`;
+  problems.push(`Import ${imports.length} says ${JSON.stringify(counts)}; expected ${expected}.`);
+}
+
 async function uploadAll(service: FormerService, options: MoveOptions): Promise<readonly Upload[]> {
   // One slot stays unused.
   const { uploads } = await fill(service, options.files, [2]);
   return [...uploads, ...(options.hasClients && service.isReachable ? await fillByClients(service) : [])];
-}
-
-/** The base of the URL of an upload. */
-export function baseOf({ urls }: Pick<FormerService, "urls">, { getUrl }: Upload): string {
-  const base = urls.find((url) => getUrl.startsWith(`${url}/`));
-  if (base === undefined) throw new Error(`${getUrl} has none of the bases ${urls.join(", ")}`);
-  return base;
 }
 
 /** slotd behind nginx, on the port of the service that has ended. */
@@ -99,7 +117,6 @@ async function takePlace(
   uploads: readonly Upload[],
 ): Promise<{ readonly after: ReadonlyMap<Question, Said>; readonly problems: readonly string[] }> {
   const lines = await nginxLinesOf(service, target);
-  await target.start();
   const nginx = await startNginxWith(lines, [service.port], service.xmpp.certificates);
   try {
     const after = await askAll(service.port, questions);
@@ -110,7 +127,6 @@ async function takePlace(
     return { after, problems };
   } finally {
     await nginx.stop();
-    await target.stop();
   }
 }
 

@@ -10,10 +10,10 @@ import {
   startProsodyOldUpload,
   startProsodySqlite,
 } from "../peers/servers/former/prosody.ts";
-import { askAll, questionsAbout } from "./ask.ts";
+import { askAll, baseOf, questionsAbout } from "./ask.ts";
 import { fill } from "./fill.ts";
 import type { HardFile } from "./hard-names.ts";
-import { baseOf, type Prepared } from "./move.ts";
+import type { Prepared } from "./move.ts";
 
 /** A former service to move, by a word for the command line. */
 export interface NamedMove {
@@ -30,7 +30,7 @@ async function migrated(files: readonly HardFile[]): Promise<Prepared> {
   const old = await startProsodyOldUpload();
   try {
     const { uploads } = await fill(old, files);
-    const questions = uploads.flatMap((upload) => questionsAbout(upload, baseOf(old, upload)));
+    const questions = uploads.flatMap((upload) => questionsAbout(upload, old));
     const earlier = await askAll(old.port, questions);
     const service = await migrateOldUpload(old);
     const [base = ""] = service.urls;

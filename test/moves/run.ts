@@ -4,6 +4,7 @@ import { startRgw } from "../peers/servers/rgw.ts";
 import { hardFiles } from "./hard-names.ts";
 import { type Moved, move } from "./move.ts";
 import { moves } from "./moves.ts";
+import { moveSample, sampleMoves } from "./samples.ts";
 import { brokenOf, tableOf } from "./table.ts";
 
 const words = process.argv.slice(2);
@@ -26,6 +27,20 @@ function report({ service, backend, comparisons, imports, problems }: Moved): re
   return [...brokenOf(comparisons), ...problems].map((text) => `${service}, into ${backend}: ${text}`);
 }
 
+/** The recorded services into a folder and into the bucket. Gives what is wrong. */
+async function samples(): Promise<readonly string[]> {
+  const wrong: string[] = [];
+  for (const backend of [{ name: "disk" }, { name: "RGW", rgw }] as const) {
+    for (const sample of sampleMoves) {
+      const comparisons = await moveSample(sample, backend);
+      const name = `the sample ${sample.sample}, into ${backend.name}`;
+      console.log(`${name}\n${tableOf(comparisons)}\n`);
+      wrong.push(...brokenOf(comparisons).map((text) => `${name}: ${text}`));
+    }
+  }
+  return wrong;
+}
+
 const wrong: string[] = [];
 const rgw = await startRgw();
 try {
@@ -39,6 +54,7 @@ try {
     for (const each of moved) wrong.push(...report(each));
     if (moved.length === 0) wrong.push(`${name} was moved nowhere`);
   }
+  if (words.length === 0) wrong.push(...(await samples()));
 } finally {
   await rgw.stop();
 }

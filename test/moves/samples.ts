@@ -65,9 +65,9 @@ function recorded(file: SampleFile): Said {
   };
 }
 
-function questionOf({ get_url: getUrl, filename, jid }: SampleFile): Question {
+function questionOf(kind: FormerKindName, { get_url: getUrl, filename, jid }: SampleFile): Question {
   const upload = { getUrl, filename, owner: jid ?? "", content: undefined };
-  return { variant: "as handed out", upload, method: "GET", url: getUrl, headers: {} };
+  return { kind, variant: "as handed out", upload, method: "GET", url: getUrl, headers: {} };
 }
 
 /** Imports a sample, serves it, and asks for each of its URLs. */
@@ -76,8 +76,7 @@ export async function moveSample(move: SampleMove, backend: Backend): Promise<re
   const target = await slotdTarget(backend, { kind: move.kind, urls: [move.url] });
   try {
     await target.run(importArguments(move, sample, target.folder));
-    await target.start();
-    const asked = sample.files.map((file) => ({ file, question: questionOf(file) }));
+    const asked = sample.files.map((file) => ({ file, question: questionOf(move.kind, file) }));
     const after = await askAll(
       target.port,
       asked.map(({ question }) => question),
@@ -99,7 +98,8 @@ function importArguments(move: SampleMove, sample: Sample, folder: string): read
   const accounts = join(folder, "accounts");
   writeFileSync(accounts, (sample.accounts ?? []).map((jid) => `${jid}\n`).join(""));
   return [
-    ...["import", move.kind, join(sample.folder, move.path)],
+    ...["import", move.kind, join(sample.folder, move.path), "--expires-after", "never", "--min-age", "0"],
+    ...["--list", join(folder, "list"), "--report", join(folder, "report")],
     ...(sample.accounts === undefined ? [] : ["--accounts", accounts]),
     ...(move.database === undefined ? [] : ["--database", join(sample.folder, move.database)]),
   ];

@@ -1,8 +1,8 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FormerKindName } from "../../src/address/former-kinds.ts";
-import { freePorts, isPortOpen } from "../peers/ports.ts";
-import { makeFolder, removeFolder, runToEnd, startProcess, waitUntil } from "../peers/process.ts";
+import { freePorts } from "../peers/ports.ts";
+import { makeFolder, removeFolder, runToEnd, startProcess } from "../peers/process.ts";
 import type { Rgw } from "../peers/servers/rgw.ts";
 import { slotdUnderTest, withoutXmpp } from "../peers/slotd.ts";
 
@@ -15,15 +15,14 @@ export interface FormerTable {
   readonly urls: readonly string[];
 }
 
-/** A slotd that is to take the place of a former service. It runs after start(). */
+/** A running slotd that is to take the place of a former service. */
 export interface SlotdTarget {
   /** Its HTTP server on loopback, without TLS. */
   readonly port: number;
   readonly folder: string;
   /** Runs a command of slotd with this configuration to its end. @throws {Error} with its output when it fails. */
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
-  start(): Promise<void>;
-  /** Ends it, when it runs, and removes its folder. */
+  /** Ends it and removes its folder. */
   stop(): Promise<void>;
 }
 
@@ -56,7 +55,7 @@ ${withoutXmpp(noServer)}
 `;
 }
 
-/** Prepares a slotd with a store of its own on disk, or in the bucket. */
+/** Starts a slotd with a store of its own on disk, or in the bucket. */
 export async function slotdTarget(backend: Backend, former: FormerTable): Promise<SlotdTarget> {
   const [port = 0, noServer = 0] = await freePorts(2);
   const folder = makeFolder("slotd");
@@ -64,7 +63,11 @@ export async function slotdTarget(backend: Backend, former: FormerTable): Promis
   const file = join(folder, "slotd.toml");
   writeFileSync(file, configuration(backend, former, port, noServer), { mode: 0o600 });
   const env = { SLOTD_OPS_LISTEN: "127.0.0.1:0", SLOTD_OPS_SOCKET: join(folder, "slotd.sock") };
-  let running: Awaited<ReturnType<typeof startProcess>> | undefined;
+  const serve = [slotdUnderTest(), "serve", "--config", file] as const;
+  const running = await startProcess({
+    ...{ name: "slotd", command: serve, folder, env: { ...env, SLOTD_LOG_FORMAT: "json" } },
+    isReady: () => isReady(port),
+  });
   return {
     port,
     folder,
@@ -74,23 +77,15 @@ export async function slotdTarget(backend: Backend, former: FormerTable): Promis
       if (!ok) throw new Error(`slotd ${args.join(" ")} failed:\n${output}`);
       return output;
     },
-    async start() {
-      const command = [slotdUnderTest(), "serve", "--config", file] as const;
-      running = await startProcess({
-        ...{ name: "slotd", command, folder, env: { ...env, SLOTD_LOG_FORMAT: "json" } },
-        isReady: () => isPortOpen(port),
-      });
-      await waitUntil("slotd to open its store", () => isHealthy(port));
-    },
     async stop() {
-      await running?.stop();
+      await running.stop();
       removeFolder(folder);
     },
   };
 }
 
 /** Whether it answers at all; what it has not opened yet answers 503. */
-async function isHealthy(port: number): Promise<boolean> {
+async function isReady(port: number): Promise<boolean> {
   const answer = await fetch(`http://127.0.0.1:${port}/nothing`).catch(() => undefined);
   return answer !== undefined && answer.status !== 503;
 }
