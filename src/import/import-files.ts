@@ -1,5 +1,5 @@
 import type { Ledger } from "../ledger/ledger.ts";
-import type { Bytes } from "../slot/slot.ts";
+import type { Bytes, Seconds } from "../slot/slot.ts";
 import type { SourceGone, SourceItem } from "../sources/source.ts";
 import { tokenOf } from "./addressing.ts";
 import { CopyFile, ImportStoppedError } from "./copy-file.ts";
@@ -23,6 +23,11 @@ export interface ImportOptions extends PlanSettings {
   readonly maxRate: Bytes | undefined;
   /** Only says what would be done. */
   readonly isDryRun: boolean;
+  /**
+   * For so long after its slot was issued an upload to the former service may still come: a slot without a file is not
+   * taken for gone. 0 when the service is stopped.
+   */
+  readonly uploadsMayTake: Seconds;
   /** Whether files that are there already are compared byte for byte. */
   readonly comparesContent: boolean;
 }
@@ -84,8 +89,6 @@ export async function importFiles(
 
 /** Addresses that the former service has lost are written down in batches of this many. */
 const goneBatch = 500;
-/** For so long after its slot was issued an upload to the former service may still come; milliseconds. */
-const longestWait = 24 * 3600 * 1000;
 
 class Run {
   readonly #options: ImportOptions;
@@ -198,7 +201,8 @@ class Run {
   async #noteGone({ address, place, issued }: SourceGone): Promise<void> {
     const { now } = this.#deps;
     const token = tokenOf(address, this.#options.addressing);
-    const mayStillCome = issued !== undefined && now().getTime() - issued.getTime() < longestWait;
+    const mayStillCome =
+      issued !== undefined && now().getTime() - issued.getTime() < this.#options.uploadsMayTake * 1000;
     if (token === undefined || mayStillCome) {
       return this.#leave("metadata-without-file", place, mayStillCome ? "its upload may still come" : "");
     }

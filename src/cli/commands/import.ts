@@ -116,7 +116,11 @@ function endingOf({ isWhole, stoppedBy }: Imported): string {
   return `${stoppedBy ?? "Interrupted."} Run it again for the rest.`;
 }
 
-function tell({ base, kind, domain, report, list, run }: ImportRequest, imported: Imported, io: CommandIo): void {
+function tell(
+  { base, kind, domain, report, list, run }: ImportRequest,
+  imported: Imported,
+  io: CommandIo,
+): void {
   io.stdout(summaryText(imported.tally, run.isDryRun));
   io.stdout(run.isDryRun ? `Report: ${report}\n` : `Report: ${report}\nOld URLs and SHA-256: ${list}\n`);
   if (!imported.isWhole) io.stderr(`slotd: ${endingOf(imported)}\n`);
@@ -126,5 +130,14 @@ function tell({ base, kind, domain, report, list, run }: ImportRequest, imported
 function jsonOf({ kind, domain, base, report, list, run }: ImportRequest, imported: Imported): object {
   const { tally, isWhole, stoppedBy } = imported;
   const files = { report, list: run.isDryRun ? undefined : list };
-  return { kind, domain: domain.domain, space: base.space, isDryRun: run.isDryRun, isWhole, stoppedBy, ...tally, ...files };
+  return {
+    kind,
+    domain: domain.domain,
+    space: base.space,
+    isDryRun: run.isDryRun,
+    isWhole,
+    stoppedBy,
+    ...tally,
+    ...files,
+  };
 }

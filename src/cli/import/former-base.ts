@@ -33,7 +33,9 @@ export function formerBase(kind: FormerKindName, given: readonly string[], { for
     return { space, urls: given, missing: given, table: undefined, domain: undefined };
   }
   if (table.kind !== kind) {
-    throw new UsageError(`[former.${table.name}] has the kind ${table.kind}; expected ${kind}, as in "slotd import ${kind}"`);
+    throw new UsageError(
+      `[former.${table.name}] has the kind ${table.kind}; expected ${kind}, as in "slotd import ${kind}"`,
+    );
   }
   const known = new Set(table.urls.map(spaceName));
   const [first = ""] = table.urls;

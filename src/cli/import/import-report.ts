@@ -45,13 +45,15 @@ export function remarkLine({ what, place, detail }: Remark): string {
 export function summaryText(tally: Tally, isDryRun: boolean): string {
   const { taken, present, gone, left, notes } = tally;
   const took = isDryRun ? "Would take" : "Took";
-  const before = present.files === 0 ? "" : `; ${counted(present.files, "file was", "files were")} there before`;
+  const before =
+    present.files === 0 ? "" : `; ${counted(present.files, "file was", "files were")} there before`;
   const lines = [
     `${took} ${counted(taken.files, "file")}, ${sizeText(taken.bytes)}${before}.`,
     ...linesOf("Of these", notes, noteTexts),
     ...linesOf("Left out", left, leftTexts),
   ];
-  if (gone > 0) lines.push(`Gone in the former service: ${counted(gone, "file")}; their URLs respond with 410.`);
+  if (gone > 0)
+    lines.push(`Gone in the former service: ${counted(gone, "file")}; their URLs respond with 410.`);
   return lines.map((line) => `${line}\n`).join("");
 }
 

@@ -5,6 +5,7 @@ import { parseByteSize, parseDuration } from "../../config/values.ts";
 import type { Addressing } from "../../import/addressing.ts";
 import type { ImportOptions } from "../../import/import-files.ts";
 import type { PlanSettings } from "../../import/plan-file.ts";
+import { longestArrival } from "../../slot/upload-life.ts";
 import { type Arguments, type CommandIo, UsageError } from "../command.ts";
 import { servedDomain } from "../served-domain.ts";
 import { type FormerBase, formerBase } from "./former-base.ts";
@@ -18,7 +19,10 @@ export interface ImportRequest {
   readonly base: FormerBase;
   readonly addressing: Addressing;
   readonly keptFor: PlanSettings["keptFor"];
-  readonly run: Pick<ImportOptions, "parallel" | "maxRate" | "isDryRun" | "comparesContent">;
+  readonly run: Pick<
+    ImportOptions,
+    "parallel" | "maxRate" | "isDryRun" | "comparesContent" | "uploadsMayTake"
+  >;
   /** Absolute paths of the files that the import writes. */
   readonly report: string;
   readonly list: string;
@@ -33,7 +37,8 @@ const usualParallel = 8;
 export function importRequest(args: Arguments, config: Config, io: CommandIo): ImportRequest {
   const [kindWord = "", path = ""] = args.operands;
   const kind = formerKindNames.find((name) => name === kindWord);
-  if (kind === undefined || path === "") throw new UsageError('"slotd import" needs KIND and PATH, or --verify LIST');
+  if (kind === undefined || path === "")
+    throw new UsageError('"slotd import" needs KIND and PATH, or --verify LIST');
   const base = formerBase(kind, args.texts("url"), config);
   const domain = domainOf(args, config, base);
   const fileOf = (option: "report" | "list") =>
@@ -49,6 +54,7 @@ export function importRequest(args: Arguments, config: Config, io: CommandIo): I
       maxRate: maxRate(args),
       isDryRun: args.has("dry-run"),
       comparesContent: args.has("compare"),
+      uploadsMayTake: args.text("min-age") === "0" ? 0 : longestArrival,
     },
     ...{ report: fileOf("report"), list: fileOf("list") },
     source: sourceOptions(args, io),

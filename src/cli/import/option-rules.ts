@@ -11,7 +11,6 @@ const importing = [
   "min-age",
   "max-rate",
   "list",
-  "report",
   "compare",
   "dry-run",
 ] as const;
