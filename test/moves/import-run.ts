@@ -28,17 +28,6 @@ export async function importFrom(service: FormerService, target: SlotdTarget): P
   return { taken: taken.files, present: present.files };
 }
 
-/** The server blocks that `slotd import` prints for the old bases. */
-export async function nginxLinesOf(service: FormerService, target: SlotdTarget): Promise<string> {
-  const report = join(target.folder, "dry-report");
-  const output = await target.run([
-    ...["import", service.kind, service.folder, "--dry-run", "--report", report],
-  ]);
-  const blocks = output.match(/^server \{\n.*?^\}/gms) ?? [];
-  if (blocks.length === 0) throw new Error(`slotd import printed no lines for nginx:\n${output}`);
-  return blocks.join("\n");
-}
-
 /** What the ledger has for each JID. */
 export async function usageOf(
   target: SlotdTarget,

@@ -5,7 +5,7 @@ import type { Comparison } from "./compare.ts";
 import { sha256 } from "./exchange.ts";
 import { fill, fillByClients, type Upload } from "./fill.ts";
 import type { HardFile } from "./hard-names.ts";
-import { type ImportedCounts, importFrom, nginxLinesOf, usageOf, verifyList } from "./import-run.ts";
+import { type ImportedCounts, importFrom, usageOf, verifyList } from "./import-run.ts";
 import { type Backend, type SlotdTarget, slotdTarget } from "./slotd-target.ts";
 
 /** A former service, and what was done with it before the move begins. */
@@ -116,8 +116,7 @@ async function takePlace(
   questions: readonly Question[],
   uploads: readonly Upload[],
 ): Promise<{ readonly after: ReadonlyMap<Question, Said>; readonly problems: readonly string[] }> {
-  const lines = await nginxLinesOf(service, target);
-  const nginx = await startNginxWith(lines, [service.port], service.xmpp.certificates);
+  const nginx = await startNginxWith(target.nginxLines, [service.port], service.xmpp.certificates);
   try {
     const after = await askAll(service.port, questions);
     const problems = [

@@ -73,7 +73,8 @@ function questionOf(kind: FormerKindName, { get_url: getUrl, filename, jid }: Sa
 /** Imports a sample, serves it, and asks for each of its URLs. */
 export async function moveSample(move: SampleMove, backend: Backend): Promise<readonly Comparison[]> {
   const sample = unpackSample(move.sample);
-  const target = await slotdTarget(backend, { kind: move.kind, urls: [move.url] });
+  const folder = join(sample.folder, move.path);
+  const target = await slotdTarget(backend, { kind: move.kind, folder, urls: [move.url] });
   try {
     await target.run(importArguments(move, sample, target.folder));
     const asked = sample.files.map((file) => ({ file, question: questionOf(move.kind, file) }));

@@ -9,11 +9,15 @@ interface Row {
   readonly comparisons: Comparison[];
 }
 
-function describe(said: Said): string {
+/** Without the type, where both send the same. */
+function describe(said: Said, other: Said): string {
   const { status, type, disposition } = said;
-  if (status !== 200 && status !== 206) return `${status}`;
-  const shown = disposition === undefined ? "" : `, ${disposition.kind}`;
-  return `${status} ${type ?? "no type"}${shown}`;
+  const isType = isFile(said) && isFile(other) && type !== other.type;
+  return [status, ...(isType ? [type ?? "no type"] : []), disposition?.kind ?? ""].join(" ").trimEnd();
+}
+
+function isFile({ status }: Said): boolean {
+  return status === 200 || status === 206;
 }
 
 function rowsOf(comparisons: readonly Comparison[]): readonly Row[] {
@@ -21,7 +25,7 @@ function rowsOf(comparisons: readonly Comparison[]): readonly Row[] {
   for (const comparison of comparisons) {
     const { question, before, after } = comparison;
     const row: Row = {
-      ...{ variant: question.variant, before: describe(before), after: describe(after) },
+      ...{ variant: question.variant, before: describe(before, after), after: describe(after, before) },
       ...{ verdict: judge(comparison), comparisons: [] },
     };
     const key = JSON.stringify([row.variant, row.before, row.after, row.verdict]);
