@@ -1,13 +1,14 @@
 import type { DomainConfig } from "../../config/config.ts";
 import { takesUploads } from "../../config/places.ts";
 import type { HttpListen } from "../../config/values.ts";
+import type { AddressedFiles } from "../../http/addressed/addresses.ts";
 import type { PrivateBucket } from "../../http/download/redirect.ts";
 import type { HttpBucket } from "../../http/http-bucket.ts";
-import type { SlotDeps } from "../../slots.ts";
 import type { Bucket } from "../../store/bucket.ts";
 import type { CredentialSource } from "../../store/credentials.ts";
 import type { SigningKeys } from "../../store/keys/signing-keys.ts";
 import type { Watched } from "../../store/keys/watched.ts";
+import { addressedFiles, type LookupDeps } from "./addressed-files.ts";
 import { diskBucket, diskBuckets } from "./disk-buckets.ts";
 import type { Opened } from "./opened.ts";
 import { present } from "./present.ts";
@@ -17,13 +18,14 @@ import { type S3Domain, s3DomainBucket, s3HttpBuckets } from "./s3-buckets.ts";
 export interface Served {
   readonly buckets: readonly HttpBucket[];
   readonly privateBuckets: readonly PrivateBucket[];
+  readonly addressed: readonly AddressedFiles[];
 }
 
 /** What a listener serves for its domains. */
 export function servedOn(
   domains: readonly DomainConfig[],
   { keysOf, credentialsOf, folderOf, unavailableFor, observerOf }: Opened,
-  deps: Pick<SlotDeps, "now">,
+  deps: LookupDeps,
 ): Served {
   const onDisk = domains.filter(({ backend }) => backend === "disk");
   const s3 = s3HttpBuckets(
@@ -32,6 +34,7 @@ export function servedOn(
   );
   return {
     ...s3,
+    addressed: addressedFiles(domains, { credentialsOf, folderOf, unavailableFor }, deps),
     buckets: [...diskBuckets(onDisk, { folderOf, unavailableFor, observerOf }), ...s3.buckets],
   };
 }

@@ -63,6 +63,7 @@ function keyOf({ config }: Around, { http }: DomainConfig): string {
 function settingsFor(domains: readonly [DomainConfig, ...DomainConfig[]], around: Around): HttpServerOptions {
   const { config, deps } = around;
   const { now, watchers } = deps;
+  const { monotonic } = watchers;
   const served = servedOn(
     domains,
     {
@@ -79,7 +80,7 @@ function settingsFor(domains: readonly [DomainConfig, ...DomainConfig[]], around
           some.map(({ domain }) => domain),
         ),
     },
-    deps,
+    { now, monotonic },
   );
   return httpSettings(config.http, domains[0].http.listen, served, {
     ...{ now, onEvent: watchHttp(watchers), onTlsEvent: watchTls(watchers) },

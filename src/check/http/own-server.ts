@@ -67,7 +67,7 @@ async function standIn(options: OwnServerOptions, folder: string): Promise<OwnSe
       ...{ keysOf: () => keys, credentialsOf: () => credentials },
       ...{ folderOf: () => ({ store, keys }), unavailableFor: () => undefined, observerOf: () => undefined },
     };
-    const served = servedOn([config], opened, { now });
+    const served = servedOn([config], opened, { now, monotonic: () => performance.now() });
     const silent = { onEvent: () => undefined, onTlsEvent: () => undefined, reference: () => "check" };
     const server = await startHttpServer(httpSettings(http, config.http.listen, served, { now, ...silent }));
     const stop = async (): Promise<void> => {

@@ -11,7 +11,8 @@ import { childrenOf, childText, type XmlNode } from "./xml-answer.ts";
 const maxKeysPerPage = 500;
 
 /**
- * The inventory of a bucket, or of the place in it that the bucket URL names.
+ * The inventory of a bucket, or of the place in it that the bucket URL names. An object whose token was made from an
+ * address is listed with the last segment of its key in the place of a filename, and found by its token alone.
  *
  * @param keysPerPage how many keys are asked for at once, 1 to 500.
  */
