@@ -5,7 +5,7 @@
 
 /** What a proxy has to know. */
 export interface Upstream {
-  /** The public URLs. For nginx several may have one host, and some plain http; the others take https, a host each. */
+  /** The public URLs, https, each with a host of its own. */
   readonly urls: readonly URL[];
   /** Where slotd listens: host and port. */
   readonly listen: string;
@@ -22,34 +22,24 @@ export const proxyText = { nginx, caddy, haproxy } as const satisfies Record<
 >;
 
 function nginx({ urls, listen }: Upstream): string {
-  const ofHost = Map.groupBy(urls, ({ origin }) => origin);
-  return [...ofHost.values()].map((some) => nginxServer(some, listen)).join("\n\n");
+  return urls.map((url) => nginxServer(url, listen)).join("\n\n");
 }
 
-/** One server for all URLs of one origin: of two with the same name and port, nginx ignores the second. */
-function nginxServer(urls: readonly URL[], listen: string): string {
-  const [{ hostname, protocol } = { hostname: "", protocol: "https:" }] = urls;
-  const port = portOf(urls[0]);
-  const tls = `
-    ssl_certificate     /etc/letsencrypt/live/${hostname}/fullchain.pem;
-    ssl_certificate_key /etc/letsencrypt/live/${hostname}/privkey.pem;`;
-  const isTls = protocol === "https:";
+function nginxServer(url: URL, listen: string): string {
+  const { hostname } = url;
   return `server {
-    listen ${port}${isTls ? " ssl" : ""};
-    listen [::]:${port}${isTls ? " ssl" : ""};
-    server_name ${hostname};${isTls ? tls : ""}
+    listen ${portOf(url)} ssl;
+    listen [::]:${portOf(url)} ssl;
+    server_name ${hostname};
+    ssl_certificate     /etc/letsencrypt/live/${hostname}/fullchain.pem;
+    ssl_certificate_key /etc/letsencrypt/live/${hostname}/privkey.pem;
 
     # slotd enforces the size limit and reports it.
     client_max_body_size 0;
     # slotd's limits: 8 KiB of URL, 32 KiB of headers.
     large_client_header_buffers 4 32k;
 
-${[...new Set(urls.map(pathOf))].map((path) => nginxLocation(path, listen)).join("\n\n")}
-}`;
-}
-
-function nginxLocation(path: string, listen: string): string {
-  return `    location ${path}/ {
+    location ${pathOf(url)}/ {
         # Without a path, nginx passes the signed path unchanged.
         proxy_pass http://${listen};
         proxy_http_version 1.1;
@@ -61,7 +51,8 @@ function nginxLocation(path: string, listen: string): string {
         proxy_buffering off;
         proxy_read_timeout 5m;
         proxy_send_timeout 5m;
-    }`;
+    }
+}`;
 }
 
 function caddy({ urls, listen }: Upstream): string {
@@ -108,9 +99,8 @@ backend slotd
     server slotd ${listen}`;
 }
 
-function portOf(url: URL | undefined): string {
-  if (url === undefined || url.port === "") return url?.protocol === "http:" ? "80" : "443";
-  return url.port;
+function portOf({ port }: URL): string {
+  return port === "" ? "443" : port;
 }
 
 function pathOf({ pathname }: URL): string {

@@ -32,23 +32,3 @@ test("several hosts and a path are in each", () => {
   }
   expect(proxyText.nginx({ urls, listen: "127.0.0.1:5080" })).toContain("listen [::]:8443 ssl;");
 });
-
-test("for nginx, several paths of one host and port are in one server", () => {
-  const bases = [
-    "https://a.example:5281/file_share",
-    "https://a.example:5281/upload",
-    "https://a.example/upload",
-  ];
-  const text = proxyText.nginx({ urls: bases.map((url) => new URL(url)), listen: "127.0.0.1:5080" });
-  expect(text.match(/^server \{/gm)).toHaveLength(2);
-  expect(text.match(/listen 5281 ssl;/g)).toHaveLength(1);
-  expect(text.match(/location \/file_share\/ \{/g)).toHaveLength(1);
-  expect(text.match(/location \/upload\/ \{/g)).toHaveLength(2);
-});
-
-test("for nginx, a plain http base has no certificate", () => {
-  const text = proxyText.nginx({ urls: [new URL("http://a.example:12121")], listen: "127.0.0.1:5080" });
-  expect(text).toContain("listen 12121;");
-  expect(text).toContain("location / {");
-  expect(text).not.toContain("ssl");
-});
