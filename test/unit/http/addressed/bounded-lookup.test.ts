@@ -8,14 +8,14 @@ const object: AddressedObject = {
 };
 
 /** A bucket that says what `answers` has, and counts what it is asked. */
-function scene(answers: (token: string) => Promise<AddressedObject | undefined>) {
+function scene(answers: (token: string) => Promise<AddressedObject | undefined>, limits = lookupLimits) {
   const asked: string[] = [];
   const clock = { milliseconds: 0 };
   const look = (token: string) => {
     asked.push(token);
     return answers(token);
   };
-  return { asked, clock, lookup: new BoundedLookup({ look }, () => clock.milliseconds) };
+  return { asked, clock, lookup: new BoundedLookup({ look }, () => clock.milliseconds, limits) };
 }
 
 const none = async () => undefined;
@@ -118,11 +118,9 @@ test("no more go on at once than may, and one client's do not keep others waitin
 });
 
 test("remembers 2,000 answers and no more", async () => {
-  const { asked, clock, lookup } = scene(async () => object);
-  for (let i = 0; i < 3_000; i += 1) {
-    clock.milliseconds += 5;
-    await lookup.find(`${i}`, "one");
-  }
+  const total = { burst: 10_000, perSecond: 1 };
+  const { asked, lookup } = scene(async () => object, { ...lookupLimits, total });
+  for (let i = 0; i < 3_000; i += 1) await lookup.find(`${i}`, "one");
   asked.length = 0;
   await lookup.find("2999", "one");
   await lookup.find("1000", "one");
