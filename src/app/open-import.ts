@@ -12,6 +12,7 @@ import { MAX_FILE_SIZE } from "../slot/slot.ts";
 import { diskInventory } from "../store/disk/disk-inventory.ts";
 import { openDiskStore } from "../store/disk/disk-store.ts";
 import { filesOwnedBy } from "../store/disk/owned-files.ts";
+import { syncFileSystem } from "../store/disk/sync-file-system.ts";
 import { s3Client } from "../store/s3/s3-client.ts";
 import { s3Inventory } from "../store/s3/s3-inventory.ts";
 import { s3Sink } from "../store/s3/s3-sink.ts";
@@ -100,14 +101,24 @@ async function diskTarget(
   const { uid, gid } = await stat(path);
   const isForOthers = process.getuid?.() === 0 && uid !== 0;
   const owned = isForOthers ? { files: filesOwnedBy({ uid, gid }) } : {};
-  const store = await openDiskStore(path, { ...deps, ...owned }, { reserve, fsync });
+  const syncsAll = fsync && (await canSync(path));
+  const store = await openDiskStore(path, { ...deps, ...owned }, { reserve, fsync: fsync && !syncsAll });
   const inventory = diskInventory(path);
   const target: ImportTarget = {
     ...{ sink: store, finder: inventory, inventory },
+    flush: syncsAll ? () => syncFileSystem(path) : undefined,
     open: (token) => store.open(token),
     maxObjectSize: undefined,
   };
   return { target, stop: () => undefined };
+}
+
+/** Whether many files can be synced at once; else each is, as an upload. */
+async function canSync(path: string): Promise<boolean> {
+  return syncFileSystem(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function s3Target(s3: NonNullable<DomainConfig["s3"]>, log: Logger): Promise<OpenTarget> {

@@ -70,9 +70,12 @@ export class CopyFile {
     const known = await ledger?.find(token);
     if (known?.state === "pending-deletion") return deletedSince;
     const stored = await this.#asking(() => target.finder.find({ token, filename }));
-    if (stored !== undefined) return this.#compare(planned, stored, known);
+    // What a power failure has left of an import that was not entered yet.
+    const isLeftover = stored?.damage !== undefined && ledger !== undefined && known === undefined;
+    if (stored !== undefined && !isLeftover) return this.#compare(planned, stored, known);
     if (known === undefined && (await spent?.has(token)) === true) return deletedSince;
     if (this.#options.isDryRun) return { is: "copied", stored: undefined };
+    if (isLeftover) await this.#asking(() => target.inventory.remove([{ token, filename }]));
     return this.#store(planned);
   }
 

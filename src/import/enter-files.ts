@@ -1,5 +1,6 @@
 import { LedgerAwayError } from "../ledger/errors.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { Bytes } from "../slot/slot.ts";
 import type { PlannedFile } from "./plan-file.ts";
 import type { StoredFile } from "./store-file.ts";
 
@@ -22,6 +23,8 @@ export interface EnterDeps {
   readonly ledger: Pick<Ledger, "adopt"> | undefined;
   /** The served domain. */
   readonly domain: string;
+  /** Has what was stored survive a power failure, before it is entered. */
+  readonly flush?: (() => Promise<void>) | undefined;
   /** The list of old URLs, which has them before the ledger does: what a kill leaves out is done again. */
   readonly list: ImportList;
   /** Is told of each file that is in the store, in the list and in the ledger. */
@@ -33,8 +36,10 @@ export interface EnterDeps {
 
 /** Files that share one commit: it takes some milliseconds, for which slots wait. */
 const batchSize = 128;
-/** Files that wait to be entered are so many at most; who brings more waits. */
-const mostWaiting = 4 * batchSize;
+/** Files that wait to be entered are so many at most; who brings more waits. One flush takes as long for all. */
+const mostWaiting = 2_048;
+/** When so much waits, it is entered: a flush of more would hold up others. */
+const mostUnflushed: Bytes = 32 * 1024 * 1024;
 /** Milliseconds after which a smaller batch is entered with the next file. */
 const longestUnentered = 1_000;
 /** Milliseconds from one attempt at a ledger that is busy or away to the next, and how many there are. */
@@ -47,6 +52,7 @@ const [pause, attempts] = [2_000, 30];
 export class Entries {
   readonly #deps: EnterDeps;
   #waiting: Copied[] = [];
+  #waitingBytes: Bytes = 0;
   #enteredAt = Number.NEGATIVE_INFINITY;
   #entering: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
@@ -58,8 +64,10 @@ export class Entries {
   /** Takes a file; resolves when the next one may come. @throws what entering an earlier one has thrown. */
   async add(file: Copied): Promise<void> {
     this.#waiting.push(file);
+    this.#waitingBytes += file.stored?.size ?? 0;
     const isLate = this.#deps.monotonic() - this.#enteredAt > longestUnentered;
-    if (this.#waiting.length >= batchSize || isLate) this.#start();
+    const isMuch = this.#waiting.length >= mostWaiting || this.#waitingBytes >= mostUnflushed;
+    if (isMuch || isLate) this.#start();
     while (this.#waiting.length >= mostWaiting && this.#failure === undefined) await this.#entering;
     this.#throwFailure();
   }
@@ -90,13 +98,17 @@ export class Entries {
   }
 
   async #enterAll(): Promise<void> {
-    do {
-      const batch = this.#waiting.splice(0, batchSize);
+    const files = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    await this.#deps.flush?.();
+    for (let at = 0; at < files.length; at += batchSize) {
+      const batch = files.slice(at, at + batchSize);
       for (const file of batch) this.#deps.list.add(file);
       await this.#deps.list.written();
       await this.#adopt(batch);
       for (const file of batch) this.#deps.onEntered(file);
-    } while (this.#waiting.length >= batchSize);
+    }
   }
 
   async #adopt(batch: readonly Copied[]): Promise<void> {

@@ -9,6 +9,8 @@ export interface ImportTarget {
   readonly inventory: Pick<Inventory, "remove">;
   /** Opens what is stored, to be read back. undefined: the store itself refuses content with another SHA-256. */
   readonly open: ((token: string) => Promise<OpenObject | undefined>) | undefined;
+  /** Has what was put survive a power failure, where that takes more than the put; absent: a put alone does. */
+  readonly flush?: (() => Promise<void>) | undefined;
   /** The most bytes that one object may have; undefined: no limit of the store's own. */
   readonly maxObjectSize: Bytes | undefined;
 }
