@@ -15,6 +15,7 @@ export type Variant =
   | "without a name, slash"
   | "doubled slash"
   | "another slot"
+  | "another base"
   | "bytes=0-9"
   | "preflight";
 
@@ -64,7 +65,11 @@ function anotherSlot(url: string): string {
   return segments.join("/");
 }
 
-function variantsOf(url: string, base: string): readonly (readonly [Variant, string])[] {
+function variantsOf(
+  url: string,
+  base: string,
+  urls: readonly string[],
+): readonly (readonly [Variant, string])[] {
   const lower = url.replace(hexDigits, (hex) => hex.toLowerCase());
   return [
     ...(lower === url ? [] : ([["lower-case hex", lower]] as const)),
@@ -75,6 +80,9 @@ function variantsOf(url: string, base: string): readonly (readonly [Variant, str
     ["without a name, slash", replaceLast(url, () => "")],
     ["doubled slash", `${base}/${url.slice(base.length)}`],
     ["another slot", anotherSlot(url)],
+    ...urls
+      .filter((other) => other !== base)
+      .map((other) => ["another base", other + url.slice(base.length)] as const),
   ];
 }
 
@@ -101,7 +109,9 @@ export function questionsAbout(
   return [
     ask("as handed out", "GET", getUrl),
     ask("HEAD", "HEAD", getUrl),
-    ...variantsOf(getUrl, baseOf(service, upload)).map(([variant, url]) => ask(variant, "GET", url)),
+    ...variantsOf(getUrl, baseOf(service, upload), service.urls).map(([variant, url]) =>
+      ask(variant, "GET", url),
+    ),
     ask("bytes=0-9", "GET", getUrl, { Range: "bytes=0-9" }),
     ask("preflight", "OPTIONS", getUrl, {
       Origin: "https://chat.example.test",

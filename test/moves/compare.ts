@@ -72,6 +72,11 @@ const knownOfStatus: readonly KnownDifference[] = [
       each.after.status === 200,
   },
   {
+    why: "slotd serves every slot under all bases of the service",
+    applies: (each) =>
+      each.kind === "prosody" && each.question.variant === "another base" && isStatusPair(each, 404, 200),
+  },
+  {
     why: "no client holds a URL with a doubled slash; only Prosody's slots are found in it",
     applies: (each) =>
       each.question.variant === "doubled slash" &&
