@@ -107,6 +107,14 @@ const knownOfHeaders: readonly KnownDifference[] = [
       after.disposition?.kind === "attachment",
   },
   {
+    why: "slotd has no backslash or control character in a name; the import has reported the change",
+    applies: ({ before, after }) =>
+      isSameType(before, after) &&
+      before.disposition?.kind === after.disposition?.kind &&
+      before.disposition?.filename !== fittingName(before.disposition?.filename) &&
+      after.disposition?.filename === fittingName(before.disposition?.filename),
+  },
+  {
     why: "a picture in SVG may run scripts: slotd sends it as an attachment",
     applies: ({ before, after }) =>
       before.type?.startsWith("image/svg+xml") === true &&
@@ -123,6 +131,11 @@ const knownOfHeaders: readonly KnownDifference[] = [
       /^(?:image\/(?!svg)|audio\/|video\/|text\/plain)/i.test(after.type ?? ""),
   },
 ];
+
+/** What slotd makes of a name that it would refuse in a slot request. */
+function fittingName(name: string | undefined): string | undefined {
+  return name?.replace(/[/\\\p{Cc}]/gu, "_");
+}
 
 function isSameType(before: Said, after: Said): boolean {
   return before.type === after.type;

@@ -2,7 +2,7 @@ import type { Said } from "./ask.ts";
 import { type Comparison, judge, type Verdict } from "./compare.ts";
 
 interface Row {
-  readonly variant: string;
+  readonly variants: Set<string>;
   readonly before: string;
   readonly after: string;
   readonly verdict: Verdict;
@@ -25,11 +25,12 @@ function rowsOf(comparisons: readonly Comparison[]): readonly Row[] {
   for (const comparison of comparisons) {
     const { question, before, after } = comparison;
     const row: Row = {
-      ...{ variant: question.variant, before: describe(before, after), after: describe(after, before) },
+      ...{ variants: new Set<string>(), before: describe(before, after), after: describe(after, before) },
       ...{ verdict: judge(comparison), comparisons: [] },
     };
-    const key = JSON.stringify([row.variant, row.before, row.after, row.verdict]);
+    const key = JSON.stringify([row.before, row.after, row.verdict]);
     const known = rows.get(key) ?? row;
+    known.variants.add(question.variant);
     known.comparisons.push(comparison);
     rows.set(key, known);
   }
@@ -45,20 +46,22 @@ function textOf({ verdict, comparisons }: Row): string {
   return `BROKEN: ${verdict.what}: ${details}`;
 }
 
-/** The table "asked before, asked after": a line for each kind of question and pair of answers, and how many had it. */
+/**
+ * The table "asked before, asked after": for each pair of answers how often it came, whether slotd may differ there and
+ * why, and in which ways was asked.
+ */
 export function tableOf(comparisons: readonly Comparison[]): string {
   const rows = rowsOf(comparisons);
   const width = (pick: (row: Row) => string) => Math.max(...rows.map((row) => pick(row).length), 12);
-  const [one, two, three] = [
-    width(({ variant }) => variant),
-    width(({ before }) => before),
-    width(({ after }) => after),
-  ];
-  const line = (variant: string, before: string, after: string, count: string, rest: string) =>
-    `  ${variant.padEnd(one)} | ${before.padEnd(two)} | ${after.padEnd(three)} | ${count.padStart(5)} | ${rest}`;
+  const [one, two] = [width(({ before }) => before), width(({ after }) => after)];
+  const line = (before: string, after: string, count: string, rest: string) =>
+    `  ${before.padEnd(one)} | ${after.padEnd(two)} | ${count.padStart(5)} | ${rest}`;
   return [
-    line("asked", "asked before", "asked after", "times", ""),
-    ...rows.map((row) => line(row.variant, row.before, row.after, `${row.comparisons.length}`, textOf(row))),
+    line("asked before", "asked after", "times", ""),
+    ...rows.flatMap((row) => [
+      line(row.before, row.after, `${row.comparisons.length}`, textOf(row)),
+      line("", "", "", `  asked: ${[...row.variants].join(", ")}`),
+    ]),
   ].join("\n");
 }
 
@@ -66,5 +69,5 @@ export function tableOf(comparisons: readonly Comparison[]): string {
 export function brokenOf(comparisons: readonly Comparison[]): readonly string[] {
   return rowsOf(comparisons)
     .filter(({ verdict }) => verdict.kind === "broken")
-    .map((row) => `${row.variant} (${row.comparisons.length} times): ${textOf(row)}`);
+    .map((row) => `${[...row.variants].join(", ")} (${row.comparisons.length} times): ${textOf(row)}`);
 }
