@@ -41,7 +41,7 @@ const mostWaiting = 2_048;
 /** When so much waits, it is entered: a flush of more would hold up others. */
 const mostUnflushed: Bytes = 32 * 1024 * 1024;
 /** Milliseconds after which a smaller batch is entered with the next file. */
-const longestUnentered = 1_000;
+const longestUnentered = 200;
 /** Milliseconds from one attempt at a ledger that is busy or away to the next, and how many there are. */
 const [pause, attempts] = [2_000, 30];
 
