@@ -216,6 +216,7 @@ export class HttpService {
         reference,
         method,
         milliseconds,
+        receiver: exchange.receiver,
         get client() {
           return exchange.client;
         },
