@@ -142,7 +142,7 @@ export async function startReceivers(toml: string): Promise<ReceiverScene> {
         await open.close();
       }
     },
-    metrics: () => app.metrics.text(),
+    metrics: async () => (await app.metrics.text()).text,
     async stop() {
       await app.stop();
       await rm(folder, { recursive: true });
