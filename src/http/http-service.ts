@@ -18,17 +18,21 @@ import { pieceSizeFor } from "./download/send-content.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, type HttpRequestFacts, shortToken } from "./http-event.ts";
+import type { HttpReceiver } from "./http-receiver.ts";
 import { malformedAnswer, maxTargetSize, originIn, targetTooLong } from "./malformed.ts";
 import { publicPrefixes, readObjectPath } from "./object-path.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
 import { type TransferLimits, TransferSlots } from "./transfer-slots.ts";
 import { refuseAddressedPut } from "./upload/addressed-put.ts";
+import { type ReceiverCheck, receiverCheck } from "./upload/receiver-check.ts";
 import { type UploadDeps, upload } from "./upload/upload.ts";
 import { uploadCheck } from "./upload/upload-check.ts";
 
 export interface HttpServiceOptions {
   /** A PUT goes to the bucket that knows its key, a GET to each in turn. */
   readonly buckets: readonly HttpBucket[];
+  /** Take uploads to slots of XMPP servers' own modules; none when absent. */
+  readonly receivers?: readonly HttpReceiver[];
   /** Buckets to which a GET is redirected; none when absent. */
   readonly privateBuckets?: readonly PrivateBucket[];
   /** Files that slotd did not name, for whose addresses it answers; none when absent. */
@@ -73,6 +77,7 @@ type Deps = UploadDeps &
     readonly isInline: InlineRule;
     readonly privateBucketOf: (head: RequestHead) => PrivateBucket | undefined;
     readonly addresses: Addresses;
+    readonly receive: ReceiverCheck;
   };
 
 const unlimited: TransferLimits = { total: Infinity, perClient: Infinity };
@@ -129,6 +134,7 @@ export class HttpService {
       smallDownloads: downloads(this.#smallDownloads),
       largeDownloads: downloads(this.#largeDownloads),
       check: uploadCheck(buckets),
+      receive: receiverCheck(options.receivers ?? []),
       search: new ObjectSearch(buckets),
       privateBucketOf: privateBucketOf(
         privateBuckets,
@@ -218,6 +224,7 @@ export class HttpService {
         reference,
         method,
         milliseconds,
+        receiver: exchange.receiver,
         get client() {
           return exchange.client;
         },
@@ -248,9 +255,11 @@ export class HttpService {
   }
 
   #put(head: RequestHead, exchange: Exchange, expectation: Expectation): Promise<HttpEvent> {
-    const candidates = this.#deps.addresses.at(head);
-    if (candidates === undefined || isOwnPath(head, this.#deps.prefixes))
-      return upload(head, exchange, expectation === "continue", this.#deps);
+    const deps = this.#deps;
+    const received = deps.receive(head, deps.now());
+    const candidates = received === undefined ? deps.addresses.at(head) : undefined;
+    if (candidates === undefined || isOwnPath(head, deps.prefixes))
+      return upload(head, exchange, expectation === "continue", { ...deps, received });
     return refuseAddressedPut(exchange, candidates);
   }
 

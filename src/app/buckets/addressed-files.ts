@@ -1,10 +1,12 @@
 import { formerKinds } from "../../address/former-kinds.ts";
-import type { DomainConfig } from "../../config/config.ts";
+import type { DomainConfig, ReceiverConfig } from "../../config/config.ts";
 import { credentialsOf as credentialsIn } from "../../config/credentials.ts";
 import type { AddressedFiles, AddressedStore } from "../../http/addressed/addresses.ts";
 import { BoundedLookup } from "../../http/addressed/bounded-lookup.ts";
+import { addsSlash, receiverRules } from "../../receive/receiver.ts";
 import { s3Addressed } from "../../store/s3/s3-addressed.ts";
 import { s3Signer } from "../../store/s3/s3-signer.ts";
+import { spaceUrlOf } from "../receivers/former-at.ts";
 import type { Opened } from "./opened.ts";
 import { present } from "./present.ts";
 
@@ -14,10 +16,10 @@ export interface LookupDeps {
   readonly monotonic: () => number;
 }
 
-type Stores = Pick<Opened, "credentialsOf" | "folderOf" | "unavailableFor">;
+type Stores = Pick<Opened, "credentialsOf" | "folderOf" | "unavailableFor" | "spentOf">;
 
 /**
- * What a listener answers for in the place of former services. Domains that share a folder or a bucket share what
+ * What a listener answers for in the place of former services, and for uploads to its receivers. Domains that share a folder or a bucket share what
  * looks into it, so that the bound on questions is one for each bucket.
  */
 export function addressedFiles(
@@ -27,13 +29,33 @@ export function addressedFiles(
 ): AddressedFiles[] {
   const known = new Map<string, AddressedStore>();
   return domains
-    .filter(({ former }) => former.length > 0)
+    .filter(({ former, receivers }) => former.length + receivers.length > 0)
     .flatMap((domain) => {
       const key = storeKey(domain);
       const store = known.get(key) ?? storeOf(domain, stores, deps);
       known.set(key, store);
-      return domain.former.map(({ urls, kind }) => ({ urls, ...formerKinds[kind], store }));
+      const shared = { store, spent: stores.spentOf(domain) };
+      return [
+        ...domain.former.map(({ urls, kind }) => ({ urls, ...formerKinds[kind], ...shared })),
+        ...domain.receivers.map((receiver) => ({ ...receivedFiles(receiver, domain), ...shared })),
+      ];
     });
+}
+
+/** What was uploaded to a receiver has its own name and type, whatever its address says. */
+function receivedFiles(
+  { url, protocol }: ReceiverConfig,
+  { former }: DomainConfig,
+): Omit<AddressedFiles, "store" | "spent"> {
+  const isOpen = !url.endsWith("/") && !addsSlash(protocol);
+  return {
+    urls: [...new Set([spaceUrlOf(url, former), url])],
+    rule: receiverRules[protocol],
+    filenameFrom: "file",
+    // Prosody's own server answers so for its slots.
+    tellsGone: protocol === "jwt",
+    openBase: isOpen ? url : undefined,
+  };
 }
 
 function storeOf(domain: DomainConfig, stores: Stores, deps: LookupDeps): AddressedStore {

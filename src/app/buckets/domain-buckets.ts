@@ -4,10 +4,12 @@ import type { HttpListen } from "../../config/values.ts";
 import type { AddressedFiles } from "../../http/addressed/addresses.ts";
 import type { PrivateBucket } from "../../http/download/redirect.ts";
 import type { HttpBucket } from "../../http/http-bucket.ts";
+import type { UploadBucket } from "../../http/http-receiver.ts";
 import type { Bucket } from "../../store/bucket.ts";
 import type { CredentialSource } from "../../store/credentials.ts";
 import type { SigningKeys } from "../../store/keys/signing-keys.ts";
 import type { Watched } from "../../store/keys/watched.ts";
+import { s3Sink } from "../../store/s3/s3-sink.ts";
 import { addressedFiles, type LookupDeps } from "./addressed-files.ts";
 import { diskBucket, diskBuckets } from "./disk-buckets.ts";
 import type { Opened } from "./opened.ts";
@@ -21,10 +23,23 @@ export interface Served {
   readonly addressed: readonly AddressedFiles[];
 }
 
+/** Where the files of a domain go that slotd takes itself, whatever URL leads to it. */
+export function uploadBucketOf(
+  domain: DomainConfig,
+  { credentialsOf, folderOf, unavailableFor, observerOf }: Opened,
+  deps: Pick<LookupDeps, "now">,
+): Omit<UploadBucket, "publicUrls"> {
+  const store =
+    domain.s3 === undefined
+      ? folderOf(domain.disk.path).store
+      : s3Sink({ ...domain.s3, credentials: present(credentialsOf(domain)) }, deps);
+  return { store, observer: observerOf([domain]), unavailable: () => unavailableFor([domain]) };
+}
+
 /** What a listener serves for its domains. */
 export function servedOn(
   domains: readonly DomainConfig[],
-  { keysOf, credentialsOf, folderOf, unavailableFor, observerOf }: Opened,
+  { keysOf, credentialsOf, folderOf, unavailableFor, spentOf, observerOf }: Opened,
   deps: LookupDeps,
 ): Served {
   const onDisk = domains.filter(({ backend }) => backend === "disk");
@@ -34,7 +49,7 @@ export function servedOn(
   );
   return {
     ...s3,
-    addressed: addressedFiles(domains, { credentialsOf, folderOf, unavailableFor }, deps),
+    addressed: addressedFiles(domains, { credentialsOf, folderOf, unavailableFor, spentOf }, deps),
     buckets: [...diskBuckets(onDisk, { folderOf, unavailableFor, observerOf }), ...s3.buckets],
   };
 }

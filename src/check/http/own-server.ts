@@ -65,7 +65,12 @@ async function standIn(options: OwnServerOptions, folder: string): Promise<OwnSe
     const store = await openDiskStore(folder, { now, randomBytes });
     const opened = {
       ...{ keysOf: () => keys, credentialsOf: () => credentials },
-      ...{ folderOf: () => ({ store, keys }), unavailableFor: () => undefined, observerOf: () => undefined },
+      ...{
+        folderOf: () => ({ store, keys }),
+        unavailableFor: () => undefined,
+        spentOf: () => undefined,
+        observerOf: () => undefined,
+      },
     };
     const served = servedOn([config], opened, { now, monotonic: () => performance.now() });
     const silent = { onEvent: () => undefined, onTlsEvent: () => undefined, reference: () => "check" };

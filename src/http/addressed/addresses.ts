@@ -1,7 +1,8 @@
 import { AddressIndex } from "../../address/address-index.ts";
-import { type AddressRule, readAddress } from "../../address/address-key.ts";
+import { type AddressRule, readAddress, readDecodedAddress } from "../../address/address-key.ts";
 import { spaceName } from "../../address/address-space.ts";
 import { addressToken } from "../../address/address-token.ts";
+import { LiteralBaseIndex } from "../../address/literal-base-index.ts";
 import type { Refusal } from "../../slot/refusal.ts";
 import type { ObjectSigner } from "../../store/object-signer.ts";
 import type { ObjectStore } from "../../store/object-store.ts";
@@ -34,8 +35,15 @@ export interface AddressedFiles {
   /** Whether the answer for an address that is spent is 410. */
   readonly tellsGone: boolean;
   readonly store: AddressedStore;
+  /** A base without a final slash, to whose last segment what follows it may stick. */
+  readonly openBase?: string | undefined;
   /** None is spent when absent. */
   readonly spent?: SpentAddresses | undefined;
+}
+
+interface Table {
+  readonly space: string;
+  readonly files: AddressedFiles;
 }
 
 /** A file that a request may be for. */
@@ -51,7 +59,9 @@ export interface Candidate {
  * share its base.
  */
 export class Addresses {
-  readonly #index: AddressIndex<{ readonly space: string; readonly files: AddressedFiles }>;
+  readonly #index: AddressIndex<Table>;
+  /** For what is under no other base. */
+  readonly #open: LiteralBaseIndex<Table>;
 
   /** @throws {TypeError} when a base is none. */
   constructor(all: readonly AddressedFiles[]) {
@@ -61,12 +71,18 @@ export class Addresses {
         return files.urls.map((url) => ({ url, value }));
       }),
     );
+    this.#open = new LiteralBaseIndex(
+      all.flatMap((files) => {
+        const value = { space: spaceName(files.urls[0] ?? ""), files };
+        return files.openBase === undefined ? [] : [{ url: files.openBase, addsSlash: false, value }];
+      }),
+    );
   }
 
   /** The files that a request may be for, each once; undefined when it is under no base. */
   at({ host, rawPath }: Pick<RequestHead, "host" | "rawPath">): readonly Candidate[] | undefined {
     const found = this.#index.find(host, rawPath);
-    if (found.length === 0) return undefined;
+    if (found.length === 0) return this.#atOpenBase(host, rawPath);
     const candidates = new Map<AddressedStore, Map<string, Candidate>>();
     for (const { value, rest } of found) {
       const { space, files } = value;
@@ -78,5 +94,14 @@ export class Addresses {
       if (!inStore.has(token)) inStore.set(token, { token, lastSegment: address.lastSegment, files });
     }
     return [...candidates.values()].flatMap((inStore) => [...inStore.values()]);
+  }
+
+  #atOpenBase(host: string, rawPath: string): readonly Candidate[] | undefined {
+    const found = this.#open.find(host, rawPath);
+    if (found === undefined) return undefined;
+    const { space, files } = found.value;
+    const address = readDecodedAddress(files.rule, found.path);
+    if (address === undefined) return [];
+    return [{ token: addressToken(space, address.key), lastSegment: address.lastSegment, files }];
   }
 }
