@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
+import { setTimeout } from "node:timers/promises";
 import type { Bytes } from "../slot/slot.ts";
 import type { ListedUrl } from "./url-list.ts";
 
@@ -40,7 +41,10 @@ const patience = 60_000;
 /** Of slotd to the bucket, and perhaps of a bucket to another host. */
 const mostRedirects = 3;
 
-/** GETs every URL of a list and compares status, size and SHA-256, with a bounded number of requests at a time. */
+/**
+ * GETs every URL of a list and compares status, size and SHA-256, with a bounded number of requests at a time. A URL
+ * that answers 429 or 503 with Retry-After is asked for again then, for some minutes.
+ */
 export async function verifyUrls(urls: AsyncIterable<ListedUrl>, options: VerifyOptions): Promise<Verified> {
   const { parallel, signal } = options;
   const agents = {
@@ -54,14 +58,17 @@ export async function verifyUrls(urls: AsyncIterable<ListedUrl>, options: Verify
     while (!signal.aborted) {
       const next = await iterator.next();
       if (next.done === true) return;
-      const wrong = await verifyUrl(next.value, options.to, agents, (bytes) => {
-        tally.bytes += bytes;
-        options.onProgress(tally.checked, tally.bytes);
-      });
+      const wrong = await patiently(signal, () =>
+        verifyUrl(next.value, options.to, agents, (bytes) => {
+          tally.bytes += bytes;
+          options.onProgress(tally.checked, tally.bytes);
+        }),
+      );
+      if (wrong !== undefined && signal.aborted) return;
       tally.checked += 1;
       if (wrong !== undefined) {
         tally.wrong += 1;
-        options.onWrong({ url: next.value.url, ...wrong });
+        options.onWrong({ url: next.value.url, wrong: wrong.wrong, detail: wrong.detail });
       }
       options.onProgress(tally.checked, tally.bytes);
     }
@@ -76,7 +83,35 @@ export async function verifyUrls(urls: AsyncIterable<ListedUrl>, options: Verify
   }
 }
 
-type Wrong = Omit<WrongUrl, "url">;
+type Wrong = Omit<WrongUrl, "url"> & {
+  /** Seconds after which it may be asked for again: slotd asks a bucket for so many addresses a second only. */
+  readonly retryAfter?: number;
+};
+
+/** Of one URL: at slotd's 5 s a quarter of an hour. */
+const mostRetries = 180;
+/** Seconds. */
+const longestPause = 60;
+
+/** Asks again for as long as the answer is to come back later. */
+async function patiently(
+  signal: AbortSignal,
+  ask: () => Promise<Wrong | undefined>,
+): Promise<Wrong | undefined> {
+  for (let retries = 0; ; retries += 1) {
+    const wrong = await ask();
+    if (wrong?.retryAfter === undefined || retries >= mostRetries || signal.aborted) return wrong;
+    await setTimeout(wrong.retryAfter * 1000, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Seconds; undefined where none are said. Source: RFC 9110 §10.2.3. */
+function retryAfterOf({ statusCode, headers }: IncomingMessage): number | undefined {
+  const text = headers["retry-after"] ?? "";
+  if ((statusCode !== 429 && statusCode !== 503) || !/^\d{1,6}$/.test(text)) return undefined;
+  return Math.min(Math.max(Number(text), 1), longestPause);
+}
+
 type Agents = { readonly http: HttpAgent; readonly https: HttpsAgent };
 
 async function verifyUrl(
@@ -105,7 +140,11 @@ async function verifyUrl(
     }
     if (statusCode !== 200) {
       response.resume();
-      return { wrong: "status", detail: `status ${statusCode}` };
+      const retryAfter = retryAfterOf(response);
+      return {
+        ...{ wrong: "status", detail: `status ${statusCode}` },
+        ...(retryAfter !== undefined && { retryAfter }),
+      };
     }
     return compare(response, { size, sha256 }, onBytes);
   }
