@@ -93,11 +93,26 @@ export function baseOf({ urls }: Pick<FormerService, "urls">, { getUrl }: Upload
   return base;
 }
 
-/** All that is asked about an upload. */
+/** Where there may be no file: slotd asks a bucket for only so many of those, for one client. */
+const oftenMissing: readonly Variant[] = [
+  "another name",
+  "without a name",
+  "doubled slash",
+  "another slot",
+  "another base",
+];
+
+/** What is asked about uploads: about the first eight also what may lead to no file. */
 export function questionsAbout(
-  upload: Upload,
+  uploads: readonly Upload[],
   service: Pick<FormerService, "kind" | "urls">,
 ): readonly Question[] {
+  return uploads.flatMap((upload, at) =>
+    questionsOf(upload, service).filter(({ variant }) => at < 8 || !oftenMissing.includes(variant)),
+  );
+}
+
+function questionsOf(upload: Upload, service: Pick<FormerService, "kind" | "urls">): readonly Question[] {
   const { getUrl } = upload;
   const { kind } = service;
   const ask = (

@@ -60,7 +60,7 @@ export async function move(options: MoveOptions): Promise<readonly Moved[]> {
       for (const each of targets) await importInto(each, service, uploads);
       uploads.push(...(await fill(service, some)).uploads);
     }
-    const questions = uploads.flatMap((upload) => questionsAbout(upload, service));
+    const questions = questionsAbout(uploads, service);
     const before = new Map([...prepared.earlier, ...(await askAll(service.port, questions))]);
     await service.shutDown();
     const moved: Moved[] = [];

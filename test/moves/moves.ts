@@ -30,7 +30,7 @@ async function migrated(files: readonly HardFile[]): Promise<Prepared> {
   const old = await startProsodyOldUpload();
   try {
     const { uploads } = await fill(old, files);
-    const questions = uploads.flatMap((upload) => questionsAbout(upload, old));
+    const questions = questionsAbout(uploads, old);
     const earlier = await askAll(old.port, questions);
     const service = await migrateOldUpload(old);
     const [base = ""] = service.urls;
