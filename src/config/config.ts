@@ -73,6 +73,7 @@ export type Config = Values<Key<Global>> &
     readonly folder: string;
   };
 
+export type ReceiverConfig = NamedConfig<"receivers">;
 export type FormerConfig = NamedConfig<"former">;
 export type S3Config = NonNullable<DomainConfig["s3"]>;
 export type HttpConfig = Config["http"];

@@ -7,6 +7,7 @@ import { namedTableOf } from "./named-table.ts";
 import { opsOptions } from "./ops.ts";
 import type { InForce, Option } from "./option.ts";
 import { purposeOptions, purposeRules, retention } from "./purpose.ts";
+import { receiverOptions, receiverRules } from "./receivers.ts";
 import type { Rule } from "./rule.ts";
 import { s3Options } from "./s3.ts";
 import { backend, topOptions, topRules } from "./top.ts";
@@ -25,6 +26,7 @@ export const options = {
   ...purposeOptions,
   ...opsOptions,
   ...formerOptions,
+  ...receiverOptions,
 } as const satisfies Record<string, Option>;
 
 /** What the options are held against, in the order in which problems are told. */
@@ -34,6 +36,7 @@ export const rules: readonly Rule[] = [
   ...purposeRules,
   ...httpRules,
   ...formerRules,
+  ...receiverRules,
 ];
 
 /** The tables that are in force only where an option has a certain value; else nothing in them counts. */

@@ -2,7 +2,7 @@ import type { QueryParameter } from "../../sigv4/query.ts";
 import type { Inventory, NotRemoved, ObjectFinder, ObjectName, StoredObject } from "../inventory.ts";
 import { expiryOfToken, isAddressToken, isToken } from "../object-token.ts";
 import { ADDRESSED } from "../object-url.ts";
-import { readMetadata } from "./object-metadata.ts";
+import { readMetadata } from "./address-metadata.ts";
 import { S3RequestError } from "./s3-answer.ts";
 import { decodeListed, type S3Client } from "./s3-client.ts";
 import { childrenOf, childText, type XmlNode } from "./xml-answer.ts";
@@ -11,7 +11,8 @@ import { childrenOf, childText, type XmlNode } from "./xml-answer.ts";
 const maxKeysPerPage = 500;
 
 /**
- * The inventory of a bucket, or of the place in it that the bucket URL names.
+ * The inventory of a bucket, or of the place in it that the bucket URL names. An object whose token was made from an
+ * address is listed with the last segment of its key in the place of a filename, and found by its token alone.
  *
  * @param keysPerPage how many keys are asked for at once, 1 to 500.
  */
@@ -64,12 +65,12 @@ async function findObject(
   if (status !== 200 || !/^\d{1,15}$/.test(length)) {
     throw new S3RequestError("refused", `HEAD of an object was answered with ${status} ${code ?? ""}`.trim());
   }
-  const kept = readMetadata(headers);
+  const kept = readMetadata(token, headers);
   return {
-    ...{ token, size: Number(length), sha256: kept.sha256 },
-    filename: kept.filename ?? filename,
-    stored: kept.created ?? new Date(headers.get("last-modified") ?? Number.NaN),
-    expiry: kept.expiry ?? expiryOfToken(token),
+    ...{ token, size: Number(length), sha256: kept?.sha256 },
+    filename: kept?.filename ?? filename,
+    stored: kept?.created ?? new Date(headers.get("last-modified") ?? Number.NaN),
+    expiry: kept?.expiry ?? expiryOfToken(token),
   };
 }
 

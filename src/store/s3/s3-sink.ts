@@ -4,9 +4,8 @@ import { cachedSigningKeys } from "../../sigv4/signing-key.ts";
 import type { Bytes, Seconds } from "../../slot/slot.ts";
 import { type CredentialSource, lifeWithin, type TimedCredentials } from "../credentials.ts";
 import { type ObjectMeta, type ObjectSink, PutError, type PutFailure } from "../object-store.ts";
-import { isAddressToken } from "../object-token.ts";
 import { objectPath, parseBucketUrl, urlOf } from "../object-url.ts";
-import { metadataHeaders } from "./object-metadata.ts";
+import { metadataOf } from "./address-metadata.ts";
 import { S3RequestError, sendHttp } from "./s3-answer.ts";
 import { type StoreAnswer, StoreConnectionError, StoreRequest } from "./store-request.ts";
 
@@ -35,7 +34,8 @@ const longestUpload: Seconds = 86_400;
 /**
  * Streams uploads into an S3 bucket, with no more than a few pieces of a file in memory. An object is written once:
  * the store is told to refuse a second one (`If-None-Match: *`), and where it does not know that, the object is
- * looked for before the first and before the last piece of a body is sent.
+ * looked for before the first and before the last piece of a body is sent. Of an object whose token was made from an
+ * address, its metadata say the filename, the type, the expiry and the time; of others the key does.
  *
  * @throws {TypeError} when the bucket URL cannot be used; its text says why.
  */
@@ -107,7 +107,7 @@ class S3Sink implements ObjectSink {
     return {
       "content-length": String(meta.size),
       "content-type": meta.contentType,
-      ...(isAddressToken(meta.token) && metadataHeaders(meta, this.#deps.now())),
+      ...metadataOf(meta),
       ...(this.#knowsIfNoneMatch && { "if-none-match": "*" }),
       ...(this.#options.addAcl && { "x-amz-acl": "public-read" }),
     };
