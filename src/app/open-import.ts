@@ -3,7 +3,6 @@ import { realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
 import type { Config, DomainConfig } from "../config/config.ts";
 import { credentialsOf } from "../config/credentials.ts";
-import { contentDisposition, inlineRule } from "../http/download/content-disposition.ts";
 import { type ImportTarget, type KnownDeletions, largestPut } from "../import/import-target.ts";
 import type { PlanSettings } from "../import/plan-file.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -18,6 +17,7 @@ import { s3Inventory } from "../store/s3/s3-inventory.ts";
 import { s3Sink } from "../store/s3/s3-sink.ts";
 import { openCredentials } from "./buckets/s3-buckets.ts";
 import { openForCommand } from "./open-for-command.ts";
+import { spentIn, spentInLedger } from "./stores/spent-addresses.ts";
 
 const deps = { now: () => new Date(), randomBytes };
 
@@ -35,8 +35,8 @@ export interface OpenImport {
   readonly target: ImportTarget;
   readonly ledger: Ledger | undefined;
   readonly spent: KnownDeletions | undefined;
-  /** Limits and headers by the domain's options. */
-  readonly limits: Pick<PlanSettings, "maxFileSize" | "dispositionOf">;
+  /** Limits by the domain's options. */
+  readonly limits: Pick<PlanSettings, "maxFileSize">;
   close(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export async function openImport(
   folder: string,
   log: Logger,
 ): Promise<OpenImport> {
-  const { s3, disk, http, purpose } = domain;
+  const { s3, disk, purpose } = domain;
   if (s3 === undefined) await refuseNested(folder, disk.path);
   const openDomains = await openForCommand(config, log);
   try {
@@ -61,16 +61,12 @@ export async function openImport(
     if (own === undefined) throw new Error("the domain is not of this configuration");
     await openDomains.requireStores(own);
     const store = s3 === undefined ? await diskTarget(config, domain) : await s3Target(s3, log);
-    const isInline = inlineRule(http.inlineTypes);
     const limits = [purpose.message.maxFileSize, store.target.maxObjectSize, MAX_FILE_SIZE];
     return {
       target: store.target,
       ledger: own.ledger,
-      spent: undefined,
-      limits: {
-        maxFileSize: Math.min(...limits.filter((limit) => limit !== undefined)),
-        dispositionOf: (contentType, filename) => dispositionOf(contentType, filename, isInline),
-      },
+      spent: store.spent ?? (own.ledger && spentInLedger(own.ledger)),
+      limits: { maxFileSize: Math.min(...limits.filter((limit) => limit !== undefined)) },
       close: () => openDomains.close().finally(store.stop),
     };
   } catch (error) {
@@ -79,19 +75,11 @@ export async function openImport(
   }
 }
 
-/** Without a filename where only the URLs say one: then the browser takes it from there. */
-function dispositionOf(
-  contentType: string,
-  filename: string | undefined,
-  isInline: ReturnType<typeof inlineRule>,
-): string {
-  if (filename === undefined) return isInline(contentType) ? "inline" : "attachment";
-  return contentDisposition(contentType, filename, isInline);
-}
-
 interface OpenTarget {
   readonly target: ImportTarget;
-  readonly stop: () => void;
+  /** Where the store itself remembers deleted files; undefined: only a ledger does. */
+  readonly spent: KnownDeletions | undefined;
+  readonly stop: () => void | Promise<void>;
 }
 
 async function diskTarget(
@@ -110,7 +98,8 @@ async function diskTarget(
     open: (token) => store.open(token),
     maxObjectSize: undefined,
   };
-  return { target, stop: () => undefined };
+  const spent = spentIn(path);
+  return { target, spent, stop: () => spent.close() };
 }
 
 /** Whether many files can be synced at once; else each is, as an upload. */
@@ -134,7 +123,7 @@ async function s3Target(s3: NonNullable<DomainConfig["s3"]>, log: Logger): Promi
     sink: s3Sink({ bucketUrl, region, credentials, addAcl }, deps),
     ...{ finder: inventory, inventory, open: undefined, maxObjectSize: largestPut },
   };
-  return { target, stop: () => credentials.stop() };
+  return { target, spent: undefined, stop: () => credentials.stop() };
 }
 
 /** @throws {ImportRefusedError} for a source in the store, or the reverse; and where there is no store yet. */

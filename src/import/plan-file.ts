@@ -17,8 +17,6 @@ export interface PlanSettings {
   readonly keptFor: { readonly by: "former" | "own"; readonly seconds: Seconds } | undefined;
   /** The most bytes of a file; undefined: no limit. */
   readonly maxFileSize: Bytes | undefined;
-  /** The Content-Disposition of a file that its store serves itself. */
-  readonly dispositionOf: (contentType: string, filename: string | undefined) => string;
 }
 
 /** A file that is to be taken, and as what. */
@@ -29,7 +27,6 @@ export interface PlannedFile {
   readonly urls: readonly string[];
   readonly filename: string;
   readonly contentType: string;
-  readonly disposition: string;
   /** A bare JID, or the domain where the owner is not known. */
   readonly jid: string;
   /** A whole second. */
@@ -76,7 +73,6 @@ export function planFile(file: SourceFile, settings: PlanSettings, now: Date): P
   return {
     ...{ file, token, urls, contentType, uploaded, expiry },
     filename: named ?? unnamed,
-    disposition: settings.dispositionOf(contentType, named),
     jid: jid ?? domain,
     notes: notes.filter((note) => note !== false),
   };

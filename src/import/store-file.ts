@@ -96,8 +96,8 @@ function sizeChanged(): ChangedError {
   return new ChangedError("its size changed while it was read");
 }
 
-function metaOf({ token, filename, contentType, disposition, uploaded, expiry }: PlannedFile, size: Bytes) {
-  return { token, filename, size, contentType, disposition, expiry, created: uploaded };
+function metaOf({ token, filename, contentType, uploaded, expiry }: PlannedFile, size: Bytes) {
+  return { token, filename, size, contentType, expiry, created: uploaded };
 }
 
 /** The size and SHA-256 of a source's file. @throws {UnreadableError} */

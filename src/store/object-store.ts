@@ -18,8 +18,6 @@ export interface ObjectMeta {
    * another one, and keeps it with the object.
    */
   readonly sha256?: string | undefined;
-  /** The Content-Disposition that a store which serves the object itself is to send; see RFC 6266. */
-  readonly disposition?: string | undefined;
 }
 
 /** A complete object, opened for reading. Whoever opens it closes it. */

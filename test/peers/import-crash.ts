@@ -47,6 +47,7 @@ export async function importCrashTest(
   kills: number,
   count: number,
   seed: number,
+  onRound: (round: number) => void = () => undefined,
 ): Promise<ImportCrashReport> {
   const random = seeded(seed);
   const folder = makeFolder("import-crash");

@@ -48,6 +48,8 @@ function warnings({ keptFor, run, list, folder, base }: ImportRequest, open: Ope
   const texts: string[] = [];
   if (open.ledger === undefined) {
     texts.push('ledger.url is "none": the owners of the files are not kept, and no quota counts them.');
+    if (open.spent === undefined)
+      texts.push("without a ledger, a file that you delete from the bucket comes back with the next run.");
   }
   if (keptFor?.by === "own" && !run.isDryRun) {
     texts.push(

@@ -11,6 +11,8 @@ const filenameHeader = "x-amz-meta-slotd-filename";
 const expiresHeader = "x-amz-meta-slotd-expires";
 /** Seconds since 1970; absent where it was uploaded when it was stored. */
 const createdHeader = "x-amz-meta-slotd-created";
+/** The SHA-256 of the content, 64 lowercase hex digits; absent where it was not known before the upload. */
+const sha256Header = "x-amz-meta-slotd-sha256";
 
 /**
  * The headers with which an object that an address names is stored; none for others, whose key says it all. Whoever
@@ -26,6 +28,7 @@ export function metadataOf(meta: ObjectMeta): Record<string, string> {
     [filenameHeader]: filename,
     ...(meta.expiry && { [expiresHeader]: secondsOf(meta.expiry) }),
     ...(meta.created && { [createdHeader]: secondsOf(meta.created) }),
+    ...(meta.sha256 && { [sha256Header]: meta.sha256 }),
   };
 }
 
@@ -36,12 +39,16 @@ export function metadataOf(meta: ObjectMeta): Record<string, string> {
  * @param token of the object that was asked for.
  * @returns undefined when there is no filename or no size in it: it is no such object.
  */
-export function readMetadata(token: string, headers: Headers): AddressedObject | undefined {
+export function readMetadata(
+  token: string,
+  headers: Headers,
+): (AddressedObject & { readonly sha256?: string | undefined }) | undefined {
   const filename = uriDecode(headers.get(filenameHeader) ?? "");
   const size = readSize(headers.get("content-length"));
   if (filename === undefined || filenameProblem(filename) !== undefined || size === undefined)
     return undefined;
   const contentType = headers.get("content-type") ?? "";
+  const sha256 = headers.get(sha256Header) ?? "";
   const expires = headers.get(expiresHeader);
   const created = readSeconds(headers.get(createdHeader)) ?? Date.parse(headers.get("last-modified") ?? "");
   return {
@@ -49,6 +56,7 @@ export function readMetadata(token: string, headers: Headers): AddressedObject |
     contentType: isMediaType(contentType) ? contentType : "application/octet-stream",
     expiry: expires === null ? undefined : new Date(readSeconds(expires) ?? 0),
     created: new Date(Number.isNaN(created) ? 0 : created),
+    ...(/^[0-9a-f]{64}$/.test(sha256) && { sha256 }),
   };
 }
 

@@ -2,7 +2,7 @@ import type { QueryParameter } from "../../sigv4/query.ts";
 import type { Inventory, NotRemoved, ObjectFinder, ObjectName, StoredObject } from "../inventory.ts";
 import { expiryOfToken, isAddressToken, isToken } from "../object-token.ts";
 import { ADDRESSED } from "../object-url.ts";
-import { readMetadata } from "./object-metadata.ts";
+import { readMetadata } from "./address-metadata.ts";
 import { S3RequestError } from "./s3-answer.ts";
 import { decodeListed, type S3Client } from "./s3-client.ts";
 import { childrenOf, childText, type XmlNode } from "./xml-answer.ts";
@@ -65,12 +65,12 @@ async function findObject(
   if (status !== 200 || !/^\d{1,15}$/.test(length)) {
     throw new S3RequestError("refused", `HEAD of an object was answered with ${status} ${code ?? ""}`.trim());
   }
-  const kept = readMetadata(headers);
+  const kept = readMetadata(token, headers);
   return {
-    ...{ token, size: Number(length), sha256: kept.sha256 },
-    filename: kept.filename ?? filename,
-    stored: kept.created ?? new Date(headers.get("last-modified") ?? Number.NaN),
-    expiry: kept.expiry ?? expiryOfToken(token),
+    ...{ token, size: Number(length), sha256: kept?.sha256 },
+    filename: kept?.filename ?? filename,
+    stored: kept?.created ?? new Date(headers.get("last-modified") ?? Number.NaN),
+    expiry: kept?.expiry ?? expiryOfToken(token),
   };
 }
 

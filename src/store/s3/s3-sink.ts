@@ -4,10 +4,8 @@ import { cachedSigningKeys } from "../../sigv4/signing-key.ts";
 import type { Bytes, Seconds } from "../../slot/slot.ts";
 import { type CredentialSource, lifeWithin, type TimedCredentials } from "../credentials.ts";
 import { type ObjectMeta, type ObjectSink, PutError, type PutFailure } from "../object-store.ts";
-import { isAddressToken } from "../object-token.ts";
 import { objectPath, parseBucketUrl, urlOf } from "../object-url.ts";
 import { metadataOf } from "./address-metadata.ts";
-import { metadataHeaders } from "./object-metadata.ts";
 import { S3RequestError, sendHttp } from "./s3-answer.ts";
 import { type StoreAnswer, StoreConnectionError, StoreRequest } from "./store-request.ts";
 
@@ -109,9 +107,7 @@ class S3Sink implements ObjectSink {
     return {
       "content-length": String(meta.size),
       "content-type": meta.contentType,
-      // The disposition of the import, by the options of its domain, in place of the usual one.
       ...metadataOf(meta),
-      ...(isAddressToken(meta.token) && metadataHeaders(meta, this.#deps.now())),
       ...(this.#knowsIfNoneMatch && { "if-none-match": "*" }),
       ...(this.#options.addAcl && { "x-amz-acl": "public-read" }),
     };
