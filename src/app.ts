@@ -9,6 +9,7 @@ import { ledgers } from "./app/parts/ledgers.ts";
 import { listeners } from "./app/parts/listeners.ts";
 import { opsServers } from "./app/parts/ops-servers.ts";
 import { signingKeys } from "./app/parts/signing-keys.ts";
+import { spentFiles } from "./app/parts/spent-files.ts";
 import { watchedStores } from "./app/parts/watched-stores.ts";
 import { pooledRandomBytes } from "./app/random-pool.ts";
 import type { Config } from "./config/config.ts";
@@ -26,6 +27,7 @@ const parts: readonly Part<Stoppable>[] = [
   credentials,
   diskStores,
   ledgers,
+  spentFiles,
   watchedStores,
   ledgerWorkers,
   listeners,

@@ -1,6 +1,7 @@
 import type { Command } from "../../src/cli/command.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { exitCodes } from "../../src/cli/exit-codes.ts";
+import { operandCall } from "../../src/cli/help.ts";
 import { jsonKeys } from "../../src/cli/json-keys.ts";
 import { version } from "../../src/version.ts";
 import { bold, example, head, italic, plain, prose, section, subsection, tagged } from "./roff.ts";
@@ -68,12 +69,12 @@ export function manualOfSlotd(date: string): string {
 }
 
 function describe(command: Command): string {
-  const { name, summary, options, operand } = command;
-  const words = [name, ...(operand === undefined ? [] : [operand.value])];
+  const { name, summary, options, operands = [] } = command;
+  const words = [name, ...operands.map(operandCall)];
   return subsection(
     `slotd ${words.join(" ")}`,
     prose(summary),
-    ...(operand === undefined ? [] : [tagged(italic(operand.value), prose(operand.summary))]),
+    ...operands.map((operand) => tagged(italic(operand.value), prose(operand.summary))),
     ...options.map((option) =>
       tagged(
         `${bold(`--${option.name}`)}${option.value === undefined ? "" : ` ${italic(option.value)}`}`,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { DISK_REGION, largestAllowed } from "../app/buckets/disk-buckets.ts";
 import { openCredentials } from "../app/buckets/s3-buckets.ts";
-import type { DomainConfig, HttpConfig } from "../config/config.ts";
+import type { DomainConfig, HttpConfig, ReceiverConfig } from "../config/config.ts";
 import { credentialsOf } from "../config/credentials.ts";
 import { takesUploads, usesHttp } from "../config/places.ts";
 import { formatAddress, formatListen } from "../config/values.ts";
@@ -9,8 +9,10 @@ import type { Logger } from "../ops/log.ts";
 import { fixedCredentials, type OpenCredentials } from "../store/credentials.ts";
 import { type Finding, type Fix, skipped, warn, wrong } from "./finding.ts";
 import { explainKeys } from "./http/explain-keys.ts";
+import { formerUrlChecks } from "./http/former-urls.ts";
 import { findOwnServer, type OwnServer } from "./http/own-server.ts";
 import { ownDownloadChecks, ownUploadChecks } from "./http/public-url.ts";
+import { receiverChecks } from "./http/receiver-check.ts";
 import { S3Probe } from "./probe.ts";
 import { type CheckRun, type Result, runChecks } from "./run-checks.ts";
 import type { AskRunning } from "./running-slotd.ts";
@@ -54,6 +56,9 @@ export async function selfCheck(options: SelfCheckOptions): Promise<readonly Res
     ...once(options.domains, storageKey).map(
       (domain) => () => (domain.s3 === undefined ? checkDisk(domain, options) : checkS3(domain, options)),
     ),
+    ...options.domains.flatMap((domain) =>
+      domain.receivers.map((receiver) => () => checkReceiver(receiver, domain, options)),
+    ),
     () => checkKnownStores(options),
   ];
   const results: Result[] = [];
@@ -68,6 +73,16 @@ async function checkKnownStores({ domains, log, tell }: SelfCheckOptions): Promi
   const results = await knownStoreResults(domains, log);
   for (const result of results) tell(result);
   return results;
+}
+
+function checkReceiver(
+  receiver: ReceiverConfig,
+  { http }: DomainConfig,
+  options: SelfCheckOptions,
+): Promise<readonly Result[]> {
+  const { origin, ca, signal } = options;
+  const context = { receiver, listen: formatListen(http.listen), origin, ca, signal };
+  return runChecks(receiverChecks, context, runOf(`Receiver: ${receiver.name}`, options));
 }
 
 function checkXmpp(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
@@ -175,6 +190,7 @@ async function checkOwnServer(
   const checks = [
     ...(takesUploads(domain) ? ownUploadChecks : []),
     ...(bucket === undefined || hidden !== undefined ? ownDownloadChecks : []),
+    ...formerUrlChecks(domain.former),
   ];
   const remove = async (): Promise<readonly string[]> => {
     const left = await server.inventory.remove(probe.written).catch(() => probe.written);
@@ -243,6 +259,6 @@ function once<Item>(items: readonly Item[], keyOf: (item: Item) => string): read
   return [...new Map([...items].reverse().map((item) => [keyOf(item), item])).values()].reverse();
 }
 
-function storageKey({ s3, expirationTime, disk, http }: DomainConfig): string {
-  return JSON.stringify([s3, expirationTime, disk.path, http]);
+function storageKey({ s3, expirationTime, disk, http, former }: DomainConfig): string {
+  return JSON.stringify([s3, expirationTime, disk.path, http, former]);
 }

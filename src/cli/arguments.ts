@@ -8,12 +8,14 @@ import { Arguments, type Command, type CommandOption, UsageError } from "./comma
  */
 export function parseArguments(command: Command, words: readonly string[]): Arguments {
   const values = new Map<string, string[]>();
-  let operand: string | undefined;
+  const { operands: taken = [] } = command;
+  const operands: string[] = [];
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? "";
-    if (command.operand !== undefined && operand === undefined && !word.startsWith("-")) {
-      checkOperand(command, word);
-      operand = word;
+    const operand = taken[operands.length];
+    if (operand !== undefined && !word.startsWith("-")) {
+      if (operand.choices !== undefined) checkChoice(command, operand.value, operand.choices, word);
+      operands.push(word);
       continue;
     }
     const option = optionNamed(command, word);
@@ -30,10 +32,12 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
     values.set(option.name, [...before, value ?? ""]);
   }
   checkRequired(command, values);
-  if (command.operand !== undefined && operand === undefined) {
-    throw new UsageError(`"slotd ${command.name}" needs ${command.operand.value}`, command);
+  const missing = taken.slice(operands.length).filter(({ isOptional }) => isOptional !== true);
+  if (missing.length > 0) {
+    const words = missing.map(({ value }) => value).join(" and ");
+    throw new UsageError(`"slotd ${command.name}" needs ${words}`, command);
   }
-  return new Arguments(values, operand);
+  return new Arguments(values, operands);
 }
 
 function optionNamed(command: Command, word: string): CommandOption {
@@ -54,13 +58,9 @@ function optionNamed(command: Command, word: string): CommandOption {
   );
 }
 
-function takesWhat({ operand }: Command): string {
-  return operand === undefined ? "takes options only" : `takes one ${operand.value}`;
-}
-
-function checkOperand(command: Command, word: string): void {
-  const { value = "", choices } = command.operand ?? {};
-  if (choices !== undefined) checkChoice(command, value, choices, word);
+function takesWhat({ operands = [] }: Command): string {
+  const words = operands.map(({ value }) => `one ${value}`).join(" and ");
+  return words === "" ? "takes options only" : `takes ${words}`;
 }
 
 /** @param call what the value is called in the help. */

@@ -33,19 +33,23 @@ export interface CommandOption {
   readonly summary: string;
 }
 
+/** A word that a command takes beside its options. */
+export interface Operand {
+  readonly value: string;
+  readonly summary: string;
+  /** The only words that it may be; any when absent. */
+  readonly choices?: readonly string[];
+  readonly isOptional?: boolean;
+}
+
 /** One command of slotd. */
 export interface Command {
   readonly name: string;
   /** One sentence, for the list of commands. */
   readonly summary: string;
   readonly options: readonly CommandOption[];
-  /** The one word that it takes beside options; it must be given. */
-  readonly operand?: {
-    readonly value: string;
-    readonly summary: string;
-    /** The only words that it may be; any when absent. */
-    readonly choices?: readonly string[];
-  };
+  /** The words that it takes beside options, in their order; those that may be left out come last. */
+  readonly operands?: readonly Operand[];
   /** @returns the exit code: 0, or 1 when it could not be done. */
   run(args: Arguments, io: CommandIo): Promise<number>;
 }
@@ -53,12 +57,17 @@ export interface Command {
 /** The options that were given to a command, checked against what it takes. */
 export class Arguments {
   readonly #values: ReadonlyMap<string, readonly string[]>;
-  /** The word beside the options; "" for a command that takes none. */
-  readonly operand: string;
+  /** The words beside the options, in their order. */
+  readonly operands: readonly string[];
 
-  constructor(values: ReadonlyMap<string, readonly string[]>, operand = "") {
+  constructor(values: ReadonlyMap<string, readonly string[]>, operands: readonly string[] = []) {
     this.#values = values;
-    this.operand = operand;
+    this.operands = operands;
+  }
+
+  /** The first word beside the options; "" where none was given. */
+  get operand(): string {
+    return this.operands[0] ?? "";
   }
 
   /** Whether the option was given. */

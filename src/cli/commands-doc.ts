@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { commands } from "./commands.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { operandCall } from "./help.ts";
 import { jsonKeys } from "./json-keys.ts";
 
 /** Writes the reference of all commands, docs/commands.md, from their table. */
@@ -33,19 +34,17 @@ ${commands.map(section).join("\n\n")}
 }
 
 function section(command: Command): string {
-  const { name, summary, operand } = command;
+  const { name, summary, operands = [] } = command;
   const rows = Object.entries(jsonKeys[name] ?? {}).map(
     ([key, meaning]) => `| \`${key}\` | ${cell(meaning)} |`,
   );
   const table = rows.length === 0 ? "" : `\n\n| key of \`--json\` | |\n|---|---|\n${rows.join("\n")}`;
-  return `## \`slotd ${[name, operand?.value ?? ""].join(" ").trim()}\`\n\n${summary}\n\n${options(command)}${table}`;
+  return `## \`slotd ${[name, ...operands.map(operandCall)].join(" ")}\`\n\n${summary}\n\n${options(command)}${table}`;
 }
 
-function options({ options, operand }: Command): string {
+function options({ options, operands = [] }: Command): string {
   const rows = [
-    ...(operand === undefined
-      ? []
-      : [`| \`${operand.value.replaceAll("|", "\\|")}\` | ${cell(operand.summary)} |`]),
+    ...operands.map(({ value, summary }) => `| \`${cell(value)}\` | ${cell(summary)} |`),
     ...options.map(
       ({ name, value, summary, isRequired }) =>
         `| \`--${name}${value === undefined ? "" : ` ${value}`}\` | ${cell(summary)}${isRequired === true ? " Required." : ""} |`,

@@ -1,3 +1,4 @@
+import { formerKindNames } from "../address/former-kinds.ts";
 import { purposes } from "../slot/purpose.ts";
 import type { Command, CommandOption } from "./command.ts";
 import { proxies } from "./init/proxies.ts";
@@ -161,7 +162,7 @@ export const commands: readonly Command[] = [
   {
     name: "delete",
     summary: "Deletes one file.",
-    operand: { value: "URL|TOKEN", summary: "The file's GET URL, or the token in it." },
+    operands: [{ value: "URL|TOKEN", summary: "The file's GET URL, or the token in it." }],
     options: [json, config],
     run: async (args, io) => (await import("./commands/delete.ts")).run(args, io),
   },
@@ -201,6 +202,98 @@ export const commands: readonly Command[] = [
     run: async (args, io) => (await import("./commands/reconcile.ts")).run(args, io),
   },
   {
+    name: "import",
+    summary: "Imports the files of another upload service, whose URLs remain valid.",
+    operands: [
+      {
+        value: "KIND",
+        summary: `The other service: ${formerKindNames.join(", ")}. folder: any files that were served under a URL.`,
+        choices: formerKindNames,
+        isOptional: true,
+      },
+      {
+        value: "PATH",
+        summary: "Its folder of files; slotd only reads it. Not needed with --verify.",
+        isOptional: true,
+      },
+    ],
+    options: [
+      {
+        name: "domain",
+        value: "DOMAIN",
+        summary: "The served domain of the files. Default: that of the [former.NAME] table, or the only one.",
+      },
+      {
+        name: "url",
+        value: "OLD_BASE",
+        isRepeatable: true,
+        summary:
+          "What the old URLs begin with; you can repeat this option. Default: the URLs of the only [former.NAME] table of the kind.",
+      },
+      {
+        name: "expires-after",
+        value: "TIME",
+        summary:
+          "How long the other service kept a file after its upload, such as 30d, or never. Default: slotd's retention, counted from the import.",
+      },
+      {
+        name: "accounts",
+        value: "FILE",
+        summary:
+          "The server's accounts, one on each line, as `ejabberdctl registered_users DOMAIN` prints them; identifies owners by hash.",
+      },
+      {
+        name: "database",
+        value: "FILE",
+        summary: "The other service's database: an SQLite file or, for prosody, a postgres:// URL.",
+      },
+      {
+        name: "component",
+        value: "JID",
+        summary: "prosody: the component whose files to import, if there are several.",
+      },
+      {
+        name: "min-age",
+        value: "TIME",
+        summary:
+          "Skips files that changed more recently; they may be uploads in progress. Default: 60s. Use 0 if the other service is stopped.",
+      },
+      { name: "max-rate", value: "SIZE", summary: "Copies at most this much in a second, such as 20MB." },
+      {
+        name: "parallel",
+        value: "NUMBER",
+        range: { min: 1, max: 64 },
+        summary: "The number of simultaneous files or, with --verify, requests. Default: 8.",
+      },
+      {
+        name: "list",
+        value: "FILE",
+        summary: "The list of old URLs with their SHA-256, mode 0600. Default: slotd-import-KIND.list.",
+      },
+      {
+        name: "report",
+        value: "FILE",
+        summary:
+          "The report of everything left out, mode 0600. Default: slotd-import-KIND.report; with --verify LIST.wrong.",
+      },
+      { name: "compare", summary: "Also compares the content of files that were imported before." },
+      { name: "dry-run", summary: "Writes the report only." },
+      {
+        name: "verify",
+        value: "LIST",
+        summary: "Requests every URL in a list from an import and compares the responses.",
+      },
+      {
+        name: "to",
+        value: "URL",
+        summary: "With --verify: sends the requests there with the Host header unchanged.",
+      },
+      json,
+      config,
+    ],
+    run: async (args, io) => (await import("./commands/import.ts")).run(args, io),
+  },
+  {
     name: "config",
     summary: "Prints the active options as TOML, without secrets.",
     options: [json, config],
@@ -209,7 +302,7 @@ export const commands: readonly Command[] = [
   {
     name: "completion",
     summary: "Prints the script that completes slotd's command line in a shell.",
-    operand: { value: "SHELL", summary: "bash, zsh or fish.", choices: ["bash", "zsh", "fish"] },
+    operands: [{ value: "SHELL", summary: "bash, zsh or fish.", choices: ["bash", "zsh", "fish"] }],
     options: [],
     run: async (args, io) => (await import("./commands/completion.ts")).run(args, io, commands),
   },

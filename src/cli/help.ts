@@ -1,4 +1,4 @@
-import type { Command } from "./command.ts";
+import type { Command, Operand } from "./command.ts";
 import { commands } from "./commands.ts";
 
 /** The help of slotd as a whole. */
@@ -25,18 +25,23 @@ To start: "slotd init --domain example.org", then "slotd serve". docs/options.md
 }
 
 /** The help of one command. */
-export function commandHelp({ name, summary, options, operand }: Command): string {
+export function commandHelp({ name, summary, options, operands = [] }: Command): string {
   const usage = options.map((option) => {
     const call = callOf(option) + (option.isRepeatable === true ? "..." : "");
     return option.isRequired === true ? call : `[${call}]`;
   });
-  const words = [name, ...(operand === undefined ? [] : [operand.value]), ...usage];
+  const words = [name, ...operands.map(operandCall), ...usage];
   const rows = [
-    ...(operand === undefined ? [] : [[operand.value, operand.summary] as const]),
+    ...operands.map(({ value, summary }): Row => [value, summary]),
     ...options.map((option): Row => [callOf(option), option.summary]),
     ["--help", "Prints this help."] as const,
   ];
   return `${summary}\n\nUsage: slotd ${words.join(" ")}\n\nOptions:\n${table(rows)}\n`;
+}
+
+/** As it stands in the usage of a command: in brackets where it may be left out. */
+export function operandCall({ value, isOptional }: Operand): string {
+  return isOptional === true ? `[${value}]` : value;
 }
 
 type Row = readonly [string, string];

@@ -39,3 +39,12 @@ export interface Inventory {
   /** Removes objects, for good when the promise resolves; those that are not there count as removed. */
   remove(objects: readonly ObjectName[]): Promise<readonly NotRemoved[]>;
 }
+
+/** The port for a look at one object. */
+export interface ObjectFinder {
+  /**
+   * What the store knows of an object without reading its content; undefined when there is none. `stored`: when it was
+   * uploaded, in whole seconds or finer.
+   */
+  find(object: ObjectName): Promise<(StoredObject & { readonly sha256?: string | undefined }) | undefined>;
+}

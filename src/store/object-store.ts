@@ -11,6 +11,13 @@ export interface ObjectMeta {
    * When it stops being available, a whole second; undefined: never. The store keeps it, and serves the object still.
    */
   readonly expiry?: Date | undefined;
+  /** When it was uploaded, where that is not now: to a former service. A whole second. */
+  readonly created?: Date | undefined;
+  /**
+   * The SHA-256 of the content, 64 lowercase hex digits, where it is known before. A store that can refuses content with
+   * another one, and keeps it with the object.
+   */
+  readonly sha256?: string | undefined;
 }
 
 /** A complete object, opened for reading. Whoever opens it closes it. */

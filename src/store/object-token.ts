@@ -19,3 +19,11 @@ export function expiryOfToken(token: string): Date | undefined {
   const seconds = /-(\d{1,12})$/.exec(token)?.[1];
   return seconds === undefined ? undefined : new Date(Number(seconds) * 1000);
 }
+
+/**
+ * Whether a token was made from an address (address/address-token.ts). Such a token has an odd number of digits, and
+ * the object's own meta data have its filename: whatever follows in the path of a request does not count.
+ */
+export function isAddressToken(token: string): boolean {
+  return token.length % 2 === 1 && /^[0-9a-f]{17,191}$/.test(token);
+}

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { uriDecode, uriEncode } from "../sigv4/encode.ts";
+import { isAddressToken } from "./object-token.ts";
 
 /** Where a bucket is, ready to be signed. */
 export interface BucketUrl {
@@ -43,13 +44,17 @@ export function placeMark({ host, prefix }: Pick<BucketUrl, "host" | "prefix">):
   return createHash("sha256").update(host).update(prefix).digest("hex").slice(0, 8);
 }
 
+/** The last segment of every object whose token was made from an address: its key depends on the address alone. */
+export const ADDRESSED = "file";
+
 /**
- * The path of an object: `/<prefix>/<token>/<filename>`, encoded once, in the URL and in the signature alike.
+ * The path of an object: `/<prefix>/<token>/<filename>`, encoded once, in the URL and in the signature alike. An object
+ * whose token was made from an address has a fixed last segment instead of its filename.
  *
  * @param token hex, which needs no encoding.
  */
 export function objectPath(bucket: BucketUrl, token: string, filename: string): string {
-  return `${bucket.prefix}/${token}/${uriEncode(filename)}`;
+  return `${bucket.prefix}/${token}/${isAddressToken(token) ? ADDRESSED : uriEncode(filename)}`;
 }
 
 /** The URL of whatever has this encoded path; without a query it is the GET URL of an object. */

@@ -1,5 +1,5 @@
 import type { Command, CommandOption } from "../command.ts";
-import { generalOptions, valueKindOf, wordsOf } from "./words.ts";
+import { generalOptions, takesFiles, valueKindOf, wordsOf } from "./words.ts";
 
 /**
  * Writes the completion for bash 4 and later. It needs no helper of the package bash-completion.
@@ -26,7 +26,7 @@ _slotd() {
 ${commands.flatMap(valueCases).join("\n")}
     esac
     case "\${COMP_WORDS[1]}" in
-${commands.map((command) => branch(command.name, compgen(wordsOf(command)))).join("\n")}
+${commands.map((command) => branch(command.name, ...operandLines(command))).join("\n")}
 ${branch("help", compgen(names))}
     esac
 }
@@ -53,6 +53,16 @@ function valueLines(option: CommandOption): string[] {
     case "none":
       return [];
   }
+}
+
+function operandLines(command: Command): string[] {
+  const words = compgen(wordsOf(command));
+  if (!takesFiles(command)) return [words];
+  return [
+    "compopt -o filenames",
+    words,
+    `mapfile -t -O "\${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$cur")`,
+  ];
 }
 
 function compgen(words: readonly string[]): string {

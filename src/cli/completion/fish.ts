@@ -1,5 +1,5 @@
 import type { Command, CommandOption } from "../command.ts";
-import { valueKindOf } from "./words.ts";
+import { takesFiles, valueKindOf } from "./words.ts";
 
 /** Writes the completion for fish: a file slotd.fish in its folder completions, or the input of source. */
 export function fishCompletion(commands: readonly Command[]): string {
@@ -18,10 +18,13 @@ export function fishCompletion(commands: readonly Command[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-function linesOf({ name, options, operand }: Command): string[] {
+function linesOf(command: Command): string[] {
+  const { name, options, operands = [] } = command;
+  const choices = operands.flatMap((operand) => operand.choices ?? []);
   const seen = `complete -c slotd -n '__fish_seen_subcommand_from ${name}'`;
   return [
-    ...(operand?.choices === undefined ? [] : [`${seen} -a ${quoted(operand.choices.join(" "))}`]),
+    ...(choices.length === 0 ? [] : [`${seen} -a ${quoted(choices.join(" "))}`]),
+    ...(takesFiles(command) ? [`${seen} -F`] : []),
     ...options.map((option) => `${seen} -l ${option.name}${argumentOf(option)} -d ${quoted(option.summary)}`),
   ];
 }

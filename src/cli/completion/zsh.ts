@@ -40,11 +40,14 @@ fi
 `;
 }
 
-function branch({ name, options, operand }: Command): string {
+function branch({ name, options, operands = [] }: Command): string {
   const specs = [
     ...options.map(specOf),
     "'(- *)--help[Prints this help.]'",
-    ...(operand === undefined ? [] : [quoted(`1:${operand.value}:${actionOf(operand.choices)}`)]),
+    ...operands.map((operand, at) => {
+      const action = valueKindOf(operand) === "file" ? "_files" : actionOf(operand.choices);
+      return quoted(`${at + 1}:${operand.value}:${action}`);
+    }),
   ];
   return `        ${name})\n            _arguments ${specs.map((spec) => `\\\n                ${spec}`).join(" ")}\n            ;;`;
 }

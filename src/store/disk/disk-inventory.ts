@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { constants } from "node:fs";
 import { join } from "node:path";
 import type { Bytes } from "../../slot/slot.ts";
-import type { Inventory, NotRemoved, ObjectName, StoredObject } from "../inventory.ts";
+import type { Inventory, NotRemoved, ObjectFinder, ObjectName, StoredObject } from "../inventory.ts";
 import { isToken } from "../object-token.ts";
 import { codeOf, type Files, nodeFiles, syncFolder } from "./disk-files.ts";
 import { decodeTrailer, maxTrailerSize, ObjectFileError } from "./object-file.ts";
@@ -15,11 +15,16 @@ const removedAtOnce = 2;
  * The inventory of a data folder, which `openDiskStore` has made or will make. It may be used beside a slotd that
  * serves the folder, and writes nothing. Whatever it does leaves the event loop free but for some milliseconds.
  */
-export function diskInventory(folder: string, files: Pick<Files, "remove"> = nodeFiles): Inventory {
+export function diskInventory(
+  folder: string,
+  files: Pick<Files, "remove"> = nodeFiles,
+): Inventory & ObjectFinder {
   const objects = join(folder, "objects");
   // A listing of a million files spends a twentieth of its time in join().
   const shardOf = (token: string): string => `${objects}/${token.slice(0, 2)}`;
   const pathOf = (token: string): string => `${shardOf(token)}/${token}`;
+  const findObject = (token: string): StoredObject | undefined =>
+    isToken(token) ? readObject(pathOf(token), token, Buffer.allocUnsafe(maxTrailerSize)) : undefined;
   return {
     async *list() {
       const turn = new Turn();
@@ -34,10 +39,10 @@ export function diskInventory(folder: string, files: Pick<Files, "remove"> = nod
       }
     },
     async sizeOf({ token }): Promise<Bytes | undefined> {
-      if (!isToken(token)) return undefined;
-      const object = readObject(pathOf(token), token, Buffer.allocUnsafe(maxTrailerSize));
+      const object = findObject(token);
       return object?.damage === undefined ? object?.size : undefined;
     },
+    find: async ({ token }) => findObject(token),
     async remove(objects) {
       const failed = await sideBySide(objects, removedAtOnce, (object) =>
         removeFile(files, pathOf(object.token), object),

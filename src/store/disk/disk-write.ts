@@ -45,7 +45,7 @@ export async function writeObject(
       heldSize = 0;
     }
     if (received < meta.size) throw wrongLength(meta.size, String(received));
-    writeFullyNow(files, fd, [...held, encodeTrailer(meta, now())]);
+    writeFullyNow(files, fd, [...held, encodeTrailer(meta, meta.created ?? now())]);
     if (isSynced) await files.sync(fd);
   } finally {
     files.close(fd);

@@ -1,6 +1,8 @@
 import type { QueryParameter } from "../../sigv4/query.ts";
-import type { Inventory, NotRemoved, ObjectName, StoredObject } from "../inventory.ts";
-import { expiryOfToken, isToken } from "../object-token.ts";
+import type { Inventory, NotRemoved, ObjectFinder, ObjectName, StoredObject } from "../inventory.ts";
+import { expiryOfToken, isAddressToken, isToken } from "../object-token.ts";
+import { ADDRESSED } from "../object-url.ts";
+import { readMetadata } from "./address-metadata.ts";
 import { S3RequestError } from "./s3-answer.ts";
 import { decodeListed, type S3Client } from "./s3-client.ts";
 import { childrenOf, childText, type XmlNode } from "./xml-answer.ts";
@@ -9,13 +11,18 @@ import { childrenOf, childText, type XmlNode } from "./xml-answer.ts";
 const maxKeysPerPage = 500;
 
 /**
- * The inventory of a bucket, or of the place in it that the bucket URL names.
+ * The inventory of a bucket, or of the place in it that the bucket URL names. An object whose token was made from an
+ * address is listed with the last segment of its key in the place of a filename, and found by its token alone.
  *
  * @param keysPerPage how many keys are asked for at once, 1 to 500.
  */
-export function s3Inventory(client: S3Client, keysPerPage: number = maxKeysPerPage): Inventory {
+export function s3Inventory(
+  client: S3Client,
+  keysPerPage: number = maxKeysPerPage,
+): Inventory & ObjectFinder {
   const { keyPrefix } = client.root;
-  const keyOf = ({ token, filename }: ObjectName): string => `${keyPrefix}${token}/${filename}`;
+  const keyOf = ({ token, filename }: ObjectName): string =>
+    `${keyPrefix}${token}/${isAddressToken(token) ? ADDRESSED : filename}`;
   return {
     async *list() {
       let next: string | undefined;
@@ -32,6 +39,7 @@ export function s3Inventory(client: S3Client, keysPerPage: number = maxKeysPerPa
     async sizeOf(object) {
       return (await client.headObject(keyOf(object)))?.size;
     },
+    find: (object) => findObject(client, keyOf(object), object),
     async remove(objects) {
       const failed: NotRemoved[] = [];
       for (let from = 0; from < objects.length; from += 1000) {
@@ -43,6 +51,26 @@ export function s3Inventory(client: S3Client, keysPerPage: number = maxKeysPerPa
       }
       return failed;
     },
+  };
+}
+
+async function findObject(
+  client: S3Client,
+  key: string,
+  { token, filename }: ObjectName,
+): ReturnType<ObjectFinder["find"]> {
+  const { status, code, headers } = await client.send({ method: "HEAD", key });
+  if (status === 404) return undefined;
+  const length = headers.get("content-length") ?? "";
+  if (status !== 200 || !/^\d{1,15}$/.test(length)) {
+    throw new S3RequestError("refused", `HEAD of an object was answered with ${status} ${code ?? ""}`.trim());
+  }
+  const kept = readMetadata(token, headers);
+  return {
+    ...{ token, size: Number(length), sha256: kept?.sha256 },
+    filename: kept?.filename ?? filename,
+    stored: kept?.created ?? new Date(headers.get("last-modified") ?? Number.NaN),
+    expiry: kept?.expiry ?? expiryOfToken(token),
   };
 }
 

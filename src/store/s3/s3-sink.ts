@@ -1,9 +1,11 @@
+import { signAuthorization } from "../../sigv4/authorization.ts";
 import { presign } from "../../sigv4/presign.ts";
 import { cachedSigningKeys } from "../../sigv4/signing-key.ts";
 import type { Bytes, Seconds } from "../../slot/slot.ts";
-import { type CredentialSource, lifeWithin } from "../credentials.ts";
+import { type CredentialSource, lifeWithin, type TimedCredentials } from "../credentials.ts";
 import { type ObjectMeta, type ObjectSink, PutError, type PutFailure } from "../object-store.ts";
 import { objectPath, parseBucketUrl, urlOf } from "../object-url.ts";
+import { metadataOf } from "./address-metadata.ts";
 import { S3RequestError, sendHttp } from "./s3-answer.ts";
 import { type StoreAnswer, StoreConnectionError, StoreRequest } from "./store-request.ts";
 
@@ -32,7 +34,8 @@ const longestUpload: Seconds = 86_400;
 /**
  * Streams uploads into an S3 bucket, with no more than a few pieces of a file in memory. An object is written once:
  * the store is told to refuse a second one (`If-None-Match: *`), and where it does not know that, the object is
- * looked for before the first and before the last piece of a body is sent.
+ * looked for before the first and before the last piece of a body is sent. Of an object whose token was made from an
+ * address, its metadata say the filename, the type, the expiry and the time; of others the key does.
  *
  * @throws {TypeError} when the bucket URL cannot be used; its text says why.
  */
@@ -104,6 +107,7 @@ class S3Sink implements ObjectSink {
     return {
       "content-length": String(meta.size),
       "content-type": meta.contentType,
+      ...metadataOf(meta),
       ...(this.#knowsIfNoneMatch && { "if-none-match": "*" }),
       ...(this.#options.addAcl && { "x-amz-acl": "public-read" }),
     };
@@ -134,13 +138,38 @@ class S3Sink implements ObjectSink {
   }
 
   #send(meta: ObjectMeta, headers: Record<string, string>): StoreRequest {
-    const isAsked = this.#knowsContinue;
-    return new StoreRequest(
-      "PUT",
-      this.#sign("PUT", meta, headers),
-      { ...headers, ...(isAsked && { expect: "100-continue" }) },
-      this.#deps.stallTimeout,
+    const signed =
+      meta.sha256 === undefined
+        ? { url: this.#sign("PUT", meta, headers), headers }
+        : this.#authorize({ ...meta, sha256: meta.sha256 }, headers);
+    const expect = this.#knowsContinue && { expect: "100-continue" };
+    return new StoreRequest("PUT", signed.url, { ...signed.headers, ...expect }, this.#deps.stallTimeout);
+  }
+
+  /** Signs the content too, so that the store refuses any other. @throws {PutError} when there are no credentials. */
+  #authorize(
+    { token, filename, sha256 }: ObjectMeta & { readonly sha256: string },
+    given: Record<string, string>,
+  ): { readonly url: string; readonly headers: Readonly<Record<string, string>> } {
+    const date = this.#deps.now();
+    const path = objectPath(this.#bucket, token, filename);
+    const { host } = this.#bucket;
+    const { headers } = signAuthorization(
+      {
+        ...{ method: "PUT", host, path, query: [], date, region: this.#options.region },
+        ...{ credentials: this.#credentials(date), payloadHash: sha256 },
+        headers: { ...given, "x-amz-content-sha256": sha256 },
+      },
+      this.#signingKeys,
     );
+    return { url: urlOf(this.#bucket, path), headers };
+  }
+
+  /** @throws {PutError} when there are none. */
+  #credentials(now: Date): TimedCredentials {
+    const credentials = this.#options.credentials.current(now);
+    if (credentials === undefined) throw new PutError("upstream", "There are no valid keys for the store.");
+    return credentials;
   }
 
   /** @throws {PutError} when there are no credentials. */
@@ -150,8 +179,7 @@ class S3Sink implements ObjectSink {
     headers: Record<string, string>,
   ): string {
     const now = this.#deps.now();
-    const credentials = this.#options.credentials.current(now);
-    if (credentials === undefined) throw new PutError("upstream", "There are no valid keys for the store.");
+    const credentials = this.#credentials(now);
     const path = objectPath(this.#bucket, object.token, object.filename);
     const expires = lifeWithin(credentials, now, longestUpload);
     const { host } = this.#bucket;

@@ -20,6 +20,8 @@ declare module "@xmpp/client" {
   export interface Client extends EventEmitter {
     readonly jid: { toString(): string } | null;
     readonly reconnect: { stop(): void };
+    /** Milliseconds that a step of the login may take. */
+    timeout: number;
     start(): Promise<unknown>;
     stop(): Promise<unknown>;
     send(element: Element): Promise<void>;

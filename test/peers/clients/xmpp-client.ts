@@ -55,6 +55,8 @@ export async function xmppClient(options: XmppClientOptions): Promise<XmppClient
       ),
   });
   connection.reconnect.stop();
+  // Its own 2 s are short where other servers start at the same time.
+  connection.timeout = 10_000;
   const pending = new Map<string, Pending>();
   const messages: Element[] = [];
   let failure: Error | undefined;

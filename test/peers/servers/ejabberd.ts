@@ -13,6 +13,8 @@ export interface EjabberdOptions extends XmppServerOptions {
   readonly componentTls?: boolean;
   /** More listeners, as ejabberd.yml has them. */
   readonly listeners?: readonly object[];
+  /** Serves mod_http_upload over TLS on this port, at /upload. */
+  readonly httpsUpload?: number;
 }
 
 // JSON is YAML.
@@ -44,6 +46,14 @@ function configuration(plan: XmppPlan, options: EjabberdOptions): string {
         ...componentTls,
       }),
       ...(options.listeners ?? []),
+      ...(options.httpsUpload === undefined
+        ? []
+        : [
+            listener(options.httpsUpload, "ejabberd_http", {
+              tls: true,
+              request_handlers: { "/upload": "mod_http_upload" },
+            }),
+          ]),
     ],
     modules: {
       mod_disco: {},

@@ -7,6 +7,8 @@ export interface ProsodyOptions extends XmppServerOptions {
   readonly hosts?: readonly string[];
   /** Modules beside those that every test needs, such as "websocket". */
   readonly modules?: readonly string[];
+  /** Serves HTTP over TLS here, for Prosody's own upload modules. */
+  readonly httpsPort?: number;
 }
 
 /** A Lua string literal. */
@@ -36,6 +38,7 @@ function configuration(plan: XmppPlan, options: ProsodyOptions): string {
     `authentication = "internal_plain"`,
     "c2s_require_encryption = false",
     "allow_unencrypted_plain_auth = true",
+    ...(options.httpsPort === undefined ? [] : httpsLines(options.httpsPort, tls)),
     `log = { info = "*console" }`,
     ...(options.extra ?? []),
     ...plan.domains.map((domain) => `VirtualHost ${quote(domain)}`),
@@ -46,6 +49,11 @@ function configuration(plan: XmppPlan, options: ProsodyOptions): string {
     ...(options.hosts ?? []),
     "",
   ].join("\n");
+}
+
+function httpsLines(port: number, tls: string): readonly string[] {
+  const listeners = ["http_ports = {}", `https_ports = { ${port} }`, `https_interfaces = { "127.0.0.1" }`];
+  return [...listeners, `https_ssl = ${tls}`];
 }
 
 /** Writes what prosodyctl would, in a fraction of its time. */

@@ -45,6 +45,8 @@ export interface XmppServer {
   readonly accounts: readonly Account[];
   /** The path of a PEM file: the authority of every certificate the server shows. */
   readonly ca: string;
+  /** What the server shows, for a proxy that takes its place. */
+  readonly certificates: Certificates;
   /** Where all its files are. */
   readonly folder: string;
   /** The process that holds the ports. It changes with restart(). */
@@ -53,6 +55,8 @@ export interface XmppServer {
   kill9(): Promise<void>;
   /** Ends it when it runs and starts it anew: same ports, same data, same configuration. Resolves when it is ready. */
   restart(): Promise<void>;
+  /** Ends it in good order. The folder stays, so restart() may follow. */
+  shutDown(): Promise<void>;
   /** SIGSTOP: connections stay open and nothing answers. */
   freeze(): void;
   thaw(): void;
@@ -117,11 +121,12 @@ export async function startXmppServer(
     let server: ManagedProcess = await start();
     return {
       ...{ name, c2sPort: c2s, c2sTlsPort: c2sTls, componentPort: component },
-      ...{ domains, accounts, folder, ca: certificates.ca },
+      ...{ domains, accounts, folder, certificates, ca: certificates.ca },
       get pid() {
         return server.pid;
       },
       kill9: () => server.kill9(),
+      shutDown: () => server.stop(),
       freeze: () => server.freeze(),
       thaw: () => server.thaw(),
       log: () => server.log(),
