@@ -72,7 +72,7 @@ export class HmacMetadata {
     const place =
       this.#prefix !== undefined && path.startsWith(this.#prefix) ? path.slice(this.#prefix.length) : "";
     if (place !== "" && locate(this.#root, place.split("/")) !== undefined) return undefined;
-    return skip(place === "" ? path : place, "metadata-without-file");
+    return skip(printable(place === "" ? path : place), "metadata-without-file");
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type Pull,
 } from "../../../../src/sources/metadata/lua-items.ts";
 import type { LuaTable, LuaValue } from "../../../../src/sources/metadata/lua-table.ts";
+import { type Plain, record } from "./write-list.ts";
 
 /** The bytes of a list, in pieces of this size. */
 function pullFrom(bytes: Uint8Array, piece = 128 * 1024): Pull {
@@ -34,38 +35,6 @@ function values(items: readonly LuaItem[]): unknown[] {
   return items.flatMap((item) => (item.kind === "item" ? [plain(item.value)] : []));
 }
 
-/** As Prosody writes a string. Source: util.serialization. */
-function quoted(text: string): string {
-  let escaped = "";
-  for (const byte of Buffer.from(text)) {
-    const simple = {
-      7: "\\a",
-      8: "\\b",
-      9: "\\t",
-      10: "\\n",
-      11: "\\v",
-      12: "\\f",
-      13: "\\r",
-      34: '\\"',
-      92: "\\\\",
-    }[byte];
-    const isPlain = byte >= 32 && byte < 127;
-    escaped += simple ?? (isPlain ? String.fromCharCode(byte) : `\\${String(byte).padStart(3, "0")}`);
-  }
-  return `"${escaped}"`;
-}
-
-type Plain = string | number | boolean | { [key: string]: Plain };
-
-function written(value: Plain): string {
-  if (typeof value === "string") return quoted(value);
-  if (typeof value !== "object") return String(value);
-  const entries = Object.entries(value).map(([key, inner]) => `\t[${quoted(key)}] = ${written(inner)};\n`);
-  return `{\n${entries.join("")}}`;
-}
-
-const record = (value: Plain): string => `item(${written(value)});\n`;
-
 const text = fc.string({ unit: "binary" }).map((any) => any.toWellFormed());
 const key = text.filter((any) => any !== "__proto__");
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((any) => (any === 0 ? 0 : any));
@@ -80,6 +49,38 @@ describe("a list of Prosody's", () => {
         expect(values(read(list, piece))).toEqual(tables);
       }),
     );
+  });
+
+  test("is read as Prosody's own serializer wrote it", () => {
+    const list = String.raw`item({
+	["f"] = true;
+	["g"] = {
+		["x"] = "\195\169";
+		["y"] = {
+			["z"] = "1";
+		};
+	};
+	["d"] = -0.5;
+	["k y"] = 1.23456789012345672e+19;
+	["b"] = "\000\006\a\b\t\n\v\f\r\014 !\"#$%&\'()\\]~\127";
+});
+item({
+	"x";
+	"y";
+	[5] = 3;
+	["n"] = 0.333333333333333315;
+});
+`;
+    expect(values(read(list))).toEqual([
+      {
+        f: true,
+        g: { x: "é", y: { z: "1" } },
+        d: -0.5,
+        "k y": 12345678901234567000,
+        b: "\0\x06\x07\b\t\n\v\f\r\x0e !\"#$%&'()\\]~\x7f",
+      },
+      { n: 1 / 3 },
+    ]);
   });
 
   test("has every byte that Lua can write in a string", () => {
@@ -173,7 +174,7 @@ describe("hostile lists", () => {
     }
     // Linear time is 0.1 s to 2 s; a record looked at again for each of its bytes would be hours.
     expect(performance.now() - began).toBeLessThan(20_000);
-    expect(longest).toBeLessThan(200);
+    expect(longest).toBeLessThan(1_000);
     expect(damaged).toBeLessThanOrEqual(length / 5);
   });
 

@@ -16,7 +16,7 @@ import {
 import { createServer } from "node:net";
 import { join } from "node:path";
 import fc from "fast-check";
-import { SourceError, type SourceFile } from "../../../../src/sources/source.ts";
+import { SourceError, type SourceFile, type SourceItem } from "../../../../src/sources/source.ts";
 import { sources } from "../../../../src/sources/sources.ts";
 import { filesOf, freshFolder, runSource, sha256Of, skipsOf } from "../run-source.ts";
 

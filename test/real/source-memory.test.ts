@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { filledKinds, fillSource } from "../scale/fill-source.ts";
+import { costOfSource } from "../scale/source-cost.ts";
+
+// `npm run test:scale:sources` is the same with a million files.
+const [few, many] = [500, 40_000];
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "slotd-source-memory-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe.each(filledKinds.map((kind) => [kind] as const))("the memory of a run through %s", (kind) => {
+  test("does not grow with the number of files", async () => {
+    const peaks: number[] = [];
+    for (const files of [few, many]) {
+      const source = join(folder, kind, String(files));
+      fillSource(kind, source, files);
+      const { items, peak } = await costOfSource(kind, source, folder);
+      expect((items.file ?? 0) + (items.gone ?? 0)).toBe(files);
+      peaks.push(peak);
+    }
+    const [ofFew = 0, ofMany = 0] = peaks;
+    // MB. To hold an item of each would take 40, and a million of them a gigabyte; the rest is what GC leaves.
+    expect(ofMany - ofFew).toBeLessThan(35);
+  }, 120_000);
+});
