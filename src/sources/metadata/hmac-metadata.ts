@@ -1,3 +1,4 @@
+import { printable } from "../../slot/printable.ts";
 import type { SourceOptions, SourceSkip } from "../source.ts";
 import { locate } from "../tree/locate.ts";
 import type { OpenFolder } from "../tree/open-folder.ts";

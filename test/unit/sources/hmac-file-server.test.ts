@@ -24,7 +24,9 @@ function database(path: string, rows: readonly (readonly [string, string, string
   const insert = sqlite.prepare(
     "INSERT INTO file_metadata (file_path, content_type, uploader_jid, upload_time, deleted) VALUES (?,?,?,?,?)",
   );
+  sqlite.exec("BEGIN");
   for (const row of rows) insert.run(...row);
+  sqlite.exec("COMMIT");
   sqlite.close();
 }
 

@@ -197,7 +197,9 @@ describe("Prosody's SQL storage", () => {
     const insert = sqlite.prepare(
       'INSERT INTO prosodyarchive ("host", "user", "store", "key", "when", "with", "type", "value") VALUES (?,?,?,?,?,?,?,?)',
     );
+    sqlite.exec("BEGIN");
     for (const row of rows) insert.run(...row);
+    sqlite.exec("COMMIT");
     sqlite.close();
   }
 
