@@ -85,9 +85,10 @@ describe("Prosody's mod_http_file_share", () => {
     mkdirSync(join(data, bin("folder.bin")));
     list(slot("unused"), slot("unfinished"), slot("folder"));
     const items = await read();
+    const issued = new Date(when * 1000);
     expect(items.filter(({ kind }) => kind === "gone")).toEqual([
-      { kind: "gone", address: { path: "unused/a.jpg" }, place: bin("unused.bin") },
-      { kind: "gone", address: { path: "unfinished/a.jpg" }, place: bin("unfinished.bin") },
+      { kind: "gone", address: { path: "unused/a.jpg" }, place: bin("unused.bin"), issued },
+      { kind: "gone", address: { path: "unfinished/a.jpg" }, place: bin("unfinished.bin"), issued },
     ]);
     expect(skipsOf(items)).toEqual([
       `${bin("NotCanonical%2D.bin")}: junk`,
@@ -170,13 +171,40 @@ describe("Prosody's mod_http_file_share", () => {
     expect(filesOf(await read({ component: "other.example.org" }))).toMatchObject([
       { address: { path: "b/a.jpg" } },
     ]);
-    await expect(read({ component: "third.example.org" })).rejects.toThrow("no files of third.example.org");
+    await expect(read({ component: "third.example.org" })).rejects.toThrow("third.example.org has none");
   });
 
   test("needs a folder of Prosody's, and metadata", async () => {
     await expect(read()).rejects.toThrow("Expected Prosody's data folder");
     put(bin("a.bin"));
     await expect(read()).rejects.toThrow("Expected uploads.list or a database");
+  });
+});
+
+describe("Prosody's slots for files in another service", () => {
+  const store = (): string => join(data, "store");
+
+  test("tell owners, types and times of the files at SLOT/NAME", async () => {
+    put(`${component}/uploads.list`, slot("S1", { "content-type": "image/webp" }) + slot("S2"));
+    for (const path of ["S1/a.bin", "S2/b.jpg", "S3/c.jpg"]) put(`store/${path}`);
+    const files = filesOf(await runSource("prosody-filer", store(), { prosodyData: data }));
+    expect(files).toMatchObject([
+      {
+        owner: "alice@example.org",
+        contentType: "image/webp",
+        isTypeGuessed: false,
+        uploaded: new Date(when * 1000),
+      },
+      { owner: "alice@example.org", contentType: "image/jpeg", isTypeGuessed: true },
+      { owner: undefined, contentType: "image/jpeg", isTypeGuessed: true },
+    ]);
+    if (files[0] !== undefined) expect(await sha256Of(files[0])).toStartWith("2d711642b726b044");
+  });
+
+  test("are not there without a list or a database", async () => {
+    put("store/S1/a.bin");
+    const reading = runSource("prosody-filer", store(), { prosodyData: data });
+    await expect(reading).rejects.toThrow("a component has uploads.list");
   });
 });
 
