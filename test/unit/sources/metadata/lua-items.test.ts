@@ -7,6 +7,7 @@ import {
   type Pull,
 } from "../../../../src/sources/metadata/lua-items.ts";
 import type { LuaTable, LuaValue } from "../../../../src/sources/metadata/lua-table.ts";
+import { anyText } from "../any-text.ts";
 import { type Plain, record } from "./write-list.ts";
 
 /** The bytes of a list, in pieces of this size. */
@@ -35,10 +36,9 @@ function values(items: readonly LuaItem[]): unknown[] {
   return items.flatMap((item) => (item.kind === "item" ? [plain(item.value)] : []));
 }
 
-const text = fc.string({ unit: "binary" }).map((any) => any.toWellFormed());
-const key = text.filter((any) => any !== "__proto__");
+const key = anyText.filter((any) => any !== "__proto__");
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((any) => (any === 0 ? 0 : any));
-const leaf = fc.oneof(text, number, fc.integer(), fc.boolean());
+const leaf = fc.oneof(anyText, number, fc.integer(), fc.boolean());
 const table = fc.dictionary(key, fc.oneof(leaf, fc.dictionary(key, leaf, { maxKeys: 5 })), { maxKeys: 6 });
 
 describe("a list of Prosody's", () => {
@@ -143,7 +143,7 @@ item({
 });
 
 describe("hostile lists", () => {
-  const length = 4 * 1024 * 1024;
+  const length = 1024 * 1024;
   const repeated = (part: string): Uint8Array => Buffer.alloc(length, part);
 
   test.each<readonly [string, Uint8Array]>([
@@ -161,7 +161,7 @@ describe("hostile lists", () => {
     ["NULs", repeated("\0")],
     ["spaces", repeated(" ")],
     ["line breaks", repeated("\n")],
-  ])("of 4 MiB take time for their bytes alone: %s", (_, bytes) => {
+  ])("of 1 MiB take time for their bytes alone: %s", (_, bytes) => {
     let damaged = 0;
     let longest = 0;
     const began = performance.now();
@@ -172,7 +172,7 @@ describe("hostile lists", () => {
       last = now;
       if (item?.kind === "damage") damaged += 1;
     }
-    // Linear time is 0.1 s to 2 s; a record looked at again for each of its bytes would be hours.
+    // Linear time is below 1 s; to look at a record again for each of its bytes would be hours.
     expect(performance.now() - began).toBeLessThan(20_000);
     expect(longest).toBeLessThan(1_000);
     expect(damaged).toBeLessThanOrEqual(length / 5);
@@ -186,7 +186,7 @@ describe("hostile lists", () => {
 
   test("of endless length are read in the memory of a record", () => {
     const part = Buffer.from(record({ key: "x".repeat(1_000), filename: "y".repeat(900) }).repeat(100));
-    const times = 1_000;
+    const times = 600;
     let at = 0;
     const pull = (target: Uint8Array): number => {
       const rest = at < times * part.length ? part.subarray(at % part.length).subarray(0, target.length) : [];
@@ -201,7 +201,7 @@ describe("hostile lists", () => {
       if (item !== undefined && records === 20_000) before = held();
     }
     expect(records).toBe(100 * times);
-    // The rest of the list has 160 MB.
+    // The rest of the list has 80 MB.
     expect(held() - before).toBeLessThan(8e6);
   });
 
