@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fillSource, filledKinds } from "./fill-source.ts";
+import { filledKinds, fillSource } from "./fill-source.ts";
 import { costOfSource } from "./source-cost.ts";
 
 /** MB; what a process may hold. An import of so many files has to stay below 150 MiB, with what stores them. */
