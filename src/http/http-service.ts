@@ -20,6 +20,7 @@ import { malformedAnswer, maxTargetSize, originIn, targetTooLong } from "./malfo
 import { publicPrefixes } from "./object-path.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
 import { type TransferLimits, TransferSlots } from "./transfer-slots.ts";
+import { withEncodedQuery } from "./upload/encoded-query.ts";
 import { type UploadDeps, upload } from "./upload/upload.ts";
 import { uploadCheck } from "./upload/upload-check.ts";
 
@@ -236,7 +237,9 @@ export class HttpService {
 
   #route(head: RequestHead, exchange: Exchange, expectation: Expectation): Promise<HttpEvent> {
     if (expectation === "unknown") return exchange.refuse(expectationAnswer);
-    if (head.method === "PUT") return upload(head, exchange, expectation === "continue", this.#deps);
+    if (head.method === "PUT") {
+      return upload(withEncodedQuery(head), exchange, expectation === "continue", this.#deps);
+    }
     // A body that nobody reads must not be taken for the next request.
     if (hasBody(head)) exchange.response.setHeader("Connection", "close");
     switch (head.method) {
