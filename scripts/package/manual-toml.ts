@@ -1,3 +1,4 @@
+import { namedTableOf } from "../../src/config/options/named-table.ts";
 import type { Option } from "../../src/config/options/option.ts";
 import {
   hasFileKey,
@@ -28,7 +29,7 @@ export function manualOfToml(date: string): string {
       ),
       ".PP",
       prose(
-        'The file is TOML 1.0. You can also set any option in the environment. A domain\'s own table overrides options for that domain: `[domain."example.net"]`, `[domain."example.net".s3]`. Relative paths are relative to the folder of the file. A key that ends in `_file` names a file that contains the secret.',
+        'The file is TOML 1.0. You can also set any option in the environment. A domain\'s own table overrides options for that domain: `[domain."example.net"]`, `[domain."example.net".s3]`. Relative paths are relative to the folder of the file. A table with `NAME` in its heading may be there several times, each time with another name; the environment does not reach it. A key that ends in `_file` names a file that contains the secret.',
       ),
     ),
     section(
@@ -59,10 +60,11 @@ public_url = "https://upload.example.org"`),
 function describe(name: OptionName): string {
   const option = optionOf(name);
   const keys = [name, ...(hasFileKey(name) ? [`${name}_file`] : [])];
+  const isNamed = namedTableOf(name) !== undefined;
   const facts = [
     `Value: ${prose(option.expected)}. Default: ${defaultOf(option)}.`,
-    ...(option.isPerDomain ? [] : ["For all domains."]),
-    `Environment: ${keys.map((key) => bold(variableOf(key))).join(", ")}.`,
+    ...(option.isPerDomain || isNamed ? [] : ["For all domains."]),
+    ...(isNamed ? [] : [`Environment: ${keys.map((key) => bold(variableOf(key))).join(", ")}.`]),
   ];
   return tagged(
     bold(name),

@@ -28,4 +28,7 @@ export const formerKinds = {
 export type FormerKindName = keyof typeof formerKinds;
 
 /** In the order of the documentation. */
-export const formerKindNames = Object.keys(formerKinds) as readonly FormerKindName[];
+export const formerKindNames = Object.keys(formerKinds) as readonly string[] as readonly [
+  FormerKindName,
+  ...FormerKindName[],
+];

@@ -1,5 +1,6 @@
 import { exampleFor } from "./example.ts";
 import { find, type Layers, lookUp, settingOf } from "./in-force.ts";
+import { namedTableOf, type Where, withName } from "./options/named-table.ts";
 import { hasFileKey, type OptionName, optionNames, optionOf, tableOf, variableOf } from "./options/table.ts";
 import { backend } from "./options/top.ts";
 import type { Problem } from "./problem.ts";
@@ -14,21 +15,42 @@ export function checkMandatory(
   problems: Problem[],
 ): void {
   const scopes = domains.length === 0 ? [undefined] : domains;
-  for (const name of optionNames) {
+  for (const name of optionNames.filter((option) => namedTableOf(option) === undefined)) {
     const lacking = scopes.filter((domain) => isLacking(layers, domain, name));
     const isEverywhere = lacking.length === scopes.length && lacking.length > 0;
     for (const domain of isEverywhere ? [undefined] : lacking) {
       problems.push(missing(layers, domain, name, file));
     }
   }
+  checkNamed(layers, problems);
 }
 
-function isLacking(layers: Layers, domain: string | undefined, name: OptionName): boolean {
+/** The same for each table with a name. */
+function checkNamed(layers: Layers, problems: Problem[]): void {
+  for (const [table, members] of layers.named) {
+    const names = optionNames.filter((name) => namedTableOf(name) === table);
+    for (const [member, { at }] of members) {
+      const where = { table, name: member };
+      for (const name of names.filter((option) => isLacking(layers, where, option))) {
+        problems.push({
+          place: at.place,
+          key: withName(name, where),
+          expected: optionOf(name).expected,
+          got: "nothing",
+          advice: `It is mandatory: add it to the table [${withName(tableOf(name), where)}].`,
+          example: exampleFor(name, at.place),
+        });
+      }
+    }
+  }
+}
+
+function isLacking(layers: Layers, where: Where, name: OptionName): boolean {
   const option = optionOf(name);
-  const valueIn = (other: typeof option) => lookUp(layers, domain, other);
+  const valueIn = (other: typeof option) => lookUp(layers, where, other);
   if (option.isMandatory === "no" || !isInForce(option, valueIn)) return false;
-  if (settingOf(layers, domain, option) !== undefined) return false;
-  return option.isMandatory === "always" || find(layers, domain, backend).value?.is === "s3";
+  if (settingOf(layers, where, option) !== undefined) return false;
+  return option.isMandatory === "always" || find(layers, where, backend).value?.is === "s3";
 }
 
 function missing(

@@ -1,3 +1,4 @@
+import type { anyName, NamedTable } from "./options/named-table.ts";
 import type { OptionName, OptionValue, optionalTables, options } from "./options/table.ts";
 
 // The types of what is in force follow from the table of options: `http.max_uploads` is `http.maxUploads`.
@@ -15,10 +16,13 @@ type InFile = {
     : never;
 }[OptionName];
 
+/** The options of tables with names. */
+type InNamed = Extract<OptionName, `${NamedTable}.${typeof anyName}.${string}`>;
+
 /** What is the same for all domains. */
 type Global = Exclude<
   { [Name in OptionName]: Entry<Name>["isPerDomain"] extends true ? never : Name }[OptionName],
-  "domains"
+  "domains" | InNamed
 >;
 
 /** `s3.session_token_file`: the absolute path of the file that a value was read from; undefined where it was not. */
@@ -42,21 +46,34 @@ type Values<Name extends string, Prefix extends string = ""> = {
 
 /**
  * Everything that is in force for one served domain, by the names of the options: defaults, file, environment and
- * overrides applied, paths absolute, `@HOST@` replaced. What is the same for all domains is in it too.
+ * overrides applied, paths absolute, `@HOST@` replaced. What is the same for all domains is in it too, and of the tables
+ * with names those that belong to the domain.
  */
-export type DomainConfig = Values<Key<Exclude<OptionName, "domains">>> & {
-  /** The served XMPP domain, lowercase. */
-  readonly domain: string;
-};
+export type DomainConfig = Values<Key<Exclude<OptionName, "domains" | InNamed>>> &
+  NamedTables & {
+    /** The served XMPP domain, lowercase. */
+    readonly domain: string;
+  };
+
+/** What is in force for one table with a name: `[former.old]` is a `NamedConfig<"former">` with the name "old". */
+export type NamedConfig<Table extends NamedTable> = Values<
+  Within<`${Table}.${typeof anyName}`, Key<InNamed>>,
+  `${Table}.${typeof anyName}.`
+> & { readonly name: string };
+
+/** The tables with names, in the order of the file: `former` has one for each `[former.NAME]`. */
+type NamedTables = { readonly [Table in NamedTable]: readonly NamedConfig<Table>[] };
 
 /** The whole configuration of one slotd. */
-export type Config = Values<Key<Global>> & {
-  /** At least one, in the order of `domains`. */
-  readonly domains: readonly DomainConfig[];
-  /** What relative paths started from; absolute. */
-  readonly folder: string;
-};
+export type Config = Values<Key<Global>> &
+  NamedTables & {
+    /** At least one, in the order of `domains`. */
+    readonly domains: readonly DomainConfig[];
+    /** What relative paths started from; absolute. */
+    readonly folder: string;
+  };
 
+export type FormerConfig = NamedConfig<"former">;
 export type S3Config = NonNullable<DomainConfig["s3"]>;
 export type HttpConfig = Config["http"];
 export type DiskConfig = Config["disk"];

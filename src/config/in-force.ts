@@ -1,3 +1,4 @@
+import { type Named, type NamedTable, namedTableOf, namedTables, type Where } from "./options/named-table.ts";
 import type { About, Derived, InForce, Option } from "./options/option.ts";
 import type { Found } from "./options/rule.ts";
 import { nameOf } from "./options/table.ts";
@@ -6,19 +7,31 @@ import type { Setting, Settings } from "./settings.ts";
 /** Everything that was given; what comes first wins: a domain's own table, the environment, the file, the default. */
 export interface Layers {
   readonly domains: ReadonlyMap<string, Settings>;
+  /** The tables with names, in the order of the file: [former.old] is "old" of "former". */
+  readonly named: ReadonlyMap<NamedTable, ReadonlyMap<string, NamedLayer>>;
   readonly environment: Settings;
   readonly file: Settings;
   /** Relative paths start here; absolute. */
   readonly folder: string;
 }
 
+/** What one table with a name gives. */
+export interface NamedLayer {
+  /** Where the table, or its first key, stands. */
+  readonly at: Setting;
+  readonly settings: Settings;
+}
+
 /** A value that is there, which may be that there is no limit; undefined where nothing valid is. */
 export type Value = { readonly is: unknown } | undefined;
 
-/** Finds what is in force for a domain, or (undefined) for every domain without a table of its own. */
-export function find<O extends Option>(layers: Layers, domain: string | undefined, option: O): Found<O> {
-  const setting = settingOf(layers, domain, option);
-  const value = lookUp(layers, domain, option);
+/**
+ * Finds what is in force for a domain, for a table with a name, or (undefined) for every domain without a table of its
+ * own.
+ */
+export function find<O extends Option>(layers: Layers, where: Where, option: O): Found<O> {
+  const setting = settingOf(layers, where, option);
+  const value = lookUp(layers, where, option);
   // Settings hold what the schema of their own option gave.
   return {
     ...(setting === undefined ? {} : { setting }),
@@ -26,20 +39,35 @@ export function find<O extends Option>(layers: Layers, domain: string | undefine
   };
 }
 
-/** How an option was given for a domain; undefined for a default. */
-export function settingOf(layers: Layers, domain: string | undefined, option: Option): Setting | undefined {
+/** How an option was given; undefined for a default. */
+export function settingOf(layers: Layers, where: Where, option: Option): Setting | undefined {
   const name = nameOf(option);
-  const own = domain === undefined ? undefined : layers.domains.get(domain)?.get(name);
+  const scope = scopeOf(layers, where, option);
+  if (typeof scope === "object") return layers.named.get(scope.table)?.get(scope.name)?.settings.get(name);
+  const own = scope === undefined ? undefined : layers.domains.get(scope)?.get(name);
   return own ?? layers.environment.get(name) ?? layers.file.get(name);
 }
 
-/** What an option comes to for a domain. */
-export function lookUp(layers: Layers, domain: string | undefined, option: Option): Value {
-  const setting = settingOf(layers, domain, option);
-  const others = (other: Option) => lookUp(layers, domain, other);
-  const about = { domain, folder: layers.folder };
+/** What an option comes to. */
+export function lookUp(layers: Layers, where: Where, option: Option): Value {
+  const setting = settingOf(layers, where, option);
+  const others = (other: Option) => lookUp(layers, where, other);
+  const scope = scopeOf(layers, where, option);
+  const about = { domain: typeof scope === "string" ? scope : undefined, folder: layers.folder };
   if (setting === undefined) return defaultOf(option, others, about);
   return setting.isValid ? applied(option, setting.value, others, about) : undefined;
+}
+
+/** A table with a name has its own options; of the others those of its domain are in force for it. */
+function scopeOf(layers: Layers, where: Where, option: Option): Where {
+  if (typeof where !== "object") return where;
+  if (namedTableOf(nameOf(option)) === where.table) return where;
+  return option.isPerDomain ? domainOf(layers, where) : undefined;
+}
+
+function domainOf(layers: Layers, named: Named): string | undefined {
+  const value = lookUp(layers, named, namedTables[named.table].domain)?.is;
+  return typeof value === "string" ? value : undefined;
 }
 
 const readDefaults = new WeakMap<Option, unknown>();

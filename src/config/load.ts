@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Config } from "./config.ts";
 import { find, type Layers, settingOf } from "./in-force.ts";
+import type { Where } from "./options/named-table.ts";
 import { isOptionName, type OptionName, optionOf, options, tableNames } from "./options/table.ts";
 import type { Place, Problem } from "./problem.ts";
 import { resolveConfig } from "./resolve.ts";
@@ -29,7 +30,7 @@ export type LoadResult =
       readonly warnings: readonly string[];
       /** The file that was read, as it was named; undefined when the environment was all there was. */
       readonly file: string | undefined;
-      /** Where an option was given for a domain, or for all of them; undefined for a default. */
+      /** Where an option was given; undefined for a default. */
       readonly givenAt: GivenAt;
     }
   | {
@@ -39,8 +40,8 @@ export type LoadResult =
       readonly known?: { readonly socket: string | undefined };
     };
 
-/** Says where an option was given, for one domain or (undefined) for all of them; undefined for a default. */
-export type GivenAt = (name: OptionName, domain: string | undefined) => Place | undefined;
+/** Says where an option was given, by what it is in force for; undefined for a default. */
+export type GivenAt = (name: OptionName, where: Where) => Place | undefined;
 
 /**
  * Reads the whole configuration: a TOML file, the environment over it, a domain's own table over both, secrets
@@ -58,6 +59,7 @@ export function loadConfig({ file, env, cwd, readFile = readTextFile }: Sources)
   const layers: Layers = {
     file: fromFile.settings,
     environment: settingsFromEnvironment(env, files, problems),
+    named: fromFile.named,
     domains: new Map([...fromFile.domains].map(([domain, { settings }]) => [domain, settings])),
     folder,
   };
@@ -74,7 +76,7 @@ export function loadConfig({ file, env, cwd, readFile = readTextFile }: Sources)
     };
   }
   const { config, warnings } = resolved;
-  const givenAt: GivenAt = (name, domain) => settingOf(layers, domain, optionOf(name))?.place;
+  const givenAt: GivenAt = (name, where) => settingOf(layers, where, optionOf(name))?.place;
   return { ok: true, config, warnings, file: source.file, givenAt };
 }
 
@@ -117,7 +119,7 @@ function readSource(named: string | undefined, cwd: string, readFile: Files["rea
 }
 
 function readFileLayer(source: Source, files: Files, problems: Problem[]): FileSettings | undefined {
-  if (source.file === undefined) return { settings: new Map(), domains: new Map() };
+  if (source.file === undefined) return { settings: new Map(), domains: new Map(), named: new Map() };
   const toml = readToml(source.text, source.file);
   if ("entries" in toml) return settingsFromFile(toml.entries, source, files, problems);
   problems.push(toml.problem);

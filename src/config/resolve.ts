@@ -1,12 +1,20 @@
 import { checkMandatory } from "./check-mandatory.ts";
-import type { Config, DomainConfig } from "./config.ts";
+import type { Config, DomainConfig, NamedConfig } from "./config.ts";
 import { exampleFor } from "./example.ts";
-import { find, type Layers, lookUp, settingOf } from "./in-force.ts";
+import { find, type Layers, lookUp, type NamedLayer, settingOf } from "./in-force.ts";
+import {
+  anyName,
+  isNamedTable,
+  type NamedTable,
+  namedTableKeys,
+  namedTableOf,
+  type Where,
+} from "./options/named-table.ts";
 import type { GivenAt, Rules } from "./options/rule.ts";
-import { nameOf, optionNames, optionOf, options, rules, tableOf } from "./options/table.ts";
+import { nameOf, type OptionName, optionNames, optionOf, options, rules, tableOf } from "./options/table.ts";
 import type { Problem } from "./problem.ts";
 import { placeOf } from "./sources/secret-file.ts";
-import { tablesOf } from "./tables.ts";
+import { tablesOf, valueIn } from "./tables.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** What the layers amount to. */
@@ -41,13 +49,19 @@ function rulesFor(
   problems: Problem[],
 ): Rules {
   const told = new Set<GivenAt>();
-  const scopeOf = <Domain extends string | undefined>(domain: Domain) => ({
-    domain,
-    find: ((option) => find(layers, domain, option)) as Rules["whole"]["find"],
-  });
+  const finder = (where: Where) => ((option) => find(layers, where, option)) as Rules["whole"]["find"];
   return {
-    domains: domains.map(scopeOf),
-    whole: scopeOf(undefined),
+    domains: domains.map((domain) => ({ domain, find: finder(domain) })),
+    whole: { domain: undefined, find: finder(undefined) },
+    named: (table) =>
+      isNamedTable(table)
+        ? [...namedIn(layers, table)].map(([name, { at }]) => ({
+            name,
+            at,
+            domain: undefined,
+            find: finder({ table, name }),
+          }))
+        : [],
     breach(option, setting, { example, ...breach }) {
       if (setting !== undefined && told.has(setting)) return;
       if (setting !== undefined) told.add(setting);
@@ -61,14 +75,39 @@ function rulesFor(
 
 /** Called once every option that is mandatory was found to be there, and valid. */
 function configOf(layers: Layers, domains: readonly string[]): Config {
-  const names = optionNames.filter((name) => name !== "domains");
+  const names = optionNames.filter((name) => name !== "domains" && namedTableOf(name) === undefined);
   const global = names.filter((name) => !optionOf(name).isPerDomain);
-  const inForce = (domain: string | undefined, some: typeof names) =>
-    tablesOf(some, {
-      lookUp: (option) => lookUp(layers, domain, option),
-      fileOf: (option) => settingOf(layers, domain, option)?.file,
-    });
+  const named = namedTableKeys.map((table) => [table, namedTables(layers, table)] as const);
+  const namedOf = (domain: string) =>
+    named.map(([table, all]) => [table, all.filter((one) => one.domain === domain)] as const);
   // The types are made from the same table by the same rule.
-  const own = domains.map((domain) => ({ ...inForce(domain, names), domain }) as unknown as DomainConfig);
-  return { ...inForce(undefined, global), domains: own, folder: layers.folder } as unknown as Config;
+  const own = domains.map(
+    (domain) =>
+      ({
+        ...inForce(layers, domain, names),
+        ...Object.fromEntries(namedOf(domain)),
+        domain,
+      }) as unknown as DomainConfig,
+  );
+  const whole = { ...inForce(layers, undefined, global), ...Object.fromEntries(named) };
+  return { ...whole, domains: own, folder: layers.folder } as unknown as Config;
+}
+
+function inForce(layers: Layers, where: Where, names: readonly OptionName[]): object {
+  return tablesOf(names, {
+    lookUp: (option) => lookUp(layers, where, option),
+    fileOf: (option) => settingOf(layers, where, option)?.file,
+  });
+}
+
+function namedTables(layers: Layers, table: NamedTable): readonly NamedConfig<NamedTable>[] {
+  const names = optionNames.filter((name) => namedTableOf(name) === table);
+  return [...namedIn(layers, table).keys()].map((name) => {
+    const values = valueIn(inForce(layers, { table, name }, names), `${table}.${anyName}`);
+    return { ...(values as object), name } as NamedConfig<NamedTable>;
+  });
+}
+
+function namedIn({ named }: Layers, table: NamedTable): ReadonlyMap<string, NamedLayer> {
+  return named.get(table) ?? new Map();
 }

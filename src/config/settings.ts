@@ -1,5 +1,5 @@
 import { exampleFor } from "./example.ts";
-import { isOptionName, type OptionName, optionOf } from "./options/table.ts";
+import { isOptionName, isUrlOption, type OptionName, optionOf } from "./options/table.ts";
 import { type Place, type Problem, show } from "./problem.ts";
 
 /** One option as it was given somewhere. */
@@ -48,8 +48,7 @@ function gotText({ name, raw, text }: Given, item: number | undefined): string |
   if (optionOf(name).isSecret)
     return raw === "" ? "an empty text" : typeof raw === "string" ? undefined : "another type";
   // A URL with a password in it is as secret as one.
-  const isUrl = name.endsWith("_url");
-  if (isUrl && String(raw).includes("@")) return undefined;
+  if (isUrlOption(name) && String(raw).includes("@")) return undefined;
   if (item !== undefined && Array.isArray(raw)) return show(raw[item]);
   if (text === undefined || typeof raw === "string") return show(raw);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;

@@ -1,6 +1,7 @@
 import { domainToASCII } from "node:url";
 import { z } from "zod";
 import { defaultPublicUrl, parseBaseUrl, parseNetwork, parseOrigin, replaceHost } from "../values.ts";
+import { hasFormer } from "./former.ts";
 import { from, global, type Option, perDomain } from "./option.ts";
 import type { Rule, Scope } from "./rule.ts";
 import { bucketAccess, bucketUrl, s3Options, uploadWay } from "./s3.ts";
@@ -162,11 +163,12 @@ const tlsRule: Rule = ({ whole, breach }) => {
 };
 
 /** Nobody can guess what a Unix socket is reached by. */
-const socketRule: Rule = ({ domains, breach }) => {
+const socketRule: Rule = ({ domains, named, breach }) => {
   for (const scope of domains) {
     const { setting, value } = scope.find(listen);
     const isSocket = value !== undefined && "unix" in value.is;
-    if (!isUsed(scope) || !isSocket || setting === undefined) continue;
+    const isReached = isUsed(scope) || hasFormer(named, scope.domain);
+    if (!isReached || !isSocket || setting === undefined) continue;
     if (scope.find(publicUrl).setting !== undefined) continue;
     breach(listen, setting, {
       expected: "http.public_url beside it: what clients reach the Unix socket by, through a proxy",
@@ -200,7 +202,7 @@ const bucketRule: Rule = ({ domains, breach }) => {
   }
 };
 
-/** Whether clients of this domain reach slotd's HTTP server. */
+/** Whether new files of this domain are reached through slotd's HTTP server. */
 function isUsed({ find }: Scope): boolean {
   if (find(backend).value?.is === "disk") return true;
   return find(bucketAccess).value?.is === "private" || find(uploadWay).value?.is === "proxy";

@@ -22,6 +22,13 @@ export interface Scope {
   find<O extends Option>(option: O): Found<O>;
 }
 
+/** What is in force for one table with a name, such as [former.old]. */
+export interface NamedScope extends Scope {
+  readonly name: string;
+  /** The table itself: where a problem is told of an option that it lacks. */
+  readonly at: GivenAt;
+}
+
 /** What a rule says of an option: the problem without its place, which is that of the option. */
 export interface Breach {
   readonly expected: string;
@@ -34,6 +41,8 @@ export interface Breach {
 export interface Rules {
   readonly domains: readonly (Scope & { readonly domain: string })[];
   readonly whole: Scope;
+  /** The tables with names that stand under a key, such as "former", in the order of the file. */
+  named(table: string): readonly NamedScope[];
   /** A problem for each option that is told here; for one setting that is in force for several domains, only one. */
   breach(option: Option, setting: GivenAt | undefined, breach: Breach): void;
 }

@@ -1,7 +1,9 @@
 import { accessOptions } from "./access.ts";
 import { diskOptions } from "./disk.ts";
+import { formerOptions, formerRules } from "./former.ts";
 import { httpOptions, httpRules } from "./http.ts";
 import { ledgerOptions, ledgerRules } from "./ledger.ts";
+import { namedTableOf } from "./named-table.ts";
 import { opsOptions } from "./ops.ts";
 import type { InForce, Option } from "./option.ts";
 import { purposeOptions, purposeRules, retention } from "./purpose.ts";
@@ -22,10 +24,17 @@ export const options = {
   ...ledgerOptions,
   ...purposeOptions,
   ...opsOptions,
+  ...formerOptions,
 } as const satisfies Record<string, Option>;
 
 /** What the options are held against, in the order in which problems are told. */
-export const rules: readonly Rule[] = [...topRules, ...ledgerRules, ...purposeRules, ...httpRules];
+export const rules: readonly Rule[] = [
+  ...topRules,
+  ...ledgerRules,
+  ...purposeRules,
+  ...httpRules,
+  ...formerRules,
+];
 
 /** The tables that are in force only where an option has a certain value; else nothing in them counts. */
 export const optionalTables = { s3: { option: backend, value: "s3" } } as const;
@@ -89,7 +98,15 @@ export const knownKeys: readonly string[] = optionNames.flatMap((name) =>
   hasFileKey(name) ? [name, `${name}_file`] : [name],
 );
 
-/** The environment variable of a key: `s3.region` is `SLOTD_S3_REGION`. */
+/** The keys that have an environment variable: all but those of tables with names. */
+export const environmentKeys: readonly string[] = knownKeys.filter((key) => namedTableOf(key) === undefined);
+
+/** Whether an option holds a URL, and so by mistake a user name and a password. */
+export function isUrlOption(name: string): boolean {
+  return /[._]urls?$/.test(name);
+}
+
+/** The environment variable of one of those keys: `s3.region` is `SLOTD_S3_REGION`. */
 export function variableOf(key: string): string {
   return `SLOTD_${key.toUpperCase().replaceAll(".", "_")}`;
 }

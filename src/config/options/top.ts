@@ -39,20 +39,22 @@ export const maxFileSize = {
   example: '"50MiB"',
 } as const satisfies Option;
 
+export const domains = {
+  ...global,
+  isMandatory: "always",
+  schema: z
+    .array(text(parseDomain))
+    .min(1)
+    .refine((list) => new Set(list).size === list.length),
+  kind: "list",
+  expected: "a list of one or more different domains",
+  prose: "The XMPP domains to serve, with one component for each.",
+  example: '["example.org"]',
+} as const satisfies Option;
+
 /** Who is served, and with what kind of slots. */
 export const topOptions = {
-  domains: {
-    ...global,
-    isMandatory: "always",
-    schema: z
-      .array(text(parseDomain))
-      .min(1)
-      .refine((list) => new Set(list).size === list.length),
-    kind: "list",
-    expected: "a list of one or more different domains",
-    prose: "The XMPP domains to serve, with one component for each.",
-    example: '["example.org"]',
-  },
+  domains,
   host,
   backend,
   expiration_time: {

@@ -1,8 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Config, DomainConfig } from "../config.ts";
+import type { Config, DomainConfig, NamedConfig } from "../config.ts";
 import { defaultOf } from "../in-force.ts";
 import type { GivenAt } from "../load.ts";
-import type { About, Option, TomlValue } from "../options/option.ts";
+import {
+  anyName,
+  type NamedTable,
+  namedTableKeys,
+  namedTableOf,
+  type Where,
+  withName,
+} from "../options/named-table.ts";
+import type { Option, TomlValue } from "../options/option.ts";
 import { keyOf, nameOf, type OptionName, optionNames, optionOf, tableOf } from "../options/table.ts";
 import type { Place } from "../problem.ts";
 import { valueIn } from "../tables.ts";
@@ -16,7 +24,8 @@ const nowhere: GivenAt = () => undefined;
 
 /** One option as it is in force. */
 export interface ConfigValue {
-  readonly name: OptionName;
+  /** Its dotted name; in a table with a name with that of the table: `former.old.kind`. */
+  readonly name: string;
   /** The domain that it is in force for; absent for what is the same for all domains. */
   readonly domain?: string;
   /** As TOML has it; "(redacted)" for a secret. */
@@ -27,20 +36,42 @@ export interface ConfigValue {
   readonly setIn?: string;
 }
 
-/** Every option that is in force: first those of all domains, then those of each domain. */
+/** Every option that is in force: those of all domains, those of each domain, and those of each table with a name. */
 export function configValues(config: Config, givenAt: GivenAt): ConfigValue[] {
-  const names = optionNames.filter((name) => name !== "domains");
+  const names = optionNames.filter((name) => name !== "domains" && namedTableOf(name) === undefined);
   const valuesIn = (tables: Config | DomainConfig, domain?: string) =>
     names
       .filter((name) => optionOf(name).isPerDomain === (domain !== undefined))
-      .flatMap((name) => valueOfOption(name, tables, { domain, folder: config.folder }, givenAt) ?? []);
+      .flatMap(
+        (name) => valueOfOption(name, { tables, where: domain, folder: config.folder }, givenAt) ?? [],
+      );
   const domains: ConfigValue = {
     name: "domains",
     value: config.domains.map(({ domain }) => domain),
     isDefault: false,
     ...setIn(givenAt("domains", undefined)),
   };
-  return [domains, ...valuesIn(config), ...config.domains.flatMap((own) => valuesIn(own, own.domain))];
+  return [
+    domains,
+    ...valuesIn(config),
+    ...config.domains.flatMap((own) => valuesIn(own, own.domain)),
+    ...namedValues(config, givenAt),
+  ];
+}
+
+function namedValues(config: Config, givenAt: GivenAt): ConfigValue[] {
+  const { folder } = config;
+  const domains = config.domains.map(({ domain }) => domain);
+  const valuesOf = (table: NamedTable, own: NamedConfig<NamedTable>) => {
+    // What its defaults depend on is in force for its domain.
+    const others = config.domains.find(({ domain }) => domain === own.domain) ?? config;
+    const tables = { ...others, domains, [table]: { [anyName]: own } };
+    const shown = { tables, where: { table, name: own.name }, folder };
+    return optionNames
+      .filter((name) => namedTableOf(name) === table)
+      .flatMap((name) => valueOfOption(name, shown, givenAt) ?? []);
+  };
+  return namedTableKeys.flatMap((table) => config[table].flatMap((own) => valuesOf(table, own)));
 }
 
 /**
@@ -60,6 +91,13 @@ export function describeConfig(config: Config, givenAt: GivenAt = nowhere): stri
   return [...blocks.values()].map((lines) => `${lines.join("\n")}\n`).join("\n");
 }
 
+interface Shown {
+  /** The values that are in force. */
+  readonly tables: object;
+  readonly where: Where;
+  readonly folder: string;
+}
+
 function lineOf({ name, value, isDefault, setIn }: ConfigValue): string {
   const place = setIn === undefined ? "" : `, set in ${setIn}`;
   return `${keyOf(name)} = ${tomlText(value)}${isDefault ? ` # default${place}` : ""}`;
@@ -68,8 +106,7 @@ function lineOf({ name, value, isDefault, setIn }: ConfigValue): string {
 /** An option and what is in force of it; undefined where nothing is. */
 function valueOfOption(
   name: OptionName,
-  tables: Config | DomainConfig,
-  about: About,
+  { tables, where, folder }: Shown,
   givenAt: GivenAt,
 ): ConfigValue | undefined {
   const option = optionOf(name);
@@ -77,15 +114,16 @@ function valueOfOption(
   const shown = written(option, value);
   if (shown === undefined) return undefined;
   const others = (other: Option) => ({ is: valueIn(tables, nameOf(other)) });
-  const fallback = shown === redacted ? undefined : defaultOf(option, others, about);
+  const domain = typeof where === "string" ? where : undefined;
+  const fallback = shown === redacted ? undefined : defaultOf(option, others, { domain, folder });
   const isDefault = isDeepStrictEqual(fallback, { is: value });
   const isText = isDefault && typeof option.default === "string" && option.apply === undefined;
   return {
-    name,
-    ...(about.domain === undefined ? {} : { domain: about.domain }),
+    name: typeof where === "object" ? withName(name, where) : name,
+    ...(domain === undefined ? {} : { domain }),
     value: isText ? (option.default ?? shown) : shown,
     isDefault,
-    ...setIn(givenAt(name, about.domain)),
+    ...setIn(givenAt(name, where)),
   };
 }
 

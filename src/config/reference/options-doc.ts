@@ -1,3 +1,4 @@
+import { namedTableOf } from "../options/named-table.ts";
 import type { Option } from "../options/option.ts";
 import {
   hasFileKey,
@@ -32,11 +33,14 @@ slotd reads the first of these files: \`--config FILE\`, the file that \`SLOTD_C
 
 - The file is TOML 1.0. slotd does not start with an unknown key, a wrong value or a missing mandatory option. It
   reports all problems at once.
-- You can also set every option in the environment: \`SLOTD_\` and its name in capitals, with \`_\` for the dot
+- You can also set options in the environment: \`SLOTD_\` and its name in capitals, with \`_\` for the dot
   (\`SLOTD_S3_REGION\`). Separate the items of a list with commas. The environment overrides the file, but not a
   domain's own table.
 - A domain's own table overrides options for that domain: \`[domain."example.net"]\`,
   \`[domain."example.net".s3]\` and so on.
+- A table with \`NAME\` in its heading may be there several times, each time with another name of 1 to 64 letters,
+  digits, \`-\` and \`_\`: \`[former.old]\`, \`[former.older]\`. Its options are in force for that table only. Set them in
+  the file: the environment and a domain's own table do not reach them.
 - slotd can also read every secret from a file: \`xmpp.secret_file = "/run/secrets/xmpp"\`, or
   \`SLOTD_XMPP_SECRET_FILE\`. It ignores one line break at the end of the file. You cannot set both a secret and its
   file in one place.
@@ -56,9 +60,9 @@ function section(title: string, names: readonly OptionName[]): string {
 
 function entry(name: OptionName): string {
   const option = optionOf(name);
-  const variables = [name, ...(hasFileKey(name) ? [`${name}_file`] : [])].map(
-    (key) => `\`${variableOf(key)}\``,
-  );
+  const isNamed = namedTableOf(name) !== undefined;
+  const keys = [name, ...(hasFileKey(name) ? [`${name}_file`] : [])];
+  const variables = isNamed ? ["none"] : keys.map((key) => `\`${variableOf(key)}\``);
   const facts = [
     `- Value: ${option.expected}`,
     `- Default: ${defaultText(option)}${option.unit === undefined || option.default === undefined ? "" : ` ${option.unit}`}`,
@@ -68,7 +72,7 @@ function entry(name: OptionName): string {
       ? [`- Secret: slotd never prints it; \`${name}_file\` names a file that contains it`]
       : []),
     ...(option.hasFile ? [`- \`${name}_file\` names a file that contains it`] : []),
-    ...(option.isPerDomain ? [] : ["- For all domains: a domain's own table cannot override it"]),
+    ...(option.isPerDomain || isNamed ? [] : ["- For all domains: a domain's own table cannot override it"]),
   ];
   return `### \`${name}\`\n\n${option.prose}\n\n${facts.join("\n")}`;
 }
@@ -86,5 +90,5 @@ function cell(text: string): string {
 
 /** As GitHub and most others make them of a heading. */
 function anchor(name: string): string {
-  return name.replaceAll(".", "");
+  return name.toLowerCase().replaceAll(".", "");
 }

@@ -1,7 +1,8 @@
+import { anyName, namedTableKeys } from "../options/named-table.ts";
 import {
+  environmentKeys,
   hasFileKey,
   isOptionName,
-  knownKeys,
   type OptionName,
   optionOf,
   secretOfFileKey,
@@ -16,7 +17,7 @@ import { isOfService } from "./service-variables.ts";
 /** The variable that names the configuration file. */
 export const fileVariable = "SLOTD_CONFIG";
 
-const keysByVariable = new Map(knownKeys.map((key) => [variableOf(key), key]));
+const keysByVariable = new Map(environmentKeys.map((key) => [variableOf(key), key]));
 
 /**
  * Reads the options from variables such as SLOTD_S3_REGION; an unknown SLOTD_ variable is a problem, but not one that
@@ -70,11 +71,18 @@ function rawValue(name: OptionName, text: string): unknown {
 
 function unknownVariable(variable: string): Problem {
   const meant = nearest(variable, [...keysByVariable.keys(), fileVariable]);
+  const table = namedTableKeys.find((key) => variable.startsWith(`${variableOf(key)}_`));
+  const forFile =
+    table && `The environment does not reach the tables [${table}.${anyName}]: write it into the file.`;
   return {
     place: { kind: "environment", variable },
     key: "",
     expected: "a variable that slotd knows",
     got: "an unknown one",
-    advice: meant === undefined ? "Remove it; docs/options.md lists them all." : `Did you mean ${meant}?`,
+    advice: forFile ?? meantText(meant),
   };
+}
+
+function meantText(meant: string | undefined): string {
+  return meant === undefined ? "Remove it; docs/options.md lists them all." : `Did you mean ${meant}?`;
 }

@@ -1,22 +1,11 @@
-import { exampleFor } from "../example.ts";
-import {
-  hasFileKey,
-  isOptionName,
-  knownKeys,
-  type OptionName,
-  optionNames,
-  optionOf,
-  secretOfFileKey,
-  tableNames,
-  tableOf,
-} from "../options/table.ts";
+import type { Layers } from "../in-force.ts";
+import { isNamedTable, type NamedTable, withoutName } from "../options/named-table.ts";
 import type { Place, Problem } from "../problem.ts";
-import { isPerDomain, keyText, readSetting, type Setting, type Settings } from "../settings.ts";
-import { nearest } from "../suggest.ts";
+import type { Setting, Settings } from "../settings.ts";
 import { parseDomain } from "../values.ts";
-import { type Headers, meantBy, misplacedAdvice } from "./meant.ts";
-import { type Files, type GivenSecret, readSecrets } from "./secret-file.ts";
-import { linesOf, type TomlEntry } from "./toml.ts";
+import { FileReader, newScope, type Scope } from "./file-reader.ts";
+import { type Files, readSecrets } from "./secret-file.ts";
+import type { TomlEntry } from "./toml.ts";
 
 /** What a file gives. */
 export interface FileSettings {
@@ -26,6 +15,8 @@ export interface FileSettings {
     string,
     { readonly place: Place; readonly path: readonly string[]; readonly settings: Settings }
   >;
+  /** The tables with names, in the order of the file. */
+  readonly named: Layers["named"];
 }
 
 /** Reads the options from the keys of a TOML file; unknown keys and wrong values are problems. */
@@ -37,12 +28,19 @@ export function settingsFromFile(
 ): FileSettings {
   const reader = new FileReader(entries, source, problems);
   const domains = new Map<string, { place: Place; path: readonly string[]; scope: Scope }>();
+  const named = new Map<NamedTable, Map<string, { at: Setting; scope: Scope }>>();
   const top = newScope();
   for (const entry of entries) {
-    if (entry.path[0] !== "domain") reader.read(entry, entry.path, top);
+    const [table, name = ""] = entry.path;
+    if (isNamedTable(table) && entry.path.length > 1) {
+      const members = named.get(table) ?? new Map<string, { at: Setting; scope: Scope }>();
+      named.set(table, members);
+      const known = members.get(name) ?? { at: reader.readTableName(entry), scope: newScope() };
+      members.set(name, known);
+      if (known.at.isValid) reader.read(entry, withoutName(entry.path), known.scope);
+    } else if (table !== "domain") reader.read(entry, entry.path, top);
     else if (entry.path.length === 1) reader.readDomainHeader(entry);
     else {
-      const name = entry.path[1] ?? "";
       const domain = parseDomain(name) ?? name;
       const known = domains.get(domain) ?? {
         place: reader.placeOf(entry),
@@ -50,7 +48,7 @@ export function settingsFromFile(
         scope: newScope(name),
       };
       domains.set(domain, known);
-      if (entry.path.length > 2) reader.read(entry, entry.path.slice(2), known.scope);
+      if (entry.path.length > 2) reader.read(entry, withoutName(entry.path.slice(2)), known.scope);
       else reader.readDomainHeader(entry);
     }
   }
@@ -64,172 +62,11 @@ export function settingsFromFile(
         { place, path, settings: finish(scope) },
       ]),
     ),
+    named: new Map(
+      [...named].map(([table, members]) => [
+        table,
+        new Map([...members].map(([name, { at, scope }]) => [name, { at, settings: finish(scope) }])),
+      ]),
+    ),
   };
-}
-
-/** The top of the file, or the table of one domain. */
-interface Scope {
-  readonly domain: string | undefined;
-  readonly settings: Map<OptionName, Setting>;
-  readonly secrets: Map<OptionName, GivenSecret>;
-  /** Tables that were found to be unknown: their keys need no problems of their own. */
-  readonly unknownTables: Set<string>;
-}
-
-function newScope(domain?: string): Scope {
-  return { domain, settings: new Map(), secrets: new Map(), unknownTables: new Set() };
-}
-
-class FileReader {
-  readonly #file: string;
-  readonly #lines: readonly string[];
-  readonly #problems: Problem[];
-  readonly #hiddenLines: ReadonlySet<number>;
-  readonly #headers: Headers;
-
-  constructor(entries: readonly TomlEntry[], source: { file: string; text: string }, problems: Problem[]) {
-    this.#file = source.file;
-    this.#lines = linesOf(source.text);
-    this.#problems = problems;
-    this.#hiddenLines = new Set(entries.filter(mayHoldSecret).flatMap(linesSpanned));
-    // An inline table comes as a table too, and is none that others could stand under.
-    this.#headers = entries.filter(
-      ({ value, line }) => value.kind !== "value" && this.#lines[line - 1]?.trimStart().startsWith("["),
-    );
-  }
-
-  placeOf(entry: TomlEntry): Place {
-    const { line, column } = entry;
-    const source = this.#hiddenLines.has(line) ? undefined : this.#lines[line - 1];
-    return { kind: "file", file: this.#file, line, column, ...(source === undefined ? {} : { source }) };
-  }
-
-  /** Reads an entry whose path, without its domain, is `path`. */
-  read(entry: TomlEntry, path: readonly string[], scope: Scope): void {
-    const key = path.join(".");
-    const shown = keyText(entry.path);
-    const table = path.slice(0, -1).join(".");
-    if (scope.unknownTables.has(table) || scope.unknownTables.has(path[0] ?? "")) return;
-    if (entry.value.kind !== "value") {
-      if (entry.value.kind === "array of tables" || !tableNames.includes(key)) {
-        scope.unknownTables.add(key);
-        this.#refuseTable(entry, key, scope);
-      }
-    } else if (tableNames.includes(key)) {
-      this.#add(entry, { expected: `a table, [${shown}]`, got: "a value", example: tableExample(key) });
-    } else if (!isPathOf(path, key)) this.#refuseUnknown(entry, path, scope);
-    else if (scope.domain !== undefined && isOptionName(key) && !isPerDomain(key))
-      this.#refuseGlobal(entry, key);
-    else this.#readValue(entry, entry.value, key, scope);
-  }
-
-  #readValue(
-    entry: TomlEntry,
-    { raw, text }: { raw: unknown; text: string },
-    key: string,
-    scope: Scope,
-  ): void {
-    const given = { key: keyText(entry.path), place: this.placeOf(entry), raw, text };
-    const secret = secretOfFileKey(key);
-    if (secret !== undefined) {
-      scope.secrets.set(secret, { ...scope.secrets.get(secret), fromFile: { ...given, name: secret } });
-    } else if (isOptionName(key)) {
-      const itself = { ...given, name: key };
-      if (hasFileKey(key)) scope.secrets.set(key, { ...scope.secrets.get(key), itself });
-      else scope.settings.set(key, readSetting(itself, this.#problems));
-    }
-  }
-
-  /** `domain` itself, or `domain."example.net"`, must be a table. */
-  readDomainHeader(entry: TomlEntry): void {
-    if (entry.value.kind === "table") return;
-    this.#add(entry, {
-      expected: 'a table for each domain, [domain."example.net"]',
-      got: entry.value.kind === "value" ? "a value" : "an array of tables",
-    });
-  }
-
-  #refuseTable(entry: TomlEntry, key: string, scope: Scope): void {
-    const got = entry.value.kind === "table" ? "a table" : "an array of tables";
-    if (tableNames.includes(key)) {
-      this.#add(entry, { expected: `a table in single brackets, [${keyText(entry.path)}]`, got });
-    } else if (isOptionName(key)) {
-      const example = exampleFor(key, this.placeOf(entry));
-      const setting = { key, place: this.placeOf(entry), value: undefined, isValid: false };
-      scope.settings.set(key, setting);
-      this.#add(entry, { expected: optionOf(key).expected, got, example });
-    } else {
-      const meant = nearest(key, tableNames);
-      const advice = meant === undefined ? quotedDomainAdvice(entry) : `Did you mean [${meant}]?`;
-      this.#add(entry, {
-        expected: tablesText,
-        got: "an unknown one",
-        ...(advice === undefined ? {} : { advice }),
-      });
-    }
-  }
-
-  #refuseUnknown(entry: TomlEntry, path: readonly string[], scope: Scope): void {
-    const meant = meantBy(path, scope.domain !== undefined);
-    const name =
-      meant === undefined ? undefined : (secretOfFileKey(meant) ?? (isOptionName(meant) ? meant : undefined));
-    const known = quotedDomainAdvice(entry) ?? "Remove it; docs/options.md lists them all.";
-    const isSibling = meant !== undefined && tableOf(meant) === tableOf(path.join("."));
-    const misplaced = isSibling ? undefined : misplacedAdvice(entry, path, this.#headers);
-    const advice = misplaced ?? (meant === undefined ? known : `Did you mean ${meant}?`);
-    const hasExample = name !== undefined && name === meant && misplaced === undefined;
-    const example = hasExample ? { example: exampleFor(name, this.placeOf(entry)) } : {};
-    this.#add(entry, { expected: "a known option", got: "an unknown one", advice, ...example });
-  }
-
-  #refuseGlobal(entry: TomlEntry, key: OptionName): void {
-    const table = key.includes(".") ? `the table [${tableOf(key)}]` : "the top of the file";
-    this.#add(entry, {
-      expected: "an option that one domain may override",
-      got: "one that is for all domains",
-      advice: `Move it to ${table}.`,
-    });
-  }
-
-  #add(entry: TomlEntry, problem: Omit<Problem, "place" | "key">): void {
-    this.#problems.push({ place: this.placeOf(entry), key: keyText(entry.path), ...problem });
-  }
-}
-
-const tablesText = `one of the tables ${tableNames.map((name) => `[${name}]`).join(", ")} and [domain."example.net"]`;
-
-/** Whether the path is that of a known key, part by part: a quoted "s3.region" is not s3.region. */
-function isPathOf(path: readonly string[], key: string): boolean {
-  return knownKeys.includes(key) && path.length === key.split(".").length;
-}
-
-/** An unquoted [domain.example.net] is read as tables within tables. */
-function quotedDomainAdvice(entry: TomlEntry): string | undefined {
-  if (entry.path[0] !== "domain" || entry.path.length < 3) return undefined;
-  return `If ${keyText(entry.path.slice(1))} is a domain, write it in quotes: [domain."${entry.path.slice(1).join(".")}"].`;
-}
-
-function tableExample(table: string): string {
-  const name = optionNames.find((option) => option.startsWith(`${table}.`));
-  return name === undefined ? `[${table}]` : `${name} = ${optionOf(name).example}`;
-}
-
-/** A secret, an address with a password, or an unknown key that could be meant for a secret. */
-function mayHoldSecret(entry: TomlEntry): boolean {
-  if (entry.value.kind !== "value") return false;
-  const path = entry.path[0] === "domain" && entry.path.length > 2 ? entry.path.slice(2) : entry.path;
-  const key = path.join(".");
-  if (secretOfFileKey(key) !== undefined) return false;
-  if (isOptionName(key))
-    return optionOf(key).isSecret || (key.endsWith("_url") && String(entry.value.raw).includes("@"));
-  const meant = meantBy(path, false);
-  return (
-    meant === undefined ||
-    secretOfFileKey(meant) !== undefined ||
-    (isOptionName(meant) && optionOf(meant).isSecret)
-  );
-}
-
-function linesSpanned({ line, lastLine }: TomlEntry): number[] {
-  return Array.from({ length: lastLine - line + 1 }, (_, index) => line + index);
 }

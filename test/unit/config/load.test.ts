@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { knownKeys, variableOf } from "../../../src/config/options/table.ts";
+import { environmentKeys, variableOf } from "../../../src/config/options/table.ts";
 import { describeConfig } from "../../../src/config/reference/describe.ts";
 import { isOfService } from "../../../src/config/sources/service-variables.ts";
 import { configOf, domainOf, loadText, messageOf, minimal, systemError, warningsOf } from "./load-text.ts";
@@ -31,6 +31,7 @@ const global = {
   log: { level: "info" as const, format: "auto" as const },
   ops: { listen: { host: "127.0.0.1", port: 5081 }, socket: undefined },
   quota: { total: undefined, totalFiles: undefined },
+  former: [],
 };
 
 test("gives the defaults of the design", () => {
@@ -275,7 +276,7 @@ describe("the environment", () => {
   });
 
   test("has no option with a name that Kubernetes could give a value", () => {
-    const taken = knownKeys
+    const taken = environmentKeys
       .map(variableOf)
       .filter((variable) =>
         ["10.0.0.1", "80", "tcp://10.0.0.1:80", "/a/b"].some((text) => isOfService(variable, text, {})),
