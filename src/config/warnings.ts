@@ -1,11 +1,32 @@
 import type { Config, DomainConfig } from "./config.ts";
-import { usesHttp } from "./places.ts";
+import { takesUploads, usesHttp } from "./places.ts";
 import { isLoopback } from "./values.ts";
 
 /** Says, each once, what works and is probably not wanted. No secret is in it. */
 export function warningsOf({ domains }: Config): string[] {
   const served = new Set(domains.map(({ domain }) => domain));
-  return [...new Set(domains.flatMap((domain) => domainWarnings(domain, served)))];
+  return [
+    ...new Set(domains.flatMap((domain) => [...domainWarnings(domain, served), ...askedWarnings(domain)])),
+  ];
+}
+
+/** What ejabberd up to 25.07 does to the URLs that service_url gives it, seen on 23.01. */
+function askedWarnings(config: DomainConfig): string[] {
+  const { service_url: tables, http } = config;
+  const isDirect = !takesUploads(config);
+  const isPlain = /^https?:\/\/[A-Za-z0-9_.:/-]+$/.test(http.publicUrl);
+  return tables.flatMap(({ name }) => [
+    ...(isDirect
+      ? [
+          `service_url.${name}: ejabberd up to 25.07 changes PUT URLs of the bucket, and uploads fail. With s3.upload = "proxy" slotd accepts the changed URLs.`,
+        ]
+      : []),
+    ...(isPlain
+      ? []
+      : [
+          `service_url.${name}: ejabberd up to 25.07 changes a URL that begins with http.public_url = ${http.publicUrl}. Use letters, digits, "-", ".", "_", ":" and "/" only.`,
+        ]),
+  ]);
 }
 
 function domainWarnings(config: DomainConfig, served: ReadonlySet<string>): string[] {

@@ -9,6 +9,7 @@ import type { InForce, Option } from "./option.ts";
 import { purposeOptions, purposeRules, retention } from "./purpose.ts";
 import type { Rule } from "./rule.ts";
 import { s3Options } from "./s3.ts";
+import { serviceUrlOptions, serviceUrlRules } from "./service-url.ts";
 import { backend, topOptions, topRules } from "./top.ts";
 import { xmppOptions } from "./xmpp.ts";
 
@@ -25,6 +26,7 @@ export const options = {
   ...purposeOptions,
   ...opsOptions,
   ...formerOptions,
+  ...serviceUrlOptions,
 } as const satisfies Record<string, Option>;
 
 /** What the options are held against, in the order in which problems are told. */
@@ -34,6 +36,7 @@ export const rules: readonly Rule[] = [
   ...purposeRules,
   ...httpRules,
   ...formerRules,
+  ...serviceUrlRules,
 ];
 
 /** The tables that are in force only where an option has a certain value; else nothing in them counts. */

@@ -23,8 +23,3 @@ export function plainUrl(url: string): string {
   const end = mark < 0 ? url.length : mark;
   return decodeURIComponent(url.slice(0, end)) + url.slice(end);
 }
-
-/** Whether ejabberd passes on a public URL unharmed, so that slots may lie under it. */
-export function isPlainUrl(url: string): boolean {
-  return /^https?:\/\/[A-Za-z0-9_.:/-]+$/.test(url);
-}

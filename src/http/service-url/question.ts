@@ -14,9 +14,16 @@ export interface Question {
   readonly request: SlotRequest;
 }
 
+/** A question that is refused before anybody is asked. */
+export interface Unreadable {
+  readonly refusal: Refusal;
+  /** Prepared; "" when it could not be read. */
+  readonly bareJid: string;
+}
+
 const names = ["jid", "name", "size", "content_type"] as const;
 
-type Name = (typeof names)[number];
+type Values = Readonly<Partial<Record<(typeof names)[number], string>>>;
 
 /** So many parts of a query are looked at. */
 const mostParts = 16;
@@ -31,26 +38,21 @@ const mostParts = 16;
  *
  * Source: ejabberd 23.01, mod_http_upload, `create_slot`.
  */
-export function readQuestion(rawQuery: string, hosts: ReadonlySet<string>): Question | Refusal {
+export function readQuestion(rawQuery: string, hosts: ReadonlySet<string>): Question | Unreadable {
   const values = readQuery(rawQuery);
-  if ("kind" in values) return values;
+  if ("kind" in values) return { refusal: values, bareJid: "" };
   const jid = parseJid(values.jid ?? "");
   if (jid === undefined) {
-    return badRequest(`The parameter jid must be a bare JID; ${got(values.jid)}.`);
+    return { refusal: badRequest(`The parameter jid must be a bare JID; ${got(values.jid)}.`), bareJid: "" };
   }
-  if (!hosts.has(jid.domain)) {
-    return {
-      kind: "forbidden",
-      text: `Slots for users of ${printable(jid.domain, 60)} are not issued here; expected a JID of one of the option's hosts.`,
-    };
-  }
-  const request = readSlotRequest({
-    filename: values.name === undefined ? undefined : plainName(values.name),
-    size: values.size,
-    contentType: values.content_type,
-  });
-  if ("kind" in request) return request;
-  return { requester: { bareJid: bareJid(jid), domain: jid.domain }, request };
+  const requester = { bareJid: bareJid(jid), domain: jid.domain };
+  const request = hosts.has(jid.domain) ? readRequest(values) : otherHost(jid.domain);
+  return "kind" in request ? { refusal: request, bareJid: requester.bareJid } : { requester, request };
+}
+
+function readRequest({ name, size, content_type: contentType }: Values): SlotRequest | Refusal {
+  const filename = name === undefined ? undefined : plainName(name);
+  return readSlotRequest({ filename, size, contentType });
 }
 
 /**
@@ -65,10 +67,10 @@ export function withDeclaredType(request: SlotRequest, types: MediaTypeRules): S
   return isDefault && !looksAtTypes ? { ...request, contentType: undefined } : request;
 }
 
-function readQuery(rawQuery: string): Partial<Record<Name, string>> | Refusal {
+function readQuery(rawQuery: string): Values | Refusal {
   const parts = rawQuery.split("&", mostParts + 1);
   if (parts.length > mostParts) return badRequest(`The query has more than ${mostParts} parameters.`);
-  const values: Partial<Record<Name, string>> = {};
+  const values: Partial<Record<keyof Values, string>> = {};
   for (const part of parts) {
     const mark = part.indexOf("=");
     const name = names.find((known) => known === part.slice(0, mark));
@@ -94,6 +96,13 @@ function decodeOnce(text: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function otherHost(domain: string): Refusal {
+  return {
+    kind: "forbidden",
+    text: `Slots for users of ${printable(domain, 60)} are not issued here; expected a JID of one of the option's hosts.`,
+  };
 }
 
 function got(value: string | undefined): string {

@@ -6,9 +6,9 @@ import { REFERENCE_HEADER } from "../answers.ts";
 import { clientAddress, type TrustedProxies } from "../client-address.ts";
 import { maxTargetSize } from "../malformed.ts";
 import { hasBody, readRequestHead } from "../request-head.ts";
-import { type Question, readQuestion } from "./question.ts";
+import { type Question, readQuestion, type Unreadable } from "./question.ts";
 import { type Reply, replyTo } from "./reply.ts";
-import { isSamePath } from "./secret-path.ts";
+import { isSamePath } from "./same-path.ts";
 import type { ServiceUrlEvent, UnaskedReason } from "./service-url-event.ts";
 
 export interface ServiceUrlOptions {
@@ -20,10 +20,10 @@ export interface ServiceUrlOptions {
   readonly proxies: TrustedProxies;
   /** Prepared domains whose JIDs slots are issued for. */
   readonly hosts: ReadonlySet<string>;
-  /** Decides on a question, and makes the slot; what it gives for a question that could not be read is told as it is. */
+  /** Decides on a question, and makes the slot. */
   ask(question: Question): Promise<Slot | Refusal> | Slot | Refusal;
-  /** Is told of a question that was refused before it was asked, and gives what is told. */
-  unreadable(refusal: Refusal): Refusal;
+  /** Is told of a question that is refused before it is asked, and gives what ejabberd is told. */
+  unreadable(question: Unreadable): Slot | Refusal;
   /** Must not throw. */
   readonly onEvent: (event: ServiceUrlEvent) => void;
   /** A new reference for a request. */
@@ -131,9 +131,9 @@ export class ServiceUrlHandler {
     return reply;
   }
 
-  async #ask(question: Question | Refusal): Promise<Slot | Refusal> {
+  async #ask(question: Question | Unreadable): Promise<Slot | Refusal> {
     const { ask, unreadable, patience = 4_500 } = this.#options;
-    if ("kind" in question) return unreadable(question);
+    if ("refusal" in question) return unreadable(question);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<Refusal>((resolve) => {
       timer = setTimeout(() => resolve(tooLate), patience);

@@ -1,7 +1,10 @@
 import type { RequestHead } from "../request-head.ts";
 
-/** The end of a path into which the query of a presigned URL was encoded. */
-const encodedQuery = /%3F(?=X-Amz-Algorithm%3D)/i;
+/**
+ * Where the query of a presigned URL begins that was encoded into a path. COMPAT(aiohttp 3.8): it decodes "=" and "&"
+ * in a path.
+ */
+const encodedQuery = /%3F(?=X-Amz-Algorithm(?:%3D|=))/i;
 
 /**
  * The head with the query that its path holds in encoded form, if it does: its "?" is `%3F` there, and what follows is

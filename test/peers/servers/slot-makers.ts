@@ -2,16 +2,6 @@ import { type EjabberdOptions, startEjabberd } from "./ejabberd.ts";
 import { startProsody } from "./prosody.ts";
 import type { XmppServer } from "./xmpp-server.ts";
 
-/** A server's own upload module that makes the slots and lets another HTTP server take the files. */
-export interface SlotMaker {
-  /** The server's module, such as "Prosody, mod_http_upload_external, v1". */
-  readonly name: string;
-  /** The domain whose users it makes slots for. */
-  readonly domain: string;
-  /** The JID of the service; its only one below `domain`. */
-  readonly host: string;
-}
-
 /** What Prosody's modules make slots for. */
 export interface ProsodyMakers {
   /** The public base of each protocol, with its final slash. */
@@ -63,22 +53,36 @@ export function startProsodyMakers(
   });
 }
 
-/** The domains of `startEjabberdMakers`, by how their slots are made. */
-export const ejabberdDomains = { external: "external.test", asking: "asking.test" } as const;
+/** How ejabberd's mod_http_upload makes slots for a domain. */
+export type EjabberdMaker =
+  /** It signs them for the server at this public base. */
+  | { readonly base: string; readonly secret: string }
+  /** It asks there. */
+  | { readonly serviceUrl: string };
 
-export interface EjabberdMakers {
-  /** The public base of `external_secret`, and its secret. */
-  readonly external: { readonly base: string; readonly secret: string };
-  /** Where the other domain asks for slots. */
-  readonly serviceUrl: string;
-}
-
-/** Starts ejabberd with one domain whose mod_http_upload has `external_secret`, and one that has `service_url`. */
+/** Starts ejabberd with mod_http_upload for these domains; the service of each is `upload.` and the domain. */
 export function startEjabberdMakers(
-  { external, serviceUrl }: EjabberdMakers,
+  makers: Readonly<Record<string, EjabberdMaker>>,
   more: Pick<EjabberdOptions, "listeners"> = {},
 ): Promise<XmppServer> {
-  const module = (domain: string, options: Readonly<Record<string, string>>) => [
+  return startEjabberd({
+    domains: Object.keys(makers),
+    components: {},
+    ...more,
+    extra: [
+      "append_host_config:",
+      ...Object.entries(makers).flatMap(([domain, maker]) => moduleFor(domain, maker)),
+    ],
+  });
+}
+
+function moduleFor(domain: string, maker: EjabberdMaker): readonly string[] {
+  const options =
+    "serviceUrl" in maker
+      ? // Of two modules with the same put_url the second does not start.
+        { put_url: `http://${domain}.invalid/`, service_url: maker.serviceUrl }
+      : { put_url: maker.base, external_secret: maker.secret };
+  return [
     `  "${domain}":`,
     "    modules:",
     "      mod_http_upload:",
@@ -87,15 +91,4 @@ export function startEjabberdMakers(
     "        max_size: infinity",
     ...Object.entries(options).map(([key, value]) => `        ${key}: ${JSON.stringify(value)}`),
   ];
-  return startEjabberd({
-    domains: Object.values(ejabberdDomains),
-    components: {},
-    ...more,
-    extra: [
-      "append_host_config:",
-      ...module(ejabberdDomains.external, { put_url: external.base, external_secret: external.secret }),
-      // Of two modules with the same put_url the second does not start.
-      ...module(ejabberdDomains.asking, { put_url: "http://unused.invalid/", service_url: serviceUrl }),
-    ],
-  });
 }

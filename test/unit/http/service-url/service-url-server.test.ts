@@ -48,7 +48,7 @@ async function open(
       asked.push(one);
       return outcome();
     },
-    unreadable: (refusal) => refusal,
+    unreadable: ({ refusal }) => refusal,
     onEvent: (event) => events.push(event),
     reference: () => "ref1",
     ...options,
@@ -207,7 +207,7 @@ describe("the service_url listener", () => {
       proxies: parseProxies([])!,
       hosts: new Set(["example.org"]),
       ask: () => slot,
-      unreadable: (refusal) => refusal,
+      unreadable: ({ refusal }) => refusal,
       onEvent: () => undefined,
       reference: () => "r",
     });
