@@ -10,6 +10,7 @@ import { listeners } from "./app/parts/listeners.ts";
 import { opsServers } from "./app/parts/ops-servers.ts";
 import { serviceUrls } from "./app/parts/service-urls.ts";
 import { signingKeys } from "./app/parts/signing-keys.ts";
+import { spentFiles } from "./app/parts/spent-files.ts";
 import { watchedStores } from "./app/parts/watched-stores.ts";
 import { pooledRandomBytes } from "./app/random-pool.ts";
 import type { Config } from "./config/config.ts";
@@ -27,6 +28,7 @@ const parts: readonly Part<Stoppable>[] = [
   credentials,
   diskStores,
   ledgers,
+  spentFiles,
   watchedStores,
   ledgerWorkers,
   listeners,

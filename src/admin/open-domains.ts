@@ -43,7 +43,10 @@ export const otherStoreHelp =
 /** How the ledger and the store of a domain are opened. */
 export interface OpenDomainsDeps {
   readonly openLedger: (domain: DomainConfig) => Promise<Ledger | undefined>;
-  readonly openStore: (domain: DomainConfig) => OpenedStore | Promise<OpenedStore>;
+  readonly openStore: (
+    domain: DomainConfig,
+    ledger: Ledger | undefined,
+  ) => OpenedStore | Promise<OpenedStore>;
   readonly guard: GuardOptions;
 }
 
@@ -72,7 +75,7 @@ export async function openDomainsOf(
       const key = JSON.stringify(config.ledger.url);
       if (!ledgers.has(key)) ledgers.set(key, await deps.openLedger(config));
       stores.push({
-        ...(await deps.openStore(config)),
+        ...(await deps.openStore(config, ledgers.get(key))),
         config,
         ledger: ledgers.get(key),
         place: placeOf(config),

@@ -1,6 +1,7 @@
 import { takesUploads } from "../config/places.ts";
 import { type Disagreement, type Ledger, type LedgerFile, noLimits } from "../ledger/ledger.ts";
 import type { StoredObject } from "../store/inventory.ts";
+import { isAddressToken } from "../store/object-token.ts";
 import { type Difference, differenceOf, type Pair } from "./agree.ts";
 import { allFiles } from "./all-files.ts";
 import { HeldBack, type TooMany } from "./held-back.ts";
@@ -258,6 +259,8 @@ async function repair(
   }
   switch (difference.kind) {
     case "missing":
+      // Whoever has taken it out of the store has deleted it, and its address must not take it again.
+      if (isAddressToken(difference.file.token)) await inventory.remove([difference.file]);
       await ledger.forget([difference.file.token]);
       return "repaired";
     case "other-size": {

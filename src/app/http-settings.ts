@@ -17,7 +17,7 @@ export interface HttpSettingsDeps {
 export function httpSettings(
   config: HttpConfig,
   listen: HttpListen,
-  served: Served,
+  served: Served & Pick<HttpServerOptions, "receivers">,
   deps: HttpSettingsDeps,
 ): HttpServerOptions {
   return {

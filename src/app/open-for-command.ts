@@ -4,12 +4,14 @@ import { type OpenDomains, type OpenedStore, openDomainsOf } from "../admin/open
 import type { Config, DomainConfig } from "../config/config.ts";
 import { credentialsOf } from "../config/credentials.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { SpentFile } from "../ledger/spent-file.ts";
 import type { Logger } from "../ops/log.ts";
 import type { OpenCredentials } from "../store/credentials.ts";
 import { newStoreId } from "../store/store-identity.ts";
 import { openCredentials } from "./buckets/s3-buckets.ts";
 import { openLedger } from "./ledgers/open-ledger.ts";
 import { openStoreOf } from "./stores/inventories.ts";
+import { spentIn, spentInLedger } from "./stores/spent-addresses.ts";
 
 const deps = { now: () => new Date(), randomBytes };
 
@@ -37,14 +39,22 @@ export class NoLedgerError extends Error {
  */
 export async function openForCommand(config: Pick<Config, "domains">, log: Logger): Promise<OpenDomains> {
   const open: OpenCredentials[] = [];
-  const stop = (): void => {
+  const stop = async (): Promise<void> => {
     for (const credentials of open) credentials.stop();
+    for (const spent of spentFiles.values()) await spent.close();
   };
-  const openStore = async (domain: DomainConfig): Promise<OpenedStore> => {
-    if (domain.s3 === undefined) return openStoreOf(domain, undefined, deps);
+  const spentFiles = new Map<string, SpentFile>();
+  const spentFileIn = (path: string): SpentFile => {
+    const spent = spentFiles.get(path) ?? spentIn(path);
+    spentFiles.set(path, spent);
+    return spent;
+  };
+  const openStore = async (domain: DomainConfig, ledger: Ledger | undefined): Promise<OpenedStore> => {
+    if (domain.s3 === undefined)
+      return openStoreOf(domain, undefined, { ...deps, spent: spentFileIn(domain.disk.path) });
     const credentials = await openCredentials(credentialsOf(domain.s3), log);
     open.push(credentials);
-    return openStoreOf(domain, credentials, deps);
+    return openStoreOf(domain, credentials, { ...deps, spent: ledger && spentInLedger(ledger) });
   };
   try {
     const openDomains = await openDomainsOf(config, {
@@ -54,7 +64,7 @@ export async function openForCommand(config: Pick<Config, "domains">, log: Logge
     });
     return { ...openDomains, close: () => openDomains.close().finally(stop) };
   } catch (error) {
-    stop();
+    await stop();
     throw error;
   }
 }

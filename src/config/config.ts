@@ -74,6 +74,7 @@ export type Config = Values<Key<Global>> &
     readonly folder: string;
   };
 
+export type ReceiverConfig = NamedConfig<"receivers">;
 export type FormerConfig = NamedConfig<"former">;
 export type ServiceUrlConfig = NamedConfig<"service_url">;
 export type S3Config = NonNullable<DomainConfig["s3"]>;

@@ -1,8 +1,18 @@
 import type { DomainConfig } from "./config.ts";
 
 /** Whether files of this domain, new ones or those of a former service, or the redirects to them go through slotd. */
-export function usesHttp({ s3, former }: Pick<DomainConfig, "s3" | "former">): boolean {
-  return former.length > 0 || s3 === undefined || s3.access === "private" || s3.upload === "proxy";
+export function usesHttp({
+  s3,
+  former,
+  receivers,
+}: Pick<DomainConfig, "s3" | "former" | "receivers">): boolean {
+  return (
+    former.length > 0 ||
+    receivers.length > 0 ||
+    s3 === undefined ||
+    s3.access === "private" ||
+    s3.upload === "proxy"
+  );
 }
 
 /** Whether uploads for this domain come to slotd, with URLs that its own keys sign. */

@@ -24,8 +24,9 @@ export function refusalAnswer(refusal: Refusal): Answer {
   return { status, text: refusal.text, headers, reason: refusal.kind };
 }
 
-/** Source: RFC 9110 §15.5.6 and §10.2.3; the second is a guess at when it is worth another try. */
+/** Source: RFC 9110 §11.6.1, §15.5.6 and §10.2.3; the last is a guess at when it is worth another try. */
 const moreHeaders: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  401: { "WWW-Authenticate": "Bearer" },
   405: { Allow: ALLOWED_METHODS },
   429: { "Retry-After": "10" },
   503: { "Retry-After": "10" },

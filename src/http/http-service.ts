@@ -16,17 +16,21 @@ import { pieceSizeFor } from "./download/send-content.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, type HttpRequestFacts, shortToken } from "./http-event.ts";
+import type { HttpReceiver } from "./http-receiver.ts";
 import { malformedAnswer, maxTargetSize, originIn, targetTooLong } from "./malformed.ts";
 import { publicPrefixes } from "./object-path.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
 import { type TransferLimits, TransferSlots } from "./transfer-slots.ts";
 import { withEncodedQuery } from "./upload/encoded-query.ts";
+import { receiverCheck } from "./upload/receiver-check.ts";
 import { type UploadDeps, upload } from "./upload/upload.ts";
 import { uploadCheck } from "./upload/upload-check.ts";
 
 export interface HttpServiceOptions {
   /** A PUT goes to the bucket that knows its key, a GET to each in turn. */
   readonly buckets: readonly HttpBucket[];
+  /** Take uploads to slots of XMPP servers' own modules; none when absent. */
+  readonly receivers?: readonly HttpReceiver[];
   /** Buckets to which a GET is redirected; none when absent. */
   readonly privateBuckets?: readonly PrivateBucket[];
   readonly now: () => Date;
@@ -124,6 +128,7 @@ export class HttpService {
       smallDownloads: downloads(this.#smallDownloads),
       largeDownloads: downloads(this.#largeDownloads),
       check: uploadCheck(buckets),
+      receive: receiverCheck(options.receivers ?? []),
       search: new ObjectSearch(buckets),
       privateBucketOf: privateBucketOf(
         privateBuckets,

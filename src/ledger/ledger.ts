@@ -370,6 +370,24 @@ export interface Ledger {
    */
   prune(): Promise<Pruned>;
 
+  /**
+   * Whether the file of an address token was deleted, in the generation of a secret or a later one.
+   *
+   * @param generation as `secretGeneration` gives it; 0, and absent, is any.
+   */
+  isSpent(token: string, generation?: number): Promise<boolean>;
+
+  /** Remembers for good that the files of these address tokens were deleted, by 104 bits of a hash of each. */
+  addSpent(tokens: readonly string[]): Promise<void>;
+
+  /**
+   * The generation of a receiver's secret: of one that is new in an address space that has had another one, a new
+   * generation.
+   *
+   * @param mark tells secrets apart, and does not give them away.
+   */
+  secretGeneration(space: string, mark: string): Promise<number>;
+
   /** Whether the database answers, and takes changes. */
   isReachable(): Promise<boolean>;
 

@@ -34,6 +34,7 @@ import { retryAt } from "./quota/retry.ts";
 import type { Over } from "./quota/room.ts";
 import { findFiles, readFile, tokenKey } from "./rows.ts";
 import { completeIn, reserveIn } from "./slot-entries.ts";
+import { SpentRows } from "./spent.ts";
 import { readStoreIds, sampleFiles, writeStoreId } from "./stores.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 
@@ -71,6 +72,7 @@ class SqlLedger implements Ledger {
   readonly #database: Database;
   readonly #changes: GroupCommit;
   readonly #pruning: Pruning;
+  readonly #spent: SpentRows;
   readonly #now: () => Date;
   readonly #askAfter: number;
   readonly #fullScopes = new FullScopes();
@@ -80,6 +82,7 @@ class SqlLedger implements Ledger {
     this.#database = database;
     this.#changes = new GroupCommit(database);
     this.#pruning = new Pruning(database, this.#changes);
+    this.#spent = new SpentRows(database, this.#changes);
     this.#now = now;
     this.#askAfter = askAfter;
   }
@@ -264,6 +267,18 @@ class SqlLedger implements Ledger {
 
   setStoreId(domains: readonly string[], id: string): Promise<void> {
     return this.#changes.alone((session) => writeStoreId(session, domains, id));
+  }
+
+  isSpent(token: string, generation?: number): Promise<boolean> {
+    return this.#spent.has(token, generation);
+  }
+
+  addSpent(tokens: readonly string[]): Promise<void> {
+    return this.#spent.add(tokens);
+  }
+
+  secretGeneration(space: string, mark: string): Promise<number> {
+    return this.#spent.generationOf(space, mark);
   }
 
   sample(domain: string, limit: number): Promise<readonly LedgerFile[]> {

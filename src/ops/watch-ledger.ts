@@ -19,6 +19,7 @@ const operations = {
   },
   ...{ find: "find-file", files: "list-files", filesOf: "list-files", usage: "usage", sums: "usage" },
   ...{ storeIds: "store-identity", setStoreId: "store-identity", sample: "store-identity" },
+  ...{ isSpent: "spent-addresses", addSpent: "spent-addresses", secretGeneration: "spent-addresses" },
   ...{ audit: "audit", repair: "repair", prune: "prune", isReachable: "ready-check", close: "close" },
 } as const satisfies Record<keyof Ledger, string>;
 

@@ -24,6 +24,7 @@ type PlainKind =
   | "purpose-off"
   | "not-allowed"
   | "forbidden"
+  | "unauthorized"
   | "bad-signature"
   | "expired"
   | "length-required"
@@ -72,6 +73,8 @@ export const refusalCodes = {
   "not-allowed": { type: "cancel", condition: "not-allowed", status: 405 },
   forbidden: { type: "auth", condition: "forbidden", status: 403 },
   "too-large": { type: "modify", condition: "not-acceptable", status: 413 },
+  // Only over HTTP, where the proof of a slot is in a header.
+  unauthorized: { type: "auth", condition: "forbidden", status: 401 },
   "bad-signature": { type: "auth", condition: "forbidden", status: 403 },
   expired: { type: "cancel", condition: "gone", status: 410 },
   "length-required": { type: "modify", condition: "bad-request", status: 411 },

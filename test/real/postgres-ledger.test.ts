@@ -6,6 +6,7 @@ import { openSqlLedger } from "../../src/ledger/sql-ledger.ts";
 import { ledgerContract, noLimits, type TestLedger } from "../contract/ledger.ts";
 import { ledgerClockContract } from "../contract/ledger-clock.ts";
 import { ledgerEvictContract } from "../contract/ledger-evict.ts";
+import { ledgerSpentContract } from "../contract/ledger-spent.ts";
 import { waitUntil } from "../peers/process.ts";
 import { type Postgres, startPostgres } from "../peers/servers/postgres.ts";
 
@@ -38,6 +39,7 @@ async function open(now: () => Date): Promise<TestLedger> {
 ledgerContract("PostgreSQL", open);
 ledgerEvictContract("PostgreSQL", open);
 ledgerClockContract("PostgreSQL", open);
+ledgerSpentContract("PostgreSQL", open);
 
 describe("PostgreSQL away", () => {
   const now = () => new Date();

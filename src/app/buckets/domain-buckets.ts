@@ -3,11 +3,13 @@ import { takesUploads } from "../../config/places.ts";
 import type { HttpListen } from "../../config/values.ts";
 import type { PrivateBucket } from "../../http/download/redirect.ts";
 import type { HttpBucket } from "../../http/http-bucket.ts";
+import type { UploadBucket } from "../../http/http-receiver.ts";
 import type { SlotDeps } from "../../slots.ts";
 import type { Bucket } from "../../store/bucket.ts";
 import type { CredentialSource } from "../../store/credentials.ts";
 import type { SigningKeys } from "../../store/keys/signing-keys.ts";
 import type { Watched } from "../../store/keys/watched.ts";
+import { s3Sink } from "../../store/s3/s3-sink.ts";
 import { diskBucket, diskBuckets } from "./disk-buckets.ts";
 import type { Opened } from "./opened.ts";
 import { present } from "./present.ts";
@@ -17,6 +19,19 @@ import { type S3Domain, s3DomainBucket, s3HttpBuckets } from "./s3-buckets.ts";
 export interface Served {
   readonly buckets: readonly HttpBucket[];
   readonly privateBuckets: readonly PrivateBucket[];
+}
+
+/** Where the files of a domain go that slotd takes itself, whatever URL leads to it. */
+export function uploadBucketOf(
+  domain: DomainConfig,
+  { credentialsOf, folderOf, unavailableFor, observerOf }: Opened,
+  deps: Pick<SlotDeps, "now">,
+): Omit<UploadBucket, "publicUrls"> {
+  const store =
+    domain.s3 === undefined
+      ? folderOf(domain.disk.path).store
+      : s3Sink({ ...domain.s3, credentials: present(credentialsOf(domain)) }, deps);
+  return { store, observer: observerOf([domain]), unavailable: () => unavailableFor([domain]) };
 }
 
 /** What a listener serves for its domains. */

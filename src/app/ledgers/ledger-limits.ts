@@ -1,6 +1,6 @@
 import type { DomainConfig } from "../../config/config.ts";
 import { filesWithin } from "../../config/options/ledger.ts";
-import type { Limits } from "../../ledger/ledger.ts";
+import { type Limits, noLimits } from "../../ledger/ledger.ts";
 import { prepareDomain } from "../../slot/jid.ts";
 import type { Requester } from "../../slot/policy.ts";
 import { isPurpose, type Purpose } from "../../slot/purpose.ts";
@@ -37,11 +37,15 @@ export function ledgerLimits(config: DomainConfig, requester: Requester, purpose
   };
 }
 
-/** The same for a file in the ledger; a purpose that slotd does not know (any more) has the limits of messages. */
+/**
+ * The same for a file in the ledger; a purpose that slotd does not know (any more) has the limits of messages. A file
+ * whose owner is not known stands under its domain: then only the limits count that all its users have together.
+ */
 export function ledgerLimitsOf(
   config: DomainConfig,
   { jid, purpose }: { readonly jid: string; readonly purpose: string },
 ): Limits {
+  if (jid === config.domain) return { ...noLimits, ...sharedLimits(config), mayDelete };
   const requester = { bareJid: jid, domain: jid.slice(jid.indexOf("@") + 1) };
   return ledgerLimits(config, requester, isPurpose(purpose) ? purpose : "message");
 }

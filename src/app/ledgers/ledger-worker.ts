@@ -101,6 +101,16 @@ export class LedgerWorker {
     return this.#domains.has(domain);
   }
 
+  /** Where the files of this domain are. */
+  inventoryOf(domain: string): Inventory | undefined {
+    return this.#domains.get(domain)?.inventory;
+  }
+
+  /** Whether not more than one upload of this object is under way. */
+  isAlone(token: string): boolean {
+    return (this.#underWay.get(token) ?? 0) <= 1;
+  }
+
   /** Notes that an upload is under way; what it gives is called when it is over. */
   begin(token: string): () => void {
     this.#underWay.set(token, (this.#underWay.get(token) ?? 0) + 1);

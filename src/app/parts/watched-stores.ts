@@ -8,10 +8,11 @@ import { diskStores } from "./disk-stores.ts";
 import { folderLocks, lockOf } from "./folder-locks.ts";
 import { ledgerOf, ledgers } from "./ledgers.ts";
 import { keysOf, signingKeys } from "./signing-keys.ts";
+import { spentFiles, spentOf } from "./spent-files.ts";
 
 /** The stores of which a ledger knows what is in them: whether each is the right one. */
 export const watchedStores = part<WatchedStore, Sharing>({
-  needs: [folderLocks, signingKeys, credentials, diskStores, ledgers],
+  needs: [folderLocks, signingKeys, credentials, diskStores, ledgers, spentFiles],
   wanted: ({ config }) => storesOf(config.domains),
   async make(sharing, around) {
     const [first] = sharing;
@@ -20,6 +21,7 @@ export const watchedStores = part<WatchedStore, Sharing>({
       credentials: credentialsOf(around, first),
       ledger: present(ledgerOf(around, first)),
       keys: keysOf(around, first),
+      spent: spentOf(around, first),
       lock: first.s3 === undefined ? await lockOf(around, first.disk.path) : undefined,
     });
   },

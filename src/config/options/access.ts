@@ -16,6 +16,16 @@ const types = {
 
 const none = from([], (): readonly string[] => []);
 
+export const allowedTypes = {
+  ...perDomain,
+  ...types,
+  schema: z.array(text(parseTypeGlob)).min(1),
+  defaultWords: "every type",
+  prose:
+    "The media types that clients may upload. slotd uses the type that the client declares. Where types are restricted, slotd refuses a request that declares none.",
+  example: '["image/*", "video/mp4"]',
+} as const satisfies Option;
+
 /** The options on who may upload, and what. */
 export const accessOptions = {
   access: {
@@ -39,15 +49,7 @@ export const accessOptions = {
     prose: "Who may not request slots, even if `access` includes them.",
     example: '["spammer@example.org", "gateway.example.org"]',
   },
-  allowed_types: {
-    ...perDomain,
-    ...types,
-    schema: z.array(text(parseTypeGlob)).min(1),
-    defaultWords: "every type",
-    prose:
-      "The media types that clients may upload. slotd uses the type that the client declares. Where types are restricted, slotd refuses a request that declares none.",
-    example: '["image/*", "video/mp4"]',
-  },
+  allowed_types: allowedTypes,
   denied_types: {
     ...perDomain,
     ...types,

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { defaultPublicUrl, parseBaseUrl, parseNetwork, parseOrigin, replaceHost } from "../values.ts";
 import { hasFormer } from "./former.ts";
 import { from, global, type Option, perDomain } from "./option.ts";
+import { hasReceiver } from "./receivers.ts";
 import type { Rule, Scope } from "./rule.ts";
 import { bucketAccess, bucketUrl, s3Options, uploadWay } from "./s3.ts";
 import { backend } from "./top.ts";
@@ -167,7 +168,7 @@ const socketRule: Rule = ({ domains, named, breach }) => {
   for (const scope of domains) {
     const { setting, value } = scope.find(listen);
     const isSocket = value !== undefined && "unix" in value.is;
-    const isReached = isUsed(scope) || hasFormer(named, scope.domain);
+    const isReached = isUsed(scope) || hasFormer(named, scope.domain) || hasReceiver(named, scope.domain);
     if (!isReached || !isSocket || setting === undefined) continue;
     if (scope.find(publicUrl).setting !== undefined) continue;
     breach(listen, setting, {

@@ -1,5 +1,6 @@
 import { formerDomain } from "./former.ts";
 import type { Option } from "./option.ts";
+import { receiverDomain } from "./receivers.ts";
 import { serviceUrlDomain } from "./service-url.ts";
 
 /** What stands in the name of an option for the name that the operator gives its table: `former.NAME.urls`. */
@@ -13,6 +14,7 @@ export const anyName = "NAME";
  */
 export const namedTables = {
   former: { domain: formerDomain },
+  receivers: { domain: receiverDomain },
   service_url: { domain: serviceUrlDomain },
 } as const satisfies Record<string, { readonly domain: Option }>;
 

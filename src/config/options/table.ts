@@ -7,6 +7,7 @@ import { namedTableOf } from "./named-table.ts";
 import { opsOptions } from "./ops.ts";
 import type { InForce, Option } from "./option.ts";
 import { purposeOptions, purposeRules, retention } from "./purpose.ts";
+import { receiverOptions, receiverRules } from "./receivers.ts";
 import type { Rule } from "./rule.ts";
 import { s3Options } from "./s3.ts";
 import { serviceUrlOptions, serviceUrlRules } from "./service-url.ts";
@@ -26,6 +27,7 @@ export const options = {
   ...purposeOptions,
   ...opsOptions,
   ...formerOptions,
+  ...receiverOptions,
   ...serviceUrlOptions,
 } as const satisfies Record<string, Option>;
 
@@ -36,6 +38,7 @@ export const rules: readonly Rule[] = [
   ...purposeRules,
   ...httpRules,
   ...formerRules,
+  ...receiverRules,
   ...serviceUrlRules,
 ];
 

@@ -62,7 +62,7 @@ export function configValues(config: Config, givenAt: GivenAt): ConfigValue[] {
 function namedValues(config: Config, givenAt: GivenAt): ConfigValue[] {
   const { folder } = config;
   const domains = config.domains.map(({ domain }) => domain);
-  const valuesOf = (table: NamedTable, own: NamedConfig<NamedTable>) => {
+  const valuesOf = (table: NamedTable, own: Pick<NamedConfig<NamedTable>, "name" | "domain">) => {
     // What its defaults depend on is in force for its domain.
     const others = config.domains.find(({ domain }) => domain === own.domain) ?? config;
     const tables = { ...others, domains, [camelCase(table)]: { [anyName]: own } };

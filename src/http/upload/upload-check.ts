@@ -7,19 +7,35 @@ import { isMediaType } from "../../slot/slot-request.ts";
 import type { ObjectMeta } from "../../store/object-store.ts";
 import { DECLARED_LENGTH, DECLARED_TYPE, EXPIRES_AT, IS_RESERVED, PLACE } from "../../store/s3/s3-bucket.ts";
 import type { HttpBucket } from "../http-bucket.ts";
+import type { AddressedObject, AddressRecord, UploadBucket } from "../http-receiver.ts";
 import { type ObjectPath, publicPrefixes, readObjectPath } from "../object-path.ts";
 import { PlaceIndex, placesOf } from "../places.ts";
 import { contentLength, type RequestHead } from "../request-head.ts";
 import { KnownKeys, placesToTry, type SignedPlace } from "./known-keys.ts";
+import { lengthRequired } from "./upload-refusals.ts";
 
 /** An upload that may begin: its head is right in everything that can be known before the body. */
 export interface AdmittedUpload {
-  readonly bucket: HttpBucket;
+  readonly bucket: UploadBucket;
   /** Every bucket that the same URL opens, this one among them: mostly it alone. */
-  readonly rivals: readonly HttpBucket[];
+  readonly rivals: readonly UploadBucket[];
   readonly object: ObjectMeta;
   /** Whether its slot stands in a ledger, as the signed query says. */
   readonly isReserved: boolean;
+  /** Present where the slot is not slotd's: nothing was known of the file before. */
+  readonly address?: AddressedUpload;
+}
+
+/** An upload to an address that another server gave away. */
+export interface AddressedUpload {
+  readonly record: AddressRecord;
+  readonly object: AddressedObject;
+  /** What the operator calls the receiver. */
+  readonly receiver: string;
+  /** The path by which clients get the file. */
+  readonly location: string;
+  /** Under these tokens the same path may have a file of a former service. */
+  readonly others: readonly string[];
 }
 
 /** Judges the head of a PUT request. */
@@ -144,11 +160,6 @@ function typeToKeep(head: RequestHead): string {
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 255);
 }
-
-const lengthRequired: Refusal = {
-  kind: "length-required",
-  text: "The length of the file must be known first; send it with Content-Length and not in chunks.",
-};
 
 function malformed(why: string): Refusal {
   return {

@@ -10,11 +10,14 @@ import { publicPath } from "../public-path.ts";
 import { BodyError, impatient } from "../request-body.ts";
 import type { RequestHead } from "../request-head.ts";
 import type { TransferSlots } from "../transfer-slots.ts";
+import type { ReceiverCheck } from "./receiver-check.ts";
 import type { AdmittedUpload, UploadCheck } from "./upload-check.ts";
 
 export interface UploadDeps {
   readonly buckets: readonly HttpBucket[];
   readonly check: UploadCheck;
+  /** Of uploads to receivers. */
+  readonly receive: ReceiverCheck;
   readonly slots: TransferSlots;
   readonly now: () => Date;
 }
@@ -34,7 +37,7 @@ export async function upload(
   waits: boolean,
   deps: UploadDeps,
 ): Promise<HttpEvent> {
-  const admitted = deps.check(head, deps.now());
+  const admitted = await (deps.receive(head, deps.now()) ?? deps.check(head, deps.now()));
   if ("kind" in admitted) {
     // The keys lie beside the files: without them nobody can tell whether the signature is right.
     const away = admitted.kind === "bad-signature" ? unavailableIn(deps.buckets) : undefined;
@@ -63,9 +66,10 @@ async function receive(
   const { token, size } = admitted.object;
   const object = shortToken(token);
   const begun = now().getTime();
-  const failure = await observed(admitted, () => store(admitted, body));
+  const failure = await observed(admitted, () => enterAndStore(admitted, body));
   if (failure === undefined) {
-    const location = publicPath(head.rawPath, head.host, admitted.bucket.publicUrls);
+    const location =
+      admitted.address?.location ?? publicPath(head.rawPath, head.host, admitted.bucket.publicUrls);
     exchange.send({ status: 201, text: "", headers: { Location: location } });
     return { kind: "stored", object, size, milliseconds: now().getTime() - begun };
   }
@@ -101,22 +105,65 @@ async function observed<Failure>(
 }
 
 /**
+ * Stores what may be stored. For an upload to an address that is decided here: whether it is spent, before the first
+ * byte and once more when the object is stored, for another upload to it may have come and its file been deleted in
+ * between; and whether there is room for it.
+ */
+async function enterAndStore(
+  admitted: AdmittedUpload,
+  body: AsyncIterable<Uint8Array>,
+): Promise<PutError | BodyError | Refusal | undefined> {
+  const { address } = admitted;
+  const taken = await isTaken(admitted);
+  if (taken !== undefined || address === undefined) return taken ?? store(admitted, body);
+  const { record, object, others } = address;
+  const tokens = [object.token, ...others];
+  const refusal = (await record.spent(tokens)) ?? (await record.reserve(object));
+  if (refusal !== undefined) return refusal;
+  let isStored = false;
+  try {
+    const failure = await store(admitted, body);
+    if (failure !== undefined) return failure;
+    const spent = await record.spent(tokens);
+    if (spent !== undefined) {
+      await record.remove(object);
+      return spent;
+    }
+    isStored = true;
+    await record.restore(object);
+    return undefined;
+  } finally {
+    if (!isStored) await record.release(object.token);
+  }
+}
+
+/** Whether there is a complete object already. */
+async function isTaken({ bucket, rivals, object, address }: AdmittedUpload): Promise<PutError | undefined> {
+  try {
+    for (const { store } of rivals) {
+      // What the same URL has put into another bucket is served from there.
+      const isConcerned = store === bucket.store || store.open !== undefined;
+      for (const token of isConcerned ? [object.token, ...(address?.others ?? [])] : [])
+        if (await store.has(token, object.filename))
+          return new PutError("exists", "An object with this token is complete already.");
+    }
+    return undefined;
+  } catch (error) {
+    if (error instanceof PutError) return error;
+    throw error;
+  }
+}
+
+/**
  * Stores what is not there yet.
  *
  * @throws what is neither an expected refusal of the store nor the client's doing.
  */
 async function store(
-  { bucket, rivals, object }: AdmittedUpload,
+  { bucket, object }: AdmittedUpload,
   body: AsyncIterable<Uint8Array>,
 ): Promise<PutError | BodyError | undefined> {
   try {
-    for (const { store } of rivals) {
-      // What the same URL has put into another bucket is served from there.
-      const isConcerned = store === bucket.store || store.open !== undefined;
-      if (isConcerned && (await store.has(object.token, object.filename))) {
-        return new PutError("exists", "An object with this token is complete already.");
-      }
-    }
     await bucket.store.put(object, body);
     return undefined;
   } catch (error) {

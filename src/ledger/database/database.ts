@@ -50,6 +50,8 @@ export interface Database extends Session {
 export interface Dialect {
   /** The column type of a whole number that the database counts up by itself. */
   readonly id: string;
+  /** What ends the statement that makes a table whose rows lie in the order of its key, where that can be said. */
+  readonly inKeyOrder: string;
   /** An expression for the list of texts that a JSON array of texts in a value holds, for `IN`. */
   texts(value: string): string;
 }

@@ -1,5 +1,6 @@
 import { LedgerSchemaError } from "../errors.ts";
 import type { Database, Dialect, Session } from "./database.ts";
+import { spentTables } from "./spent-tables.ts";
 
 type Migration = (dialect: Dialect) => readonly string[];
 
@@ -50,6 +51,8 @@ const migrations: readonly Migration[] = [
   ],
   // The identity of the store in which a domain has its files.
   () => ["CREATE TABLE slotd_stores (domain TEXT NOT NULL PRIMARY KEY, store_id TEXT NOT NULL)"],
+  // Addresses whose files were deleted.
+  spentTables,
 ];
 
 /**

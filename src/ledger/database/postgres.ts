@@ -37,6 +37,7 @@ const int8 = 20;
 class PostgresDatabase implements Database {
   readonly dialect: Dialect = {
     id: "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    inKeyOrder: "",
     texts: (value) => `(SELECT json_array_elements_text(${value}::json))`,
   };
   readonly #readers: pg.Pool;

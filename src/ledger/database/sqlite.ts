@@ -29,6 +29,7 @@ export async function openSqlite(path: string): Promise<Database> {
 class SqliteDatabase implements Database {
   readonly dialect: Dialect = {
     id: "INTEGER PRIMARY KEY",
+    inKeyOrder: "WITHOUT ROWID",
     texts: (value) => `(SELECT value FROM json_each(${value}))`,
   };
   readonly #path: string;

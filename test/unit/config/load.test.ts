@@ -32,6 +32,7 @@ const global = {
   ops: { listen: { host: "127.0.0.1", port: 5081 }, socket: undefined },
   quota: { total: undefined, totalFiles: undefined },
   former: [],
+  receivers: [],
   service_url: [],
 };
 

@@ -19,7 +19,7 @@ function lockedDatabase() {
   const database: Database = {
     ...session,
     ...{ write, writeSchema: write, snapshot: (work) => work(session), close: async () => undefined },
-    dialect: { id: "INTEGER", texts: (value) => value },
+    dialect: { id: "INTEGER", inKeyOrder: "", texts: (value) => value },
   };
   return { database, unlock, writes: () => writes };
 }

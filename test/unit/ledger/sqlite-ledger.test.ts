@@ -5,11 +5,13 @@ import { openSqlLedger } from "../../../src/ledger/sql-ledger.ts";
 import { ledgerContract, noLimits } from "../../contract/ledger.ts";
 import { ledgerClockContract } from "../../contract/ledger-clock.ts";
 import { ledgerEvictContract } from "../../contract/ledger-evict.ts";
+import { ledgerSpentContract } from "../../contract/ledger-spent.ts";
 import { openTestLedger } from "./test-ledger.ts";
 
 ledgerContract("SQLite", openTestLedger);
 ledgerEvictContract("SQLite", openTestLedger);
 ledgerClockContract("SQLite", openTestLedger);
+ledgerSpentContract("SQLite", openTestLedger);
 
 const now = () => new Date();
 const wanted = {

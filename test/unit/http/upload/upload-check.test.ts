@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { HttpBucket } from "../../../../src/http/http-bucket.ts";
+import type { UploadBucket } from "../../../../src/http/http-receiver.ts";
 import { readRequestHead } from "../../../../src/http/request-head.ts";
 import { uploadCheck } from "../../../../src/http/upload/upload-check.ts";
 import { s3Bucket } from "../../../../src/store/s3/s3-bucket.ts";
@@ -53,7 +54,7 @@ describe("an upload to one of two buckets that share their keys", () => {
   const one = bucketAt("https://one.example");
   const two = bucketAt("https://two.example/files");
   const check = uploadCheck([one, two]);
-  const admitted = (head: ReturnType<typeof headFor>): HttpBucket | undefined => {
+  const admitted = (head: ReturnType<typeof headFor>): UploadBucket | undefined => {
     const outcome = check(head, now);
     return "kind" in outcome ? undefined : outcome.bucket;
   };

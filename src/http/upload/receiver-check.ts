@@ -1,0 +1,80 @@
+import { addressKey } from "../../address/address-key.ts";
+import { addressToken } from "../../address/address-token.ts";
+import { receive } from "../../receive/receive.ts";
+import type { ReceivedFile } from "../../receive/receiver.ts";
+import type { Refusal } from "../../slot/refusal.ts";
+import type { AddressedObject, HttpReceiver } from "../http-receiver.ts";
+import { type FoundReceiver, ReceiverIndex } from "../receiver-index.ts";
+import { contentLength, type RequestHead } from "../request-head.ts";
+import type { AdmittedUpload } from "./upload-check.ts";
+import { lengthRequired } from "./upload-refusals.ts";
+
+/** Judges the head of a PUT that may be for a receiver; undefined: it is for none. */
+export type ReceiverCheck = (
+  head: RequestHead,
+  now: Date,
+) => AdmittedUpload | Refusal | Promise<AdmittedUpload | Refusal> | undefined;
+
+/**
+ * Makes the check of uploads to receivers. A request whose query has a signature of slotd's own is for none of them,
+ * and any other whose path is below a receiver's base is for that one alone.
+ */
+export function receiverCheck(receivers: readonly HttpReceiver[]): ReceiverCheck {
+  if (receivers.length === 0) return () => undefined;
+  const index = new ReceiverIndex(receivers);
+  return (head, now) => {
+    if (/(?:^|&)X-Amz-/i.test(head.rawQuery)) return undefined;
+    const found = index.find(head);
+    return found && check(found, head, now);
+  };
+}
+
+function check(
+  { receiver, path }: FoundReceiver<HttpReceiver>,
+  head: RequestHead,
+  now: Date,
+): AdmittedUpload | Refusal | Promise<AdmittedUpload | Refusal> {
+  const size = contentLength(head);
+  if (size === undefined || head.header("transfer-encoding") !== undefined) return lengthRequired;
+  const request = {
+    ...{ path, size, rawQuery: head.rawQuery },
+    contentType: head.header("content-type"),
+    authorization: head.header("authorization"),
+  };
+  const decision = receive(request, receiver.settings, now);
+  const admit = (file: ReceivedFile | Refusal) =>
+    "kind" in file ? file : admitted(file, path, receiver, head);
+  return decision instanceof Promise ? decision.then(admit) : admit(decision);
+}
+
+function admitted(
+  file: ReceivedFile,
+  path: string,
+  receiver: HttpReceiver,
+  head: RequestHead,
+): AdmittedUpload {
+  const { space, otherRules, bucket, record, name } = receiver;
+  const { key, owner, filename, size, contentType, expiry } = file;
+  const object: AddressedObject = {
+    token: addressToken(space, key),
+    filename,
+    size,
+    contentType,
+    expiry,
+    owner,
+  };
+  const otherKeys = otherRules
+    .flatMap((rule) => addressKey(rule, path) ?? [])
+    .filter((other) => other !== key);
+  return {
+    ...{ bucket, rivals: [bucket], object },
+    isReserved: true,
+    address: {
+      record,
+      object,
+      receiver: name,
+      location: head.rawPath,
+      others: otherKeys.map((other) => addressToken(space, other)),
+    },
+  };
+}
