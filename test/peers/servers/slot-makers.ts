@@ -6,7 +6,8 @@ import type { XmppServer } from "./xmpp-server.ts";
 export interface ProsodyMakers {
   /** The public base of each protocol, with its final slash. */
   readonly bases: Readonly<Record<"v1" | "v2" | "jwt", string>>;
-  readonly secret: string;
+  /** The secret of each. */
+  readonly secrets: Readonly<Record<"v1" | "v2" | "jwt", string>>;
 }
 
 /** The domains of `prosodyMakers`, by the protocol of their slots. */
@@ -21,11 +22,11 @@ function quote(text: string): string {
  * The lines of Prosody's configuration for one domain with mod_http_upload_external v1, one with v2, and one with
  * mod_http_file_share that leaves the files to another server (Debian package prosody-modules).
  */
-export function prosodyMakers({ bases, secret }: ProsodyMakers): readonly string[] {
+export function prosodyMakers({ bases, secrets }: ProsodyMakers): readonly string[] {
   const external = (protocol: "v1" | "v2") => [
     `Component "upload.${prosodyDomains[protocol]}" "http_upload_external"`,
     `  http_upload_external_base_url = ${quote(bases[protocol])}`,
-    `  http_upload_external_secret = ${quote(secret)}`,
+    `  http_upload_external_secret = ${quote(secrets[protocol])}`,
     `  http_upload_external_protocol = "${protocol}"`,
   ];
   return [
@@ -33,7 +34,7 @@ export function prosodyMakers({ bases, secret }: ProsodyMakers): readonly string
     ...external("v2"),
     `Component "upload.${prosodyDomains.jwt}" "http_file_share"`,
     `  http_file_share_base_url = ${quote(bases.jwt)}`,
-    `  http_file_share_secret = ${quote(secret)}`,
+    `  http_file_share_secret = ${quote(secrets.jwt)}`,
     "  http_file_share_size_limit = 100*1024*1024",
     "  http_file_share_expires_after = 3600",
     `  http_file_share_access = { "${prosodyDomains.jwt}" }`,

@@ -9,7 +9,7 @@ import { makeFolder, removeFolder, waitUntil } from "../peers/process.ts";
 import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
 import { startEjabberdMakers } from "../peers/servers/slot-makers.ts";
 import type { XmppServer } from "../peers/servers/xmpp-server.ts";
-import { type Slotd, startSlotd, withoutXmpp } from "../peers/slotd.ts";
+import { receiversConfig, type Slotd, startSlotd, withoutXmpp } from "../peers/slotd.ts";
 
 const secretPath = `/ask/${randomBytes(16).toString("hex")}`;
 
@@ -25,10 +25,13 @@ beforeAll(async () => {
   rgw = await startRgw();
   const [http = 0, disk = 0, bucket = 0, few = 0, ops = 0, none = 0] = await freePorts(6);
   base = `http://127.0.0.1:${http}`;
+  const v1 = { protocol: "v1" };
+  const signed = { base: `${base}/signed`, secret: "geheim ä 1" };
+  const signed2 = { base: `${base}/signed2`, secret: "geheim ä 2" };
   metricsUrl = `http://127.0.0.1:${ops}/metrics`;
   slotd = await startSlotd({
     config: `
-domains = ["disk.test", "bucket.test", "few.test"]
+domains = ["disk.test", "bucket.test", "few.test", "signed.test", "signed2.test"]
 backend = "disk"
 max_file_size = "1MiB"
 ${withoutXmpp(none)}
@@ -48,6 +51,10 @@ access = "private"
 backend = "s3"
 ledger.url = "sqlite:bucket.db"
 http.public_url = "${base}/bucket"
+[domain."signed2.test"]
+backend = "s3"
+ledger.url = "sqlite:bucket.db"
+http.public_url = "${base}/signed2"
 [domain."few.test"]
 quota.user = "8KiB"
 allowed_types = ["image/*"]
@@ -61,6 +68,8 @@ listen = "127.0.0.1:${bucket}"
 [service_url.few]
 domain = "few.test"
 listen = "127.0.0.1:${few}"
+${receiversConfig("signed", { ...v1, url: signed.base, secret: signed.secret, domain: "signed.test" })}
+${receiversConfig("signed2", { ...v1, url: signed2.base, secret: signed2.secret, domain: "signed2.test" })}
 `,
     components: 0,
     env: { SLOTD_LOG_LEVEL: "debug" },
@@ -70,6 +79,8 @@ listen = "127.0.0.1:${few}"
     "disk.test": { serviceUrl: `http://127.0.0.1:${disk}${secretPath}` },
     "bucket.test": { serviceUrl: `http://127.0.0.1:${bucket}` },
     "few.test": { serviceUrl: `http://127.0.0.1:${few}` },
+    "signed.test": signed,
+    "signed2.test": signed2,
   });
 }, 120_000);
 afterAll(async () => {
@@ -79,10 +90,15 @@ afterAll(async () => {
   removeFolder(folder);
 }, 30_000);
 
-const under = (domain: string) => () => ({ server, domain, folder, base, signsName: true, wrongLength: 400 });
+const under = (domain: string, wrongLength: number) => () => ({
+  ...{ server, domain, folder, base, signsName: true, wrongLength },
+});
 
-slotMakerContract("ejabberd's service_url, files on disk", under("disk.test"));
-slotMakerContract("ejabberd's service_url, files in Ceph RGW", under("bucket.test"));
+slotMakerContract("ejabberd's service_url, files on disk", under("disk.test", 400));
+slotMakerContract("ejabberd's service_url, files in Ceph RGW", under("bucket.test", 400));
+
+slotMakerContract("ejabberd's external_secret, files on disk", under("signed.test", 403));
+slotMakerContract("ejabberd's external_secret, files in Ceph RGW", under("signed2.test", 403));
 
 describe("ejabberd's service_url: a refusal is what the client is told", () => {
   let alice: XmppClient;
@@ -117,5 +133,5 @@ describe("ejabberd's service_url: a refusal is what the client is told", () => {
 test("no secret path, token or URL is in slotd's log, at debug level", async () => {
   const log = await Bun.file(join(slotd.folder, "slotd.log")).text();
   expect(log).toContain("Gave a slot.");
-  expect(leaksIn(log, [secretPath.slice(5), rgw.secretAccessKey])).toEqual([]);
+  expect(leaksIn(log, [secretPath.slice(5), rgw.secretAccessKey, "geheim"])).toEqual([]);
 });
