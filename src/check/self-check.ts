@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { DISK_REGION, largestAllowed } from "../app/buckets/disk-buckets.ts";
 import { openCredentials } from "../app/buckets/s3-buckets.ts";
-import type { DomainConfig, HttpConfig } from "../config/config.ts";
+import type { DomainConfig, HttpConfig, ReceiverConfig } from "../config/config.ts";
 import { credentialsOf } from "../config/credentials.ts";
 import { takesUploads, usesHttp } from "../config/places.ts";
 import { formatAddress, formatListen } from "../config/values.ts";
@@ -11,6 +11,7 @@ import { type Finding, type Fix, skipped, warn, wrong } from "./finding.ts";
 import { explainKeys } from "./http/explain-keys.ts";
 import { findOwnServer, type OwnServer } from "./http/own-server.ts";
 import { ownDownloadChecks, ownUploadChecks } from "./http/public-url.ts";
+import { receiverChecks } from "./http/receiver-check.ts";
 import { S3Probe } from "./probe.ts";
 import { type CheckRun, type Result, runChecks } from "./run-checks.ts";
 import type { AskRunning } from "./running-slotd.ts";
@@ -54,6 +55,9 @@ export async function selfCheck(options: SelfCheckOptions): Promise<readonly Res
     ...once(options.domains, storageKey).map(
       (domain) => () => (domain.s3 === undefined ? checkDisk(domain, options) : checkS3(domain, options)),
     ),
+    ...options.domains.flatMap((domain) =>
+      domain.receivers.map((receiver) => () => checkReceiver(receiver, domain, options)),
+    ),
     () => checkKnownStores(options),
   ];
   const results: Result[] = [];
@@ -68,6 +72,16 @@ async function checkKnownStores({ domains, log, tell }: SelfCheckOptions): Promi
   const results = await knownStoreResults(domains, log);
   for (const result of results) tell(result);
   return results;
+}
+
+function checkReceiver(
+  receiver: ReceiverConfig,
+  { http }: DomainConfig,
+  options: SelfCheckOptions,
+): Promise<readonly Result[]> {
+  const { origin, ca, signal } = options;
+  const context = { receiver, listen: formatListen(http.listen), origin, ca, signal };
+  return runChecks(receiverChecks, context, runOf(`Receiver: ${receiver.name}`, options));
 }
 
 function checkXmpp(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {

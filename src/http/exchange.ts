@@ -21,6 +21,8 @@ export class Exchange {
   readonly reference: string;
   /** What every answer to this request has. */
   readonly common: CommonHeaders;
+  /** The receiver that it is an upload to. */
+  receiver: string | undefined;
   readonly #peer: string;
   readonly #deps: ExchangeDeps;
   #body: RequestBody | undefined;

@@ -71,6 +71,8 @@ export interface HttpRequestFacts {
   readonly method: string;
   /** The IP address that it came from first; "unix" where a local proxy told none. */
   readonly client: string;
+  /** The receiver that the request was an upload to, as the operator calls it. */
+  readonly receiver?: string | undefined;
   /** From the head of the request to the end of its answer. */
   readonly milliseconds: number;
 }

@@ -217,6 +217,7 @@ export class HttpService {
         reference,
         method,
         milliseconds,
+        receiver: exchange.receiver,
         get client() {
           return exchange.client;
         },

@@ -23,36 +23,33 @@ interface Based<Receiver> {
  */
 export class ReceiverIndex<Receiver extends Pick<HttpReceiver, "url" | "settings">> {
   readonly #byHost: ReadonlyMap<string, readonly Based<Receiver>[]>;
+  /** By the name of the host without its port: proxies drop ports, or put their own in. */
+  readonly #byName: ReadonlyMap<string, readonly Based<Receiver>[]>;
 
   /** @throws {TypeError} when a URL is none. */
   constructor(receivers: readonly Receiver[]) {
-    const based = receivers.map((receiver) => ({
-      receiver,
-      host: parseBucketUrl(receiver.url).host,
-      base: baseOf(receiver),
-    }));
-    this.#byHost = new Map(
-      [...Map.groupBy(based, ({ host }) => host)].map(([host, here]) => [
-        host,
-        here.toSorted((a, b) => b.base.length - a.base.length),
-      ]),
-    );
+    const based = receivers
+      .map((receiver) => ({ receiver, host: parseBucketUrl(receiver.url).host, base: baseOf(receiver) }))
+      .sort((a, b) => b.base.length - a.base.length);
+    this.#byHost = Map.groupBy(based, ({ host }) => host);
+    this.#byName = Map.groupBy(based, ({ host }) => nameOf(host));
   }
 
-  /** Whether some receiver with this protocol is at this host. */
+  /** Takes a time that grows with the path, and with the receivers of one host. */
   find({ host, rawPath }: Pick<RequestHead, "host" | "rawPath">): FoundReceiver<Receiver> | undefined {
-    const here = this.#byHost.get(host.toLowerCase());
-    if (here === undefined) return undefined;
-    const path = uriDecode(rawPath);
-    if (path === undefined) return undefined;
-    const found = here.find(({ base }) => path.startsWith(base));
-    if (found === undefined) return undefined;
-    const rest = path.slice(found.base.length);
-    return {
-      receiver: found.receiver,
-      path: !found.base.endsWith("/") && rest.startsWith("/") ? rest.slice(1) : rest,
-    };
+    const named = host.toLowerCase();
+    const here = this.#byHost.get(named) ?? this.#byName.get(nameOf(named));
+    const path = here && uriDecode(rawPath);
+    const found = path === undefined ? undefined : here?.find(({ base }) => path.startsWith(base));
+    if (path === undefined || found === undefined) return undefined;
+    const { receiver, base } = found;
+    const rest = path.slice(base.length);
+    return { receiver, path: !base.endsWith("/") && rest.startsWith("/") ? rest.slice(1) : rest };
   }
+}
+
+function nameOf(host: string): string {
+  return host.replace(/:\d*$/, "");
 }
 
 function baseOf({ url, settings }: Pick<HttpReceiver, "url" | "settings">): string {

@@ -84,9 +84,9 @@ export function watchTls({ log }: Pick<Watchers, "log">) {
 
 function logHttp(log: Logger, event: HttpEvent, request: HttpRequestFacts): void {
   if (event.kind === "preflight" || (event.kind === "served" && !log.isLevelEnabled("debug"))) return;
-  const { reference: ref, client } = request;
+  const { reference: ref, client, receiver } = request;
   const { kind, ...rest } = event;
-  const fields = { ...rest, client, ref };
+  const fields = { ...rest, ...(receiver !== undefined && { receiver }), client, ref };
   switch (event.kind) {
     case "stored":
       log.info(fields, "Stored an upload.");
@@ -115,13 +115,18 @@ function logHttp(log: Logger, event: HttpEvent, request: HttpRequestFacts): void
 
 const known = new Set(["GET", "HEAD", "OPTIONS", "PUT"]);
 
-function countHttp(metrics: Metrics, event: HttpEvent, { method, milliseconds }: HttpRequestFacts): void {
+function countHttp(metrics: Metrics, event: HttpEvent, request: HttpRequestFacts): void {
+  const { method, milliseconds, receiver } = request;
   // Anyone may invent methods; each would be a series for ever.
   const named = known.has(method) ? method : "other";
   const status = statusOf(event);
   const seconds = milliseconds / 1000;
   metrics.count("httpRequests", { method: named, status });
   if (event.kind === "refused") metrics.count("httpRefusals", { method: named, reason: event.reason });
+  if (receiver !== undefined) {
+    metrics.count("receiverUploads", { receiver, status });
+    if (event.kind === "refused") metrics.count("receiverRefusals", { receiver, reason: event.reason });
+  }
   if (named === "PUT") {
     metrics.count("uploads", { status });
     if (event.kind === "stored") {

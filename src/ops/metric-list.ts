@@ -103,6 +103,18 @@ export const metricList = {
     help: "Bytes of the uploads that are complete.",
     labels: [],
   },
+  receiverUploads: {
+    name: "slotd_receiver_uploads_total",
+    type: "counter",
+    help: 'PUT requests to a receiver by status; status is "aborted" when the upload broke off.',
+    labels: ["receiver", "status"],
+  },
+  receiverRefusals: {
+    name: "slotd_receiver_refusals_total",
+    type: "counter",
+    help: "PUT requests to a receiver that were refused, by the kind of the refusal.",
+    labels: ["receiver", "reason"],
+  },
   uploadSeconds: {
     name: "slotd_upload_seconds",
     type: "histogram",

@@ -37,11 +37,11 @@ function formerAt(url: string, former: readonly FormerConfig[]): readonly Former
 
 function settingsOf(
   { protocol, secret, maxFileSize, retention, allowedTypes, hosts, jidInUrl }: ReceiverConfig,
-  { deniedTypes }: DomainConfig,
+  domain: DomainConfig,
 ): ReceiverSettings {
   return {
     ...{ protocol, secret, maxFileSize, retention, jidInUrl },
-    types: { allowed: allowedTypes, denied: deniedTypes },
+    types: { allowed: allowedTypes ?? domain.allowedTypes, denied: domain.deniedTypes },
     hosts: (hosts ?? []).map(prepareDomain),
   };
 }

@@ -26,8 +26,9 @@ export function secretGeneration(
 function markOf(space: string, secret: string): Promise<string> {
   return new Promise((resolve, reject) => {
     scrypt(secret, `slotd receiver ${space}`, 16, { N: 16_384, r: 8, p: 1 }, (error, key) => {
-      if (error === null) resolve(key.toString("hex"));
-      else reject(error);
+      // COMPAT(Bun 1.4): without an error it is undefined, and not null.
+      if (error) reject(error);
+      else resolve(key.toString("hex"));
     });
   });
 }

@@ -105,7 +105,6 @@ export const receiverOptions = {
     schema: allowedTypes.schema,
     kind: "list",
     expected: allowedTypes.expected,
-    derived: from([allowedTypes], ([types]) => types),
     defaultWords: "`allowed_types` of the domain",
     prose:
       "The media types that clients may upload; `denied_types` of the domain applies too. With `v1` the type is only what the client sends.",

@@ -9,11 +9,15 @@ import { contentLength, type RequestHead } from "../request-head.ts";
 import type { AdmittedUpload } from "./upload-check.ts";
 import { lengthRequired } from "./upload-refusals.ts";
 
+/** What a receiver says to an upload. */
+export interface ReceiverDecision {
+  /** As the operator calls it. */
+  readonly receiver: string;
+  readonly upload: AdmittedUpload | Refusal | Promise<AdmittedUpload | Refusal>;
+}
+
 /** Judges the head of a PUT that may be for a receiver; undefined: it is for none. */
-export type ReceiverCheck = (
-  head: RequestHead,
-  now: Date,
-) => AdmittedUpload | Refusal | Promise<AdmittedUpload | Refusal> | undefined;
+export type ReceiverCheck = (head: RequestHead, now: Date) => ReceiverDecision | undefined;
 
 /**
  * Makes the check of uploads to receivers. A request whose query has a signature of slotd's own is for none of them,
@@ -25,7 +29,7 @@ export function receiverCheck(receivers: readonly HttpReceiver[]): ReceiverCheck
   return (head, now) => {
     if (/(?:^|&)X-Amz-/i.test(head.rawQuery)) return undefined;
     const found = index.find(head);
-    return found && check(found, head, now);
+    return found && { receiver: found.receiver.name, upload: check(found, head, now) };
   };
 }
 
@@ -53,7 +57,7 @@ function admitted(
   receiver: HttpReceiver,
   head: RequestHead,
 ): AdmittedUpload {
-  const { space, otherRules, bucket, record, name } = receiver;
+  const { space, otherRules, bucket, record } = receiver;
   const { key, owner, filename, size, contentType, expiry } = file;
   const object: AddressedObject = {
     token: addressToken(space, key),
@@ -72,7 +76,6 @@ function admitted(
     address: {
       record,
       object,
-      receiver: name,
       location: head.rawPath,
       others: otherKeys.map((other) => addressToken(space, other)),
     },

@@ -30,8 +30,6 @@ export interface AdmittedUpload {
 export interface AddressedUpload {
   readonly record: AddressRecord;
   readonly object: AddressedObject;
-  /** What the operator calls the receiver. */
-  readonly receiver: string;
   /** The path by which clients get the file. */
   readonly location: string;
   /** Under these tokens the same path may have a file of a former service. */

@@ -37,10 +37,13 @@ export async function upload(
   waits: boolean,
   deps: UploadDeps,
 ): Promise<HttpEvent> {
-  const admitted = await (deps.receive(head, deps.now()) ?? deps.check(head, deps.now()));
+  const received = deps.receive(head, deps.now());
+  exchange.receiver = received?.receiver;
+  const admitted = await (received?.upload ?? deps.check(head, deps.now()));
   if ("kind" in admitted) {
     // The keys lie beside the files: without them nobody can tell whether the signature is right.
-    const away = admitted.kind === "bad-signature" ? unavailableIn(deps.buckets) : undefined;
+    const isOwn = received === undefined && admitted.kind === "bad-signature";
+    const away = isOwn ? unavailableIn(deps.buckets) : undefined;
     return exchange.refuse(refusalAnswer(away ?? admitted));
   }
   const away = admitted.bucket.unavailable?.();

@@ -1,6 +1,7 @@
 import type { QueryParameter } from "../../sigv4/query.ts";
 import type { Inventory, NotRemoved, ObjectName, StoredObject } from "../inventory.ts";
-import { expiryOfToken, isToken } from "../object-token.ts";
+import { expiryOfToken, isAddressToken, isToken } from "../object-token.ts";
+import { ADDRESSED } from "../object-url.ts";
 import { S3RequestError } from "./s3-answer.ts";
 import { decodeListed, type S3Client } from "./s3-client.ts";
 import { childrenOf, childText, type XmlNode } from "./xml-answer.ts";
@@ -9,13 +10,15 @@ import { childrenOf, childText, type XmlNode } from "./xml-answer.ts";
 const maxKeysPerPage = 500;
 
 /**
- * The inventory of a bucket, or of the place in it that the bucket URL names.
+ * The inventory of a bucket, or of the place in it that the bucket URL names. An object whose token was made from an
+ * address is listed with the last segment of its key in the place of a filename, and found by its token alone.
  *
  * @param keysPerPage how many keys are asked for at once, 1 to 500.
  */
 export function s3Inventory(client: S3Client, keysPerPage: number = maxKeysPerPage): Inventory {
   const { keyPrefix } = client.root;
-  const keyOf = ({ token, filename }: ObjectName): string => `${keyPrefix}${token}/${filename}`;
+  const keyOf = ({ token, filename }: ObjectName): string =>
+    `${keyPrefix}${token}/${isAddressToken(token) ? ADDRESSED : filename}`;
   return {
     async *list() {
       let next: string | undefined;

@@ -4,6 +4,7 @@ import type { Bytes, Seconds } from "../../slot/slot.ts";
 import { type CredentialSource, lifeWithin } from "../credentials.ts";
 import { type ObjectMeta, type ObjectSink, PutError, type PutFailure } from "../object-store.ts";
 import { objectPath, parseBucketUrl, urlOf } from "../object-url.ts";
+import { metadataOf } from "./address-metadata.ts";
 import { S3RequestError, sendHttp } from "./s3-answer.ts";
 import { type StoreAnswer, StoreConnectionError, StoreRequest } from "./store-request.ts";
 
@@ -32,7 +33,8 @@ const longestUpload: Seconds = 86_400;
 /**
  * Streams uploads into an S3 bucket, with no more than a few pieces of a file in memory. An object is written once:
  * the store is told to refuse a second one (`If-None-Match: *`), and where it does not know that, the object is
- * looked for before the first and before the last piece of a body is sent.
+ * looked for before the first and before the last piece of a body is sent. Of an object whose token was made from an
+ * address, its metadata say the filename, the type, the expiry and the time; of others the key does.
  *
  * @throws {TypeError} when the bucket URL cannot be used; its text says why.
  */
@@ -104,6 +106,7 @@ class S3Sink implements ObjectSink {
     return {
       "content-length": String(meta.size),
       "content-type": meta.contentType,
+      ...metadataOf(meta),
       ...(this.#knowsIfNoneMatch && { "if-none-match": "*" }),
       ...(this.#options.addAcl && { "x-amz-acl": "public-read" }),
     };
