@@ -1,5 +1,5 @@
 import type { Config, DomainConfig } from "./config.ts";
-import { takesUploads, usesHttp } from "./places.ts";
+import { componentSecret, takesUploads, usesHttp } from "./places.ts";
 import { isLoopback } from "./values.ts";
 
 /** Says, each once, what works and is probably not wanted. No secret is in it. */
@@ -30,7 +30,7 @@ function askedWarnings(config: DomainConfig): string[] {
 }
 
 function domainWarnings(config: DomainConfig, served: ReadonlySet<string>): string[] {
-  const { tokenBytes, s3, http, xmpp, host } = config;
+  const { tokenBytes, s3, http, xmpp, host, receivers, service_url: tables } = config;
   const warnings: string[] = [];
   if (tokenBytes < 16) {
     warnings.push(
@@ -50,6 +50,11 @@ function domainWarnings(config: DomainConfig, served: ReadonlySet<string>): stri
   if (s3?.access === "private" && s3.publicUrl !== s3.bucketUrl) {
     warnings.push(
       's3.public_url: it has no effect with s3.access = "private"; GET URLs begin with http.public_url.',
+    );
+  }
+  if (componentSecret(config) === undefined && receivers.length + tables.length === 0) {
+    warnings.push(
+      `xmpp.component: it is "off", and ${config.domain} has no [receivers.NAME] and no [service_url.NAME], so nobody can upload.`,
     );
   }
   if (xmpp.tlsCa !== undefined && !xmpp.tls) {

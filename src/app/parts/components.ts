@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { DomainConfig } from "../../config/config.ts";
+import { componentSecret } from "../../config/places.ts";
 import { domainSlots, slotParts } from "../domain-slots.ts";
 import { type Around, part } from "../part.ts";
 import { componentKey, type DomainSettings, ServedDomain } from "../served-domain.ts";
@@ -10,6 +11,7 @@ export const components = part<ServedDomain, DomainSettings>({
   async wanted(around) {
     const wanted = new Map<string, DomainSettings>();
     for (const config of around.config.domains) {
+      if (componentSecret(config) === undefined) continue;
       wanted.set(componentKey(config), await settingsFor(config, around));
     }
     return wanted;

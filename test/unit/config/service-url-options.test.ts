@@ -76,3 +76,18 @@ describe("warns of URLs that ejabberd changes:", () => {
     expect(about).toHaveLength(count);
   });
 });
+
+describe("xmpp.component", () => {
+  const table = '[service_url.main]\nlisten = "127.0.0.1:1"\n';
+
+  test("off needs no component secret", () => {
+    const [domain] = configOf(minimal.replace(/secret = .*/, 'component = "off"') + table).domains;
+    expect([domain?.xmpp.component, domain?.xmpp.secret]).toEqual(["off", undefined]);
+  });
+
+  test("off is told where nothing else issues slots", () => {
+    const text = minimal.replace(/secret = .*/, 'component = "off"');
+    expect(warningsOf(text)).toEqual([expect.stringContaining("nobody can upload")]);
+    expect(warningsOf(text + table)).toEqual([]);
+  });
+});
