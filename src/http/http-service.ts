@@ -24,6 +24,7 @@ import { publicPrefixes, readObjectPath } from "./object-path.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
 import { type TransferLimits, TransferSlots } from "./transfer-slots.ts";
 import { refuseAddressedPut } from "./upload/addressed-put.ts";
+import { withEncodedQuery } from "./upload/encoded-query.ts";
 import { type ReceiverCheck, receiverCheck } from "./upload/receiver-check.ts";
 import { type UploadDeps, upload } from "./upload/upload.ts";
 import { uploadCheck } from "./upload/upload-check.ts";
@@ -273,7 +274,7 @@ export class HttpService {
 
   #route(head: RequestHead, exchange: Exchange, expectation: Expectation): Promise<HttpEvent> {
     if (expectation === "unknown") return exchange.refuse(expectationAnswer);
-    if (head.method === "PUT") return this.#put(head, exchange, expectation);
+    if (head.method === "PUT") return this.#put(withEncodedQuery(head), exchange, expectation);
     // A body that nobody reads must not be taken for the next request.
     if (hasBody(head)) exchange.response.setHeader("Connection", "close");
     switch (head.method) {

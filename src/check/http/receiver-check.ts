@@ -44,7 +44,10 @@ async function checkUrl(context: ReceiverContext): Promise<Finding> {
     answer = await preflight(context);
   } catch (error) {
     if (context.signal.aborted) return skipped("The check was ended.");
-    return wrong(`${url} cannot be reached: ${error instanceof Error ? error.message : String(error)}.`, behind);
+    return wrong(
+      `${url} cannot be reached: ${error instanceof Error ? error.message : String(error)}.`,
+      behind,
+    );
   }
   const { status, headers, origin } = answer;
   if (status !== 204 || headers === undefined)

@@ -22,8 +22,11 @@ export interface ConverseAccount {
   readonly websocketUrl: string;
 }
 
-/** What Prosody needs for Converse.js, with its WebSocket at this port. */
-export function prosodyForConverse(websocketPort: number): Pick<ProsodyOptions, "modules" | "extra"> {
+/** What Prosody needs for Converse.js, with its WebSocket at this port; `host` is one of its domains. */
+export function prosodyForConverse(
+  websocketPort: number,
+  host = "example.test",
+): Pick<ProsodyOptions, "modules" | "extra"> {
   return {
     // Converse waits for answers of some of them before it opens a chat.
     modules: [
@@ -43,7 +46,7 @@ export function prosodyForConverse(websocketPort: number): Pick<ProsodyOptions, 
       `http_ports = { ${websocketPort} }`,
       `http_interfaces = { "127.0.0.1" }`,
       "https_ports = {}",
-      `http_default_host = "example.test"`,
+      `http_default_host = "${host}"`,
       "consider_websocket_secure = true",
       `http_cors_override = { websocket = { enabled = true } }`,
     ],

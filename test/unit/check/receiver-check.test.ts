@@ -1,13 +1,17 @@
 import { afterEach, expect, test } from "bun:test";
-import { createServer, type Server } from "node:http";
 import { once } from "node:events";
-import { receiverChecks } from "../../../src/check/http/receiver-check.ts";
+import { createServer, type Server } from "node:http";
 import type { Finding } from "../../../src/check/finding.ts";
+import { receiverChecks } from "../../../src/check/http/receiver-check.ts";
 
 let server: Server | undefined;
 afterEach(() => server?.close());
 
-async function check(name: string, headers: Record<string, string> | undefined, secret = "x".repeat(32)): Promise<Finding> {
+async function check(
+  name: string,
+  headers: Record<string, string> | undefined,
+  secret = "x".repeat(32),
+): Promise<Finding> {
   server = createServer((request, response) => {
     expect(request.method).toBe("OPTIONS");
     response.writeHead(headers === undefined ? 502 : 204, headers).end();
@@ -20,7 +24,13 @@ async function check(name: string, headers: Record<string, string> | undefined, 
   const one = receiverChecks.find((each) => each.name === name);
   if (one === undefined) throw new Error("there is no such check");
   const { signal } = new AbortController();
-  return one.run({ receiver, listen: "127.0.0.1:8080", origin: "https://chat.example", ca: undefined, signal });
+  return one.run({
+    receiver,
+    listen: "127.0.0.1:8080",
+    origin: "https://chat.example",
+    ca: undefined,
+    signal,
+  });
 }
 
 const cors = {
@@ -33,14 +43,21 @@ test("a receiver whose URL reaches slotd is right", async () => {
 });
 
 test("one that a proxy does not pass on, or whose headers it removes, is told with what to do", async () => {
-  expect(await check("receiver-url", undefined)).toMatchObject({ level: "wrong", text: expect.stringContaining("502") });
+  expect(await check("receiver-url", undefined)).toMatchObject({
+    level: "wrong",
+    text: expect.stringContaining("502"),
+  });
   const { "access-control-allow-headers": _, ...noHeaders } = cors;
   expect(await check("receiver-url", noHeaders)).toMatchObject({ level: "wrong" });
-  expect(await check("receiver-url", { ...cors, "access-control-allow-headers": "Content-Type" })).toMatchObject({
+  expect(
+    await check("receiver-url", { ...cors, "access-control-allow-headers": "Content-Type" }),
+  ).toMatchObject({
     level: "wrong",
     text: expect.stringContaining("Authorization"),
   });
-  expect(await check("receiver-url", { "access-control-allow-headers": "x" })).toMatchObject({ level: "warn" });
+  expect(await check("receiver-url", { "access-control-allow-headers": "x" })).toMatchObject({
+    level: "warn",
+  });
 });
 
 test("a short secret is told, and not shown", async () => {
