@@ -53,6 +53,9 @@ function isLacking(layers: Layers, where: Where, name: OptionName): boolean {
   return option.isMandatory === "always" || find(layers, where, backend).value?.is === "s3";
 }
 
+/** What such an option has where nothing else was chosen: no condition that would have to be told. */
+const defaults: readonly string[] = ["static", "on"];
+
 function missing(
   layers: Layers,
   domain: string | undefined,
@@ -70,7 +73,7 @@ function missing(
     file === undefined
       ? `set ${variables}, or make a file with "slotd init"`
       : `${inFile}, or set ${variables}`;
-  const isChosen = onlyWith !== undefined && onlyWith.value !== "static";
+  const isChosen = onlyWith !== undefined && !defaults.includes(onlyWith.value);
   const condition = isChosen ? ` and ${onlyWith.name} = "${onlyWith.value}"` : "";
   const forS3 = isMandatory === "with table" ? s3Advice(layers, domain, name) : "";
   return {

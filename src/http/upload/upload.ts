@@ -126,20 +126,22 @@ async function enterAndStore(
   const tokens = [object.token, ...others];
   const refusal = (await record.spent(tokens)) ?? (await record.reserve(object));
   if (refusal !== undefined) return refusal;
-  let isStored = false;
+  // Where another upload was first, the reservation is its own by now.
+  let isInUse = false;
   try {
     const failure = await store(admitted, body);
+    isInUse = failure instanceof PutError && failure.code === "exists";
     if (failure !== undefined) return failure;
     const spent = await record.spent(tokens);
     if (spent !== undefined) {
       await record.remove(object);
       return spent;
     }
-    isStored = true;
+    isInUse = true;
     await record.restore(object);
     return undefined;
   } finally {
-    if (!isStored) await record.release(object.token);
+    if (!isInUse) await record.release(object.token);
   }
 }
 
