@@ -30,7 +30,12 @@ export interface Address {
  */
 export function readAddress(rule: AddressRule, rest: string): Address | undefined {
   const decoded = uriDecode(rest.startsWith("/") ? rest.slice(1) : rest);
-  if (decoded === undefined || decoded.includes("\0")) return undefined;
+  return decoded === undefined ? undefined : readDecodedAddress(rule, decoded);
+}
+
+/** The same for a path that was decoded, without its leading slash. */
+export function readDecodedAddress(rule: AddressRule, decoded: string): Address | undefined {
+  if (decoded.includes("\0")) return undefined;
   const segments = decoded.split("/");
   if (segments.some((segment) => segment === "." || segment === "..")) return undefined;
   const key = addressKey(rule, decoded);

@@ -5,6 +5,7 @@ import type { Bytes } from "../slot/slot.ts";
 export type RefusalReason =
   | Refusal["kind"]
   | "not-found"
+  | "gone"
   | "not-satisfiable"
   | "expectation"
   | "malformed"
@@ -12,7 +13,8 @@ export type RefusalReason =
   | "too-slow"
   | "busy"
   | "too-many-uploads"
-  | "too-many-downloads";
+  | "too-many-downloads"
+  | "too-many-lookups";
 
 /**
  * What the HTTP server tells about its work, for log and metrics. No URL, query or filename is in it; `object` is

@@ -3,9 +3,11 @@ import type { Socket } from "node:net";
 import type { Connection } from "../net/connection.ts";
 import type { Bytes, Seconds } from "../slot/slot.ts";
 import { longestUpload } from "../slot/upload-life.ts";
+import { type AddressedFiles, Addresses } from "./addressed/addresses.ts";
 import { type Answer, REFERENCE_HEADER, rawAnswer, refusalAnswer } from "./answers.ts";
 import { clientAddress, type TrustedProxies } from "./client-address.ts";
 import { ALLOWED_METHODS, type HeadersForOrigin, headersFor, preflightHeaders } from "./cors.ts";
+import { downloadAddressed } from "./download/addressed-download.ts";
 import { type InlineRule, inlineRule } from "./download/content-disposition.ts";
 import { type DownloadDeps, type Downloads, download } from "./download/download.ts";
 import { MissGate } from "./download/miss-gate.ts";
@@ -18,11 +20,12 @@ import type { HttpBucket } from "./http-bucket.ts";
 import { type HttpEvent, type HttpRequestFacts, shortToken } from "./http-event.ts";
 import type { HttpReceiver } from "./http-receiver.ts";
 import { malformedAnswer, maxTargetSize, originIn, targetTooLong } from "./malformed.ts";
-import { publicPrefixes } from "./object-path.ts";
+import { publicPrefixes, readObjectPath } from "./object-path.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
 import { type TransferLimits, TransferSlots } from "./transfer-slots.ts";
+import { refuseAddressedPut } from "./upload/addressed-put.ts";
 import { withEncodedQuery } from "./upload/encoded-query.ts";
-import { receiverCheck } from "./upload/receiver-check.ts";
+import { type ReceiverCheck, receiverCheck } from "./upload/receiver-check.ts";
 import { type UploadDeps, upload } from "./upload/upload.ts";
 import { uploadCheck } from "./upload/upload-check.ts";
 
@@ -33,6 +36,8 @@ export interface HttpServiceOptions {
   readonly receivers?: readonly HttpReceiver[];
   /** Buckets to which a GET is redirected; none when absent. */
   readonly privateBuckets?: readonly PrivateBucket[];
+  /** Files that slotd did not name, for whose addresses it answers; none when absent. */
+  readonly addressed?: readonly AddressedFiles[];
   readonly now: () => Date;
   /** Is told of each request when it is over. Must not throw. */
   readonly onEvent: (event: HttpEvent, request: HttpRequestFacts) => void;
@@ -72,6 +77,8 @@ type Deps = UploadDeps &
   Pick<HttpServiceOptions, "onEvent"> & {
     readonly isInline: InlineRule;
     readonly privateBucketOf: (head: RequestHead) => PrivateBucket | undefined;
+    readonly addresses: Addresses;
+    readonly receive: ReceiverCheck;
   };
 
 const unlimited: TransferLimits = { total: Infinity, perClient: Infinity };
@@ -134,6 +141,7 @@ export class HttpService {
         privateBuckets,
         buckets.flatMap(({ store, publicUrls }) => (store.open ? publicUrls : [])),
       ),
+      addresses: new Addresses(options.addressed ?? []),
       prefixes: publicPrefixes([...buckets, ...privateBuckets]),
       missGate: this.#missGate,
     };
@@ -233,6 +241,29 @@ export class HttpService {
     }
   }
 
+  /** A path that could be that of a slot is slotd's own; where there is no such file it may be an address. */
+  #get(head: RequestHead, exchange: Exchange): Promise<HttpEvent> {
+    const deps = this.#deps;
+    const candidates = deps.addresses.at(head);
+    const bucket = deps.privateBucketOf(head);
+    // What is in a private bucket is not looked for before the redirect.
+    if (bucket && (candidates === undefined || isOwnPath(head, deps.prefixes)))
+      return redirect(head, exchange, bucket, deps);
+    if (candidates === undefined) return download(head, exchange, deps);
+    return download(head, exchange, deps, (opens) =>
+      downloadAddressed(head, exchange, candidates, opens, deps),
+    );
+  }
+
+  #put(head: RequestHead, exchange: Exchange, expectation: Expectation): Promise<HttpEvent> {
+    const deps = this.#deps;
+    const received = deps.receive(head, deps.now());
+    const candidates = received === undefined ? deps.addresses.at(head) : undefined;
+    if (candidates === undefined || isOwnPath(head, deps.prefixes))
+      return upload(head, exchange, expectation === "continue", { ...deps, received });
+    return refuseAddressedPut(exchange, candidates);
+  }
+
   #begin(exchange: Exchange, expectation: Expectation): Promise<HttpEvent> {
     const { method = "", url = "", rawHeaders } = exchange.request;
     if (url.length > maxTargetSize) return exchange.refuse(targetTooLong);
@@ -243,24 +274,23 @@ export class HttpService {
 
   #route(head: RequestHead, exchange: Exchange, expectation: Expectation): Promise<HttpEvent> {
     if (expectation === "unknown") return exchange.refuse(expectationAnswer);
-    if (head.method === "PUT") {
-      return upload(withEncodedQuery(head), exchange, expectation === "continue", this.#deps);
-    }
+    if (head.method === "PUT") return this.#put(withEncodedQuery(head), exchange, expectation);
     // A body that nobody reads must not be taken for the next request.
     if (hasBody(head)) exchange.response.setHeader("Connection", "close");
     switch (head.method) {
       case "GET":
-      case "HEAD": {
-        const bucket = this.#deps.privateBucketOf(head);
-        if (bucket) return redirect(head, exchange, bucket, this.#deps);
-        return download(head, exchange, this.#deps);
-      }
+      case "HEAD":
+        return this.#get(head, exchange);
       case "OPTIONS":
         return preflight(exchange);
       default:
         return exchange.refuse(methodAnswer);
     }
   }
+}
+
+function isOwnPath({ rawPath }: RequestHead, prefixes: ReadonlySet<string>): boolean {
+  return "token" in readObjectPath(rawPath, prefixes);
 }
 
 function objectIn(target = ""): string | undefined {

@@ -1,7 +1,7 @@
 import { uriDecode } from "../sigv4/encode.ts";
 import type { Refusal } from "../slot/refusal.ts";
 import { filenameProblem } from "../slot/slot-request.ts";
-import { isToken } from "../store/object-token.ts";
+import { isAddressToken, isToken } from "../store/object-token.ts";
 import { parseBucketUrl } from "../store/object-url.ts";
 
 /** The object that the path of a request names. */
@@ -18,14 +18,14 @@ export interface ObjectPath {
  * Reads `<prefix>/<token>/<filename>`, or the same without the prefix, as a proxy may forward it.
  *
  * Exactly two segments, strictly percent-encoded UTF-8, decoded once; a filename that could lead anywhere (dot
- * segments, slashes in disguise, control characters) is refused, and so is one over 255 bytes. It takes a time that
- * grows with the path alone.
+ * segments, slashes in disguise, control characters) is refused, and so is one over 255 bytes. So is a token that was
+ * made from an address: its object is reached by that alone. It takes a time that grows with the path alone.
  *
  * @param prefixes as `publicPrefixes` gives them.
  */
 export function readObjectPath(rawPath: string, prefixes: ReadonlySet<string>): ObjectPath | Refusal {
   const { prefix, token, segment } = splitPath(rawPath);
-  if (segment === "" || !prefixes.has(prefix) || !isToken(token)) {
+  if (segment === "" || !prefixes.has(prefix) || !isToken(token) || isAddressToken(token)) {
     return refusal(
       "The path is not that of a slot; expected /<token>/<filename>. Use the URL exactly as it was given.",
     );

@@ -27,6 +27,11 @@ export function neverExpires(protocol: ReceiverProtocol): boolean {
   return protocol !== "jwt";
 }
 
+/** Whether the server's module adds the final slash that its base lacks. */
+export function addsSlash(protocol: ReceiverProtocol): boolean {
+  return protocol === "jwt";
+}
+
 /** What a receiver goes by. */
 export interface ReceiverSettings {
   readonly protocol: ReceiverProtocol;

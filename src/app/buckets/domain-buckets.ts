@@ -1,15 +1,16 @@
 import type { DomainConfig } from "../../config/config.ts";
 import { takesUploads } from "../../config/places.ts";
 import type { HttpListen } from "../../config/values.ts";
+import type { AddressedFiles } from "../../http/addressed/addresses.ts";
 import type { PrivateBucket } from "../../http/download/redirect.ts";
 import type { HttpBucket } from "../../http/http-bucket.ts";
 import type { UploadBucket } from "../../http/http-receiver.ts";
-import type { SlotDeps } from "../../slots.ts";
 import type { Bucket } from "../../store/bucket.ts";
 import type { CredentialSource } from "../../store/credentials.ts";
 import type { SigningKeys } from "../../store/keys/signing-keys.ts";
 import type { Watched } from "../../store/keys/watched.ts";
 import { s3Sink } from "../../store/s3/s3-sink.ts";
+import { addressedFiles, type LookupDeps } from "./addressed-files.ts";
 import { diskBucket, diskBuckets } from "./disk-buckets.ts";
 import type { Opened } from "./opened.ts";
 import { present } from "./present.ts";
@@ -19,13 +20,14 @@ import { type S3Domain, s3DomainBucket, s3HttpBuckets } from "./s3-buckets.ts";
 export interface Served {
   readonly buckets: readonly HttpBucket[];
   readonly privateBuckets: readonly PrivateBucket[];
+  readonly addressed: readonly AddressedFiles[];
 }
 
 /** Where the files of a domain go that slotd takes itself, whatever URL leads to it. */
 export function uploadBucketOf(
   domain: DomainConfig,
   { credentialsOf, folderOf, unavailableFor, observerOf }: Opened,
-  deps: Pick<SlotDeps, "now">,
+  deps: Pick<LookupDeps, "now">,
 ): Omit<UploadBucket, "publicUrls"> {
   const store =
     domain.s3 === undefined
@@ -37,8 +39,8 @@ export function uploadBucketOf(
 /** What a listener serves for its domains. */
 export function servedOn(
   domains: readonly DomainConfig[],
-  { keysOf, credentialsOf, folderOf, unavailableFor, observerOf }: Opened,
-  deps: Pick<SlotDeps, "now">,
+  { keysOf, credentialsOf, folderOf, unavailableFor, spentOf, observerOf }: Opened,
+  deps: LookupDeps,
 ): Served {
   const onDisk = domains.filter(({ backend }) => backend === "disk");
   const s3 = s3HttpBuckets(
@@ -47,6 +49,7 @@ export function servedOn(
   );
   return {
     ...s3,
+    addressed: addressedFiles(domains, { credentialsOf, folderOf, unavailableFor, spentOf }, deps),
     buckets: [...diskBuckets(onDisk, { folderOf, unavailableFor, observerOf }), ...s3.buckets],
   };
 }

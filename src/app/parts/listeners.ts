@@ -79,6 +79,7 @@ function receiversOf(domain: DomainConfig, opened: Opened, around: Around): read
 function settingsFor(domains: readonly [DomainConfig, ...DomainConfig[]], around: Around): HttpServerOptions {
   const { config, deps } = around;
   const { now, watchers } = deps;
+  const { monotonic } = watchers;
   const opened: Opened = {
     keysOf: (domain) => keysOf(around, domain),
     credentialsOf: (domain) => credentialsOf(around, domain),
@@ -92,8 +93,9 @@ function settingsFor(domains: readonly [DomainConfig, ...DomainConfig[]], around
         [...new Set(some.flatMap((domain) => workerOf(around, domain) ?? []))],
         some.map(({ domain }) => domain),
       ),
+    spentOf: (domain) => spentOf(around, domain),
   };
-  const served = servedOn(domains, opened, deps);
+  const served = servedOn(domains, opened, { now, monotonic });
   const receivers = domains.flatMap((domain) => receiversOf(domain, opened, around));
   return httpSettings(
     config.http,

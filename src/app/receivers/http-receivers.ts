@@ -1,10 +1,11 @@
 import { spaceName } from "../../address/address-space.ts";
 import { formerKinds } from "../../address/former-kinds.ts";
-import type { DomainConfig, FormerConfig, ReceiverConfig } from "../../config/config.ts";
+import type { DomainConfig, ReceiverConfig } from "../../config/config.ts";
 import type { HttpReceiver, UploadBucket } from "../../http/http-receiver.ts";
 import type { ReceiverSettings } from "../../receive/receiver.ts";
 import { prepareDomain } from "../../slot/jid.ts";
 import { type AddressRecordDeps, addressRecord } from "./address-record.ts";
+import { formerAt, spaceUrlOf } from "./former-at.ts";
 import { secretGeneration } from "./secret-generation.ts";
 
 export interface HttpReceiversDeps extends Omit<AddressRecordDeps, "generation"> {
@@ -17,7 +18,7 @@ export function httpReceivers(config: DomainConfig, deps: HttpReceiversDeps): re
   return config.receivers.map((receiver) => {
     const { name, url, secret } = receiver;
     const former = formerAt(url, config.former);
-    const space = spaceName(former[0]?.urls[0] ?? url);
+    const space = spaceName(spaceUrlOf(url, config.former));
     const generation =
       deps.spent === undefined ? () => Promise.resolve(0) : secretGeneration(space, secret, deps.spent);
     return {
@@ -27,12 +28,6 @@ export function httpReceivers(config: DomainConfig, deps: HttpReceiversDeps): re
       record: addressRecord(config, { ...deps, generation }),
     };
   });
-}
-
-/** The former services that have the same base. */
-function formerAt(url: string, former: readonly FormerConfig[]): readonly FormerConfig[] {
-  const base = spaceName(url);
-  return former.filter(({ urls }) => urls.some((each) => spaceName(each) === base));
 }
 
 function settingsOf(

@@ -65,9 +65,14 @@ async function standIn(options: OwnServerOptions, folder: string): Promise<OwnSe
     const store = await openDiskStore(folder, { now, randomBytes });
     const opened = {
       ...{ keysOf: () => keys, credentialsOf: () => credentials },
-      ...{ folderOf: () => ({ store, keys }), unavailableFor: () => undefined, observerOf: () => undefined },
+      ...{
+        folderOf: () => ({ store, keys }),
+        unavailableFor: () => undefined,
+        spentOf: () => undefined,
+        observerOf: () => undefined,
+      },
     };
-    const served = servedOn([config], opened, { now });
+    const served = servedOn([config], opened, { now, monotonic: () => performance.now() });
     const silent = { onEvent: () => undefined, onTlsEvent: () => undefined, reference: () => "check" };
     const server = await startHttpServer(httpSettings(http, config.http.listen, served, { now, ...silent }));
     const stop = async (): Promise<void> => {

@@ -1,5 +1,6 @@
+import type { Refusal } from "../../slot/refusal.ts";
 import type { Bytes } from "../../slot/slot.ts";
-import type { OpenObject } from "../../store/object-store.ts";
+import type { ObjectMeta, OpenObject } from "../../store/object-store.ts";
 import { type Answer, notFoundAnswer, refusalAnswer } from "../answers.ts";
 import { clientKey } from "../client-address.ts";
 import { evaluateConditions, mayUseRange } from "../conditional.ts";
@@ -11,7 +12,7 @@ import { readObjectPath } from "../object-path.ts";
 import type { RequestHead } from "../request-head.ts";
 import type { TransferSlots } from "../transfer-slots.ts";
 import type { MissGate } from "./miss-gate.ts";
-import { cacheControl, type ObjectDescription } from "./object-headers.ts";
+import { cacheControl, type Describe } from "./object-headers.ts";
 import type { ObjectSearch } from "./object-search.ts";
 import { type RangeResult, readRange } from "./range.ts";
 import { type SendPace, sendContent } from "./send-content.ts";
@@ -22,7 +23,7 @@ export interface DownloadDeps {
   readonly prefixes: ReadonlySet<string>;
   readonly now: () => Date;
   readonly missGate: MissGate;
-  readonly describe: (object: OpenObject) => ObjectDescription;
+  readonly describe: Describe;
   /** Whether caches that serve several people may keep a file. */
   readonly cache: "public" | "private";
   /**
@@ -39,10 +40,13 @@ export interface Downloads {
   readonly pace: SendPace;
 }
 
+/** What is answered where slotd has no file of its own. @param opens is to be waited for before a miss is answered. */
+export type Otherwise = (opens: Promise<void>) => Promise<HttpEvent>;
+
 /**
  * Answers GET and HEAD: the object with its declared type, or a part of it, or the news that it has not changed.
  * A token that is not there, one with another filename and one whose time is over are the same 404, at the same
- * moment after the request.
+ * moment after the request; but where the path may be another one's, `otherwise` answers.
  *
  * Source: RFC 9110 §9.3.1, §13 and §14.
  */
@@ -50,15 +54,18 @@ export async function download(
   head: RequestHead,
   exchange: Exchange,
   deps: DownloadDeps,
+  otherwise?: Otherwise,
 ): Promise<HttpEvent> {
   const missOpens = deps.missGate.arrive();
   const path = readObjectPath(head.rawPath, deps.prefixes);
-  if ("kind" in path) return miss(exchange, missOpens, deps.buckets);
+  const missed = (token?: string) =>
+    otherwise?.(missOpens) ?? miss(exchange, missOpens, unavailableIn(deps.buckets), token);
+  if ("kind" in path) return missed();
   const object = await deps.search.find(head.host, path);
   try {
     const now = deps.now();
     if (object?.filename !== path.filename || hasExpired(object, now)) {
-      return await miss(exchange, missOpens, deps.buckets, path.token);
+      return await missed(path.token);
     }
     return await serve(head, exchange, object, now, deps);
   } finally {
@@ -66,30 +73,32 @@ export async function download(
   }
 }
 
-function hasExpired({ expiry }: OpenObject, now: Date): boolean {
+/** Whether the time of an object is over. */
+export function hasExpired({ expiry }: Pick<ObjectMeta, "expiry">, now: Date): boolean {
   return expiry !== undefined && now.getTime() >= expiry.getTime();
 }
 
-async function miss(
+/** Answers that there is no such file, or why nobody knows: what is away may be back in a moment. */
+export async function miss(
   exchange: Exchange,
   opens: Promise<void>,
-  buckets: readonly HttpBucket[],
+  away: Refusal | undefined,
   token?: string,
 ): Promise<HttpEvent> {
   await opens;
-  // What is not here now may be back in a moment: nobody is to remember that it is gone.
-  const away = unavailableIn(buckets);
   return refuse(exchange, away === undefined ? notFoundAnswer : refusalAnswer(away), token);
 }
 
-async function serve(
+/** Answers with an object whose time is not over. @param filename to be told in the place of its own. */
+export async function serve(
   head: RequestHead,
   exchange: Exchange,
   object: OpenObject,
   now: Date,
   deps: DownloadDeps,
+  filename?: string,
 ): Promise<HttpEvent> {
-  const { validators, headers: about } = deps.describe(object);
+  const { validators, headers: about } = deps.describe(object, filename);
   const condition = evaluateConditions(head.header, validators, now);
   if (condition === "failed") return refuse(exchange, conditionFailed, object.token);
   const headers: Record<string, string> = {

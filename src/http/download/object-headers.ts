@@ -13,24 +13,28 @@ export interface ObjectDescription {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Describes objects; one that is opened once and served many times is described once. */
-export function objectDescriber(isInline: InlineRule): (object: OpenObject) => ObjectDescription {
+/** Describes an object. @param filename to be told in the place of its own. */
+export type Describe = (object: OpenObject, filename?: string) => ObjectDescription;
+
+/** Describes objects; one that is opened once and served many times by its own name is described once. */
+export function objectDescriber(isInline: InlineRule): Describe {
   const known = new WeakMap<OpenObject, ObjectDescription>();
-  return (object) => {
+  return (object, filename = object.filename) => {
+    if (filename !== object.filename) return describe(object, filename, isInline);
     const earlier = known.get(object);
     if (earlier !== undefined) return earlier;
-    const description = describe(object, isInline);
+    const description = describe(object, filename, isInline);
     known.set(object, description);
     return description;
   };
 }
 
-function describe(object: OpenObject, isInline: InlineRule): ObjectDescription {
+function describe(object: OpenObject, filename: string, isInline: InlineRule): ObjectDescription {
   const seconds = Math.floor(object.created.getTime() / 1000);
   const validators = { etag: `"${object.token}"`, lastModified: new Date(seconds * 1000) };
   const headers = {
     "Content-Type": object.contentType,
-    "Content-Disposition": contentDisposition(object.contentType, object.filename, isInline),
+    "Content-Disposition": contentDisposition(object.contentType, filename, isInline),
     "Accept-Ranges": "bytes",
     ETag: validators.etag,
     "Last-Modified": formatHttpDate(validators.lastModified),

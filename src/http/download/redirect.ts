@@ -1,4 +1,4 @@
-import type { ObjectSigner } from "../../store/object-signer.ts";
+import type { ObjectSigner, ServedAs } from "../../store/object-signer.ts";
 import { expiryOfToken } from "../../store/object-token.ts";
 import { type Answer, notFoundAnswer, refusalAnswer } from "../answers.ts";
 import type { Exchange } from "../exchange.ts";
@@ -73,8 +73,31 @@ export async function redirect(
     contentType,
     contentDisposition: contentDisposition(contentType, filename, deps.isInline),
   };
-  const url = bucket.signer.sign(head.method === "HEAD" ? "HEAD" : "GET", path, as, now, expiry);
-  if (url === undefined) return refuse(exchange, left <= lastMoment ? notFoundAnswer : noKeyAnswer, token);
+  return redirectTo(head, exchange, bucket.signer, { ...path, as, now, expiry });
+}
+
+/** An object that may be fetched, and how. */
+interface Destination {
+  readonly token: string;
+  readonly filename: string;
+  readonly as: ServedAs;
+  readonly now: Date;
+  /** Not over yet. */
+  readonly expiry: Date | undefined;
+}
+
+/** Answers with 302 to a URL that is signed for the object and the method, and not beyond the expiry. */
+export function redirectTo(
+  { method }: RequestHead,
+  exchange: Exchange,
+  signer: ObjectSigner,
+  { token, filename, as, now, expiry }: Destination,
+): HttpEvent {
+  const url = signer.sign(method === "HEAD" ? "HEAD" : "GET", { token, filename }, as, now, expiry);
+  if (url === undefined) {
+    const isLastMoment = expiry !== undefined && expiry.getTime() - now.getTime() <= lastMoment;
+    return refuse(exchange, isLastMoment ? notFoundAnswer : noKeyAnswer, token);
+  }
   exchange.response.writeHead(302, {
     ...exchange.common,
     Location: url,

@@ -1,10 +1,10 @@
 import { addressKey } from "../../address/address-key.ts";
 import { addressToken } from "../../address/address-token.ts";
+import { type AtLiteralBase, LiteralBaseIndex } from "../../address/literal-base-index.ts";
 import { receive } from "../../receive/receive.ts";
-import type { ReceivedFile } from "../../receive/receiver.ts";
+import { addsSlash, type ReceivedFile } from "../../receive/receiver.ts";
 import type { Refusal } from "../../slot/refusal.ts";
 import type { AddressedObject, HttpReceiver } from "../http-receiver.ts";
-import { type FoundReceiver, ReceiverIndex } from "../receiver-index.ts";
 import { contentLength, type RequestHead } from "../request-head.ts";
 import type { AdmittedUpload } from "./upload-check.ts";
 import { lengthRequired } from "./upload-refusals.ts";
@@ -25,16 +25,22 @@ export type ReceiverCheck = (head: RequestHead, now: Date) => ReceiverDecision |
  */
 export function receiverCheck(receivers: readonly HttpReceiver[]): ReceiverCheck {
   if (receivers.length === 0) return () => undefined;
-  const index = new ReceiverIndex(receivers);
+  const index = new LiteralBaseIndex(
+    receivers.map((receiver) => ({
+      url: receiver.url,
+      addsSlash: addsSlash(receiver.settings.protocol),
+      value: receiver,
+    })),
+  );
   return (head, now) => {
     if (/(?:^|&)X-Amz-/i.test(head.rawQuery)) return undefined;
-    const found = index.find(head);
-    return found && { receiver: found.receiver.name, upload: check(found, head, now) };
+    const found = index.find(head.host, head.rawPath);
+    return found && { receiver: found.value.name, upload: check(found, head, now) };
   };
 }
 
 function check(
-  { receiver, path }: FoundReceiver<HttpReceiver>,
+  { value: receiver, path }: AtLiteralBase<HttpReceiver>,
   head: RequestHead,
   now: Date,
 ): AdmittedUpload | Refusal | Promise<AdmittedUpload | Refusal> {

@@ -10,14 +10,14 @@ import { publicPath } from "../public-path.ts";
 import { BodyError, impatient } from "../request-body.ts";
 import type { RequestHead } from "../request-head.ts";
 import type { TransferSlots } from "../transfer-slots.ts";
-import type { ReceiverCheck } from "./receiver-check.ts";
+import type { ReceiverDecision } from "./receiver-check.ts";
 import type { AdmittedUpload, UploadCheck } from "./upload-check.ts";
 
 export interface UploadDeps {
   readonly buckets: readonly HttpBucket[];
   readonly check: UploadCheck;
-  /** Of uploads to receivers. */
-  readonly receive: ReceiverCheck;
+  /** What the receiver says that it is an upload to; absent: it is to none. */
+  readonly received?: ReceiverDecision | undefined;
   readonly slots: TransferSlots;
   readonly now: () => Date;
 }
@@ -37,7 +37,7 @@ export async function upload(
   waits: boolean,
   deps: UploadDeps,
 ): Promise<HttpEvent> {
-  const received = deps.receive(head, deps.now());
+  const { received } = deps;
   exchange.receiver = received?.receiver;
   const admitted = await (received?.upload ?? deps.check(head, deps.now()));
   if ("kind" in admitted) {

@@ -47,6 +47,11 @@ export interface ReceiverScene {
     space: string,
     key: string,
   ): Promise<{ name: string; type: string; expiry: Date | undefined } | undefined>;
+  /** Puts a file where an import does. */
+  store(
+    file: { readonly space: string; readonly key: string; readonly name: string },
+    text: string,
+  ): Promise<void>;
   /** Goes by another text of the file. */
   reload(toml: string): Promise<void>;
   /** Stores and ledgers as a command has them. */
@@ -130,6 +135,16 @@ export async function startReceivers(toml: string): Promise<ReceiverScene> {
       await object?.close();
       return object && { name: object.filename, type: object.contentType, expiry: object.expiry };
     },
+    store: ({ space, key, name }, text) =>
+      store.put(
+        {
+          ...{ token: addressToken(space, key), filename: name, contentType: "text/plain" },
+          size: Buffer.byteLength(text),
+        },
+        (async function* () {
+          yield Buffer.from(text);
+        })(),
+      ),
     async reload(text) {
       config = load(text);
       await app.reload(config);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import { addressKey } from "../../../src/address/address-key.ts";
+import { addressToken } from "../../../src/address/address-token.ts";
 import { findFile, removeFile } from "../../../src/admin/remove.ts";
 import {
   type Answered,
@@ -22,6 +23,10 @@ function putV1(name: string, body: string, headers?: readonly string[], hold?: H
   const path = `${id}/${name}`;
   const encoded = `${id}/${encodeURIComponent(name)}`;
   return scene.put(`/up/${encoded}?v=${v1(path, Buffer.byteLength(body))}`, body, headers, hold);
+}
+
+function tokenOfSlot(slot: string): string {
+  return addressToken("files.example.org/up", `slot ${slot}`);
 }
 
 function key(path: string): string {
@@ -77,6 +82,41 @@ test("however a path is spelt, it is one file", async () => {
   }
 });
 
+test("the file is served under every spelling of its address, with its own name and type", async () => {
+  scene = await startReceivers(receiver);
+  expect((await putV1("a b.html", "hello", ["Content-Type: text/html"])).status).toBe(201);
+  for (const path of [`/up/${id}/a%20b.html`, `/up/${id}/%61%20b.html?v=old`, `/u%70/${id}/a%20b%2ehtml`]) {
+    const answer = await scene.request("GET", path);
+    expect([path, answer.status, answer.text]).toEqual([path, 200, "hello"]);
+    expect(answer.head).toMatch(/^content-type: text\/html\r?$/im);
+    expect(answer.head).toMatch(/^content-disposition: attachment; filename="a b.html"/im);
+    expect(answer.head).toMatch(/^x-content-type-options: nosniff\r?$/im);
+  }
+  const head = await scene.request("HEAD", `/up/${id}/a%20b.html`);
+  expect([head.status, head.text]).toEqual([200, ""]);
+  expect((await scene.request("GET", `/up/${id}/other.html`)).status).toBe(404);
+  expect((await scene.request("GET", `/${tokenOf("/up", `${id}/a b.html`)}/file`)).status).toBe(404);
+});
+
+describe("one base with a former service", () => {
+  const former =
+    '[former.old]\nkind = "prosody"\nurls = ["https://old.example.org/up", "https://files.example.org/up"]\n';
+
+  test("has one address space, named by the first URL of that one", async () => {
+    scene = await startReceivers(receiver + former);
+    expect((await putV1("a.txt", "hello")).status).toBe(201);
+    expect(await scene.stored("old.example.org/up", key(`${id}/a.txt`))).toMatchObject({ name: "a.txt" });
+    expect((await scene.request("GET", `/up/${id}/a.txt`)).text).toBe("hello");
+  });
+
+  test("takes no upload to an address that an imported file has, by either rule", async () => {
+    scene = await startReceivers(receiver + former);
+    await scene.store({ space: "old.example.org/up", key: `slot ${id}`, name: "imported.txt" }, "imported");
+    expect((await putV1("a.txt", "hello")).status).toBe(409);
+    expect((await scene.request("GET", `/up/${id}/a.txt`)).text).toBe("imported");
+  });
+});
+
 test("what is not right is refused before the body is asked for", async () => {
   scene = await startReceivers(`${receiver}max_file_size = 10\n`);
   const put = (path: string, body: string) => scene.put(path, body, ["Expect: 100-continue"]);
@@ -86,7 +126,7 @@ test("what is not right is refused before the body is asked for", async () => {
   expect((await put(`/up/${id}/a.txt?v=${v1(`${id}/a.txt`, 11)}`, "hello world")).status).toBe(413);
   expect((await put(`/other/${id}/a.txt?v=${v1(`${id}/a.txt`, 5)}`, "hello")).status).toBe(400);
   expect((await put(`/up/${id}/a.txt?X-Amz-Signature=0&v=${v1(`${id}/a.txt`, 5)}`, "hello")).status).toBe(
-    400,
+    405,
   );
   expect((await put(`/up/${id}/a.txt?v=${v1(`${id}/a.txt`, 5)}`, "hello")).status).toBe(201);
 });
@@ -96,7 +136,9 @@ test("a base without a final slash is put before the slot as it is, or with one"
   for (const path of [`/up${id}/a.txt`, `/up/${id}/b.txt`]) {
     const signed = path.replace(/^\/up\/?/, "");
     expect((await scene.put(`${path}?v=${v1(signed, 5)}`, "hello")).status).toBe(201);
+    expect((await scene.request("GET", path)).text).toBe("hello");
   }
+  expect((await scene.request("GET", "/upper/a.txt")).status).toBe(404);
 });
 
 describe("a deleted file stays deleted", () => {
@@ -219,6 +261,14 @@ describe("a JWT", () => {
     });
     expect(await scene.ledger?.usage({ jid: "alice@example.org" })).toMatchObject([{ bytes: 5 }]);
     expect((await scene.put("/up/A9wQ6/x", "hello", [bearer({})])).status).toBe(409);
+    for (const path of ["/up/A9wQ6", "/up/A9wQ6/", "/up/A9wQ6/anything"]) {
+      expect([path, (await scene.request("GET", path)).text]).toEqual([path, "hello"]);
+    }
+    await scene.command((open) =>
+      open.domains[0].inventory.remove([{ token: tokenOfSlot("A9wQ6"), filename: "" }]),
+    );
+    expect((await scene.request("GET", "/up/A9wQ6/anything")).status).toBe(410);
+    expect((await scene.put("/up/A9wQ6/x", "hello", [bearer({})])).status).toBe(410);
     expect((await scene.put("/up/B9wQ6/x", "hello", [bearer({ slot: "B9wQ6" })])).status).toBe(507);
   });
 

@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import type { AddressedFiles } from "../../../src/http/addressed/addresses.ts";
 import type { HttpEvent } from "../../../src/http/http-event.ts";
 import {
   type HttpServer,
@@ -60,6 +61,8 @@ export interface FixtureOptions {
   readonly front?: { readonly port: number; readonly ca?: string };
   readonly server?: Partial<HttpServerOptions>;
   readonly observer?: UploadObserver;
+  /** The addresses that it answers for, by what is in its store. */
+  readonly addressed?: (store: ObjectStore) => readonly AddressedFiles[];
 }
 
 export async function startFixture(options: FixtureOptions = {}): Promise<Fixture> {
@@ -96,6 +99,7 @@ export async function startFixture(options: FixtureOptions = {}): Promise<Fixtur
       if (at < 0) events.push(event);
       else waiting.splice(at, 1)[0]!.resolve(event);
     },
+    ...(options.addressed && { addressed: options.addressed(store) }),
     ...options.server,
   });
   const port = "port" in server.address ? server.address.port : 0;
