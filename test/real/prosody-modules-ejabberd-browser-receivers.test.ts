@@ -57,7 +57,9 @@ listen = "127.0.0.1:${ask}"
   const handlers = { "/ws": "ejabberd_http_ws" };
   ejabberdServer = await startEjabberdMakers(
     { [ejabberd.external]: external, [ejabberd.asking]: { serviceUrl: `http://127.0.0.1:${ask}` } },
-    { listeners: [{ port: ejabberdWs, ip: "127.0.0.1", module: "ejabberd_http", request_handlers: handlers }] },
+    {
+      listeners: [{ port: ejabberdWs, ip: "127.0.0.1", module: "ejabberd_http", request_handlers: handlers }],
+    },
   );
 }, 120_000);
 afterAll(async () => {
@@ -74,32 +76,36 @@ test.each([
   ["Prosody, jwt, whose token is in a header that a preflight has to allow", prosodyDomains.jwt, "prosody"],
   ["ejabberd, external_secret", ejabberd.external, "ejabberd"],
   ["ejabberd, service_url", ejabberd.asking, "ejabberd"],
-] as const)("Converse.js in Chromium uploads a picture and shows it: %s", async (_, domain, server) => {
-  const file = join(folder, "été à la mer.png");
-  writeFileSync(file, picture(240, 40));
-  const path = server === "prosody" ? "xmpp-websocket" : "ws";
-  const websocketUrl = `ws://127.0.0.1:${websockets[server]}/${path}`;
-  const page = await serveConverse(web, { jid: `alice@${domain}`, password: "pw-alice", websocketUrl });
-  const context = await chromium.browser.newContext({ viewport: { width: 1000, height: 700 } });
-  const tab = await context.newPage();
-  const seen: string[] = [];
-  tab.on("response", (response) => {
-    if (response.url().startsWith(origin)) seen.push(`${response.request().method()} ${response.status()}`);
-  });
-  try {
-    await sendFileInConverse(tab, page.url, `bob@${domain}`, file);
-    const image = tab.locator(`converse-chat-message img[src^="${origin}/"]`).first();
-    await image.waitFor({ state: "visible", timeout: 20_000 }).catch(async (error) => {
-      throw new Error(`${await tab.locator("body").innerText()}\n${seen.join(", ")}`, { cause: error });
+] as const)(
+  "Converse.js in Chromium uploads a picture and shows it: %s",
+  async (_, domain, server) => {
+    const file = join(folder, "été à la mer.png");
+    writeFileSync(file, picture(240, 40));
+    const path = server === "prosody" ? "xmpp-websocket" : "ws";
+    const websocketUrl = `ws://127.0.0.1:${websockets[server]}/${path}`;
+    const page = await serveConverse(web, { jid: `alice@${domain}`, password: "pw-alice", websocketUrl });
+    const context = await chromium.browser.newContext({ viewport: { width: 1000, height: 700 } });
+    const tab = await context.newPage();
+    const seen: string[] = [];
+    tab.on("response", (response) => {
+      if (response.url().startsWith(origin)) seen.push(`${response.request().method()} ${response.status()}`);
     });
-    const width = () =>
-      image.evaluate((element) => (element as unknown as { naturalWidth: number }).naturalWidth);
-    while ((await width()) === 0) await tab.waitForTimeout(50);
-    expect(await width()).toBe(240);
-    expect(seen).toContain("PUT 201");
-    expect(seen).toContain("GET 200");
-  } finally {
-    await context.close();
-    await page.stop();
-  }
-}, 60_000);
+    try {
+      await sendFileInConverse(tab, page.url, `bob@${domain}`, file);
+      const image = tab.locator(`converse-chat-message img[src^="${origin}/"]`).first();
+      await image.waitFor({ state: "visible", timeout: 20_000 }).catch(async (error) => {
+        throw new Error(`${await tab.locator("body").innerText()}\n${seen.join(", ")}`, { cause: error });
+      });
+      const width = () =>
+        image.evaluate((element) => (element as unknown as { naturalWidth: number }).naturalWidth);
+      while ((await width()) === 0) await tab.waitForTimeout(50);
+      expect(await width()).toBe(240);
+      expect(seen).toContain("PUT 201");
+      expect(seen).toContain("GET 200");
+    } finally {
+      await context.close();
+      await page.stop();
+    }
+  },
+  60_000,
+);
