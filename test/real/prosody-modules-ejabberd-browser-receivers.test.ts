@@ -2,7 +2,12 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Chromium, startChromium } from "../peers/clients/chromium.ts";
-import { prosodyForConverse, sendFileInConverse, serveConverse } from "../peers/clients/converse.ts";
+import {
+  ejabberdForConverse,
+  prosodyForConverse,
+  sendFileInConverse,
+  serveConverse,
+} from "../peers/clients/converse.ts";
 import { picture } from "../peers/clients/picture.ts";
 import { freePorts, isPortOpen } from "../peers/ports.ts";
 import { makeFolder, removeFolder, waitUntil } from "../peers/process.ts";
@@ -54,12 +59,9 @@ listen = "127.0.0.1:${ask}"
   chromium = await startChromium();
   const forConverse = prosodyForConverse(prosodyWs, prosodyDomains.v1);
   prosody = await startProsodyMakers({ bases, secrets }, forConverse);
-  const handlers = { "/ws": "ejabberd_http_ws" };
   ejabberdServer = await startEjabberdMakers(
     { [ejabberd.external]: external, [ejabberd.asking]: { serviceUrl: `http://127.0.0.1:${ask}` } },
-    {
-      listeners: [{ port: ejabberdWs, ip: "127.0.0.1", module: "ejabberd_http", request_handlers: handlers }],
-    },
+    ejabberdForConverse(ejabberdWs),
   );
 }, 120_000);
 afterAll(async () => {
