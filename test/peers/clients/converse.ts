@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import type { Page } from "playwright-core";
+import type { EjabberdOptions } from "../servers/ejabberd.ts";
 import type { ProsodyOptions } from "../servers/prosody.ts";
 import { conversePackage } from "./converse-package.ts";
 
@@ -49,6 +50,23 @@ export function prosodyForConverse(
       `http_default_host = "${host}"`,
       "consider_websocket_secure = true",
       `http_cors_override = { websocket = { enabled = true } }`,
+    ],
+  };
+}
+
+/** What ejabberd needs for Converse.js, with its WebSocket at this port. */
+export function ejabberdForConverse(websocketPort: number): Pick<EjabberdOptions, "modules" | "listeners"> {
+  return {
+    modules: {
+      mod_mam: { default: "always" },
+      mod_pubsub: { plugins: ["flat", "pep"] },
+      ...{ mod_blocking: {}, mod_caps: {}, mod_privacy: {}, mod_private: {}, mod_vcard: {} },
+    },
+    listeners: [
+      {
+        ...{ port: websocketPort, ip: "127.0.0.1", module: "ejabberd_http" },
+        request_handlers: { "/ws": "ejabberd_http_ws" },
+      },
     ],
   };
 }

@@ -64,7 +64,7 @@ export type EjabberdMaker =
 /** Starts ejabberd with mod_http_upload for these domains; the service of each is `upload.` and the domain. */
 export function startEjabberdMakers(
   makers: Readonly<Record<string, EjabberdMaker>>,
-  more: Pick<EjabberdOptions, "listeners"> = {},
+  more: Pick<EjabberdOptions, "listeners" | "modules"> = {},
 ): Promise<XmppServer> {
   return startEjabberd({
     domains: Object.keys(makers),
