@@ -9,6 +9,7 @@ import type { Logger } from "../ops/log.ts";
 import { fixedCredentials, type OpenCredentials } from "../store/credentials.ts";
 import { type Finding, type Fix, skipped, warn, wrong } from "./finding.ts";
 import { explainKeys } from "./http/explain-keys.ts";
+import { formerUrlChecks } from "./http/former-urls.ts";
 import { findOwnServer, type OwnServer } from "./http/own-server.ts";
 import { ownDownloadChecks, ownUploadChecks } from "./http/public-url.ts";
 import { receiverChecks } from "./http/receiver-check.ts";
@@ -190,6 +191,7 @@ async function checkOwnServer(
   const checks = [
     ...(takesUploads(domain) ? ownUploadChecks : []),
     ...(bucket === undefined || hidden !== undefined ? ownDownloadChecks : []),
+    ...formerUrlChecks(domain.former),
   ];
   const remove = async (): Promise<readonly string[]> => {
     const left = await server.inventory.remove(probe.written).catch(() => probe.written);
@@ -258,6 +260,6 @@ function once<Item>(items: readonly Item[], keyOf: (item: Item) => string): read
   return [...new Map([...items].reverse().map((item) => [keyOf(item), item])).values()].reverse();
 }
 
-function storageKey({ s3, expirationTime, disk, http }: DomainConfig): string {
-  return JSON.stringify([s3, expirationTime, disk.path, http]);
+function storageKey({ s3, expirationTime, disk, http, former }: DomainConfig): string {
+  return JSON.stringify([s3, expirationTime, disk.path, http, former]);
 }

@@ -113,6 +113,7 @@ export class HttpService {
     const { stallTimeout = 60, minRate = 0, rateWindow = 30, inlineTypes = defaultInlineTypes } = options;
     const { buckets, privateBuckets = [] } = options;
     const isInline = inlineRule(inlineTypes);
+    const addresses = new Addresses(options.addressed ?? []);
     this.#slots.limits = options.uploads ?? unlimited;
     const downloads = (slots: TransferSlots): Downloads => {
       slots.limits = options.downloads ?? unlimited;
@@ -141,7 +142,8 @@ export class HttpService {
         privateBuckets,
         buckets.flatMap(({ store, publicUrls }) => (store.open ? publicUrls : [])),
       ),
-      addresses: new Addresses(options.addressed ?? []),
+      addresses,
+      addressStored: (token) => addresses.forget(token),
       prefixes: publicPrefixes([...buckets, ...privateBuckets]),
       missGate: this.#missGate,
     };

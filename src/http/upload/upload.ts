@@ -18,6 +18,8 @@ export interface UploadDeps {
   readonly check: UploadCheck;
   /** What the receiver says that it is an upload to; absent: it is to none. */
   readonly received?: ReceiverDecision | undefined;
+  /** Is told of each object that was stored under an address; absent: nobody wants to know. */
+  readonly addressStored?: (token: string) => void;
   readonly slots: TransferSlots;
   readonly now: () => Date;
 }
@@ -63,7 +65,7 @@ async function receive(
   head: RequestHead,
   exchange: Exchange,
   waits: boolean,
-  { now }: UploadDeps,
+  { now, addressStored }: UploadDeps,
 ): Promise<HttpEvent> {
   const body = waits ? afterContinue(exchange) : exchange.body;
   const { token, size } = admitted.object;
@@ -71,6 +73,7 @@ async function receive(
   const begun = now().getTime();
   const failure = await observed(admitted, () => enterAndStore(admitted, body));
   if (failure === undefined) {
+    if (admitted.address !== undefined) addressStored?.(token);
     const location =
       admitted.address?.location ?? publicPath(head.rawPath, head.host, admitted.bucket.publicUrls);
     exchange.send({ status: 201, text: "", headers: { Location: location } });
