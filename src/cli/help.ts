@@ -24,13 +24,16 @@ To start: "slotd init --domain example.org", then "slotd serve". docs/options.md
 `;
 }
 
+/** More options than these make a usage line that nobody reads; the list below it has them all. */
+const mostCalls = 8;
+
 /** The help of one command. */
 export function commandHelp({ name, summary, options, operands = [] }: Command): string {
   const usage = options.map((option) => {
     const call = callOf(option) + (option.isRepeatable === true ? "..." : "");
     return option.isRequired === true ? call : `[${call}]`;
   });
-  const words = [name, ...operands.map(operandCall), ...usage];
+  const words = [name, ...operands.map(operandCall), ...(usage.length > mostCalls ? ["[OPTION]..."] : usage)];
   const rows = [
     ...operands.map(({ value, summary }): Row => [value, summary]),
     ...options.map((option): Row => [callOf(option), option.summary]),
