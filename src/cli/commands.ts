@@ -261,7 +261,7 @@ export const commands: readonly Command[] = [
       { name: "max-rate", value: "SIZE", summary: "Copies at most this much in a second, such as 20MB." },
       {
         name: "parallel",
-        value: "NUMBER",
+        value: "N",
         range: { min: 1, max: 64 },
         summary: "The number of simultaneous files or, with --verify, requests. Default: 8.",
       },

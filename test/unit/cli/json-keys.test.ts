@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commands } from "../../../src/cli/commands.ts";
 import { commandsReference } from "../../../src/cli/commands-doc.ts";
@@ -60,6 +61,21 @@ describe("what --json prints is documented, key by key:", () => {
     ["purge", async () => [["purge", "--jid", "alice@example.org"]]],
     ["sweep", async () => [["sweep", "--dry-run"]]],
     ["reconcile", async () => [["reconcile"]]],
+    [
+      "import",
+      async () => {
+        // Not beside the scene: its data folder would lie around it.
+        const old = mkdtempSync(join(tmpdir(), "slotd-old-"));
+        writeFileSync(join(old, "a"), "1");
+        const list = join(scene.folder, "urls");
+        writeFileSync(list, `- 1 http://old.example.org/a\n`);
+        const files = ["--list", join(scene.folder, "l"), "--report", join(scene.folder, "r")];
+        return [
+          ["import", "folder", old, "--url", "https://old.example.org", "--min-age", "0", ...files],
+          ["import", "--verify", list, "--to", "http://127.0.0.1:1"],
+        ];
+      },
+    ],
   ])("%s", async (name, calls) => {
     await scene.upload({ expires: new Date("2040-01-02T03:04:05Z") });
     const documented = Object.keys(jsonKeys[name] ?? {});
