@@ -3,7 +3,7 @@ import { DISK_REGION, largestAllowed } from "../app/buckets/disk-buckets.ts";
 import { openCredentials } from "../app/buckets/s3-buckets.ts";
 import type { DomainConfig, HttpConfig, ReceiverConfig } from "../config/config.ts";
 import { credentialsOf } from "../config/credentials.ts";
-import { takesUploads, usesHttp } from "../config/places.ts";
+import { componentSecret, takesUploads, usesHttp } from "../config/places.ts";
 import { formatAddress, formatListen } from "../config/values.ts";
 import type { Logger } from "../ops/log.ts";
 import { fixedCredentials, type OpenCredentials } from "../store/credentials.ts";
@@ -85,8 +85,9 @@ function checkReceiver(
   return runChecks(receiverChecks, context, runOf(`Receiver: ${receiver.name}`, options));
 }
 
-function checkXmpp(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
+async function checkXmpp(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
   const { host, xmpp } = domain;
+  if (componentSecret(domain) === undefined) return [];
   const scope = `XMPP: ${host} at ${formatAddress(xmpp.address)}`;
   const { signal, hosts, askRunning } = options;
   return runChecks<XmppContext>(xmppChecks, { domain, signal, hosts, askRunning }, runOf(scope, options));
