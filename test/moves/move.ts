@@ -57,7 +57,7 @@ export async function move(options: MoveOptions): Promise<readonly Moved[]> {
       targets.push({ backend, target: await slotdTarget(backend, service), imports: [], problems: [] });
     }
     for (const some of later) {
-      for (const each of targets) await importInto(each, service, uploads);
+      await Promise.all(targets.map((each) => importInto(each, service, uploads)));
       uploads.push(...(await fill(service, some)).uploads);
     }
     const questions = questionsAbout(uploads, service);

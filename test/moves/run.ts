@@ -4,7 +4,7 @@ import { startRgw } from "../peers/servers/rgw.ts";
 import { hardFiles } from "./hard-names.ts";
 import { type Moved, move } from "./move.ts";
 import { moves } from "./moves.ts";
-import { moveSample, sampleMoves } from "./samples.ts";
+import { moveSamples } from "./samples.ts";
 import { brokenOf, tableOf } from "./table.ts";
 
 const words = process.argv.slice(2);
@@ -31,9 +31,8 @@ function report({ service, backend, comparisons, imports, problems }: Moved): re
 async function samples(): Promise<readonly string[]> {
   const wrong: string[] = [];
   for (const backend of [{ name: "disk" }, { name: "RGW", rgw }] as const) {
-    for (const sample of sampleMoves) {
-      const comparisons = await moveSample(sample, backend);
-      const name = `the sample ${sample.sample}, into ${backend.name}`;
+    for (const { sample, comparisons } of await moveSamples(backend)) {
+      const name = `the sample ${sample}, into ${backend.name}`;
       console.log(`${name}\n${tableOf(comparisons)}\n`);
       wrong.push(...brokenOf(comparisons).map((text) => `${name}: ${text}`));
     }

@@ -4,7 +4,7 @@ import type { FormerKindName } from "../../src/address/former-kinds.ts";
 import { type Sample, type SampleFile, unpackSample } from "../unit/sources/sample.ts";
 import { askAll, dispositionOf, type Question, type Said } from "./ask.ts";
 import type { Comparison } from "./compare.ts";
-import { type Backend, slotdTarget } from "./slotd-target.ts";
+import { type Backend, type SlotdTarget, slotdWith } from "./slotd-target.ts";
 
 /** The data folder of a former service, with what it said when it served that. */
 export interface SampleMove {
@@ -61,23 +61,57 @@ function recorded(file: SampleFile): Said {
     sha256: file.sha256 ?? undefined,
     // share.php keeps the type as it was sent, and says that.
     type: file.served_content_type ?? file.content_type ?? undefined,
-    disposition: dispositionOf(file.served_disposition ?? undefined),
+    disposition: dispositionOf(headerText(file.served_disposition ?? undefined)),
   };
 }
 
-function questionOf(kind: FormerKindName, { get_url: getUrl, filename, jid }: SampleFile): Question {
-  const upload = { getUrl, filename, owner: jid ?? "", content: undefined };
-  return { kind, variant: "as handed out", upload, method: "GET", url: getUrl, headers: {} };
+/** Header fields are recorded byte by byte. */
+function headerText(recorded: string | undefined): string | undefined {
+  if (recorded === undefined || /[^\0-\xff]/.test(recorded)) return recorded;
+  return Buffer.from(recorded, "latin1").toString("utf8");
 }
 
-/** Imports a sample, serves it, and asks for each of its URLs. */
-export async function moveSample(move: SampleMove, backend: Backend): Promise<readonly Comparison[]> {
+/** Two services of the samples had the same URLs: here each has a host of its own. */
+function inOwnHost(url: string, { sample }: SampleMove): string {
+  return url.replace(/^https:\/\/[^/:]+/, `https://${sample.replaceAll("_", "-")}.example`);
+}
+
+function questionOf(move: SampleMove, file: SampleFile): Question {
+  const url = inOwnHost(file.get_url, move);
+  const upload = { getUrl: url, filename: file.filename, owner: file.jid ?? "", content: undefined };
+  return { kind: move.kind, variant: "as handed out", upload, method: "GET", url, headers: {} };
+}
+
+function tableFor(move: SampleMove): string {
+  const url = JSON.stringify(inOwnHost(move.url, move));
+  return `[former.${move.sample}]\nkind = "${move.kind}"\nurls = [${url}]\n`;
+}
+
+/** What slotd says of a sample. */
+export interface MovedSample {
+  readonly sample: string;
+  readonly comparisons: readonly Comparison[];
+}
+
+/** Imports every sample into one slotd, which serves them, and asks for each of their URLs. */
+export async function moveSamples(backend: Backend): Promise<readonly MovedSample[]> {
+  const target = await slotdWith(backend, sampleMoves.map(tableFor).join(""));
+  try {
+    const moved: MovedSample[] = [];
+    for (const move of sampleMoves) {
+      moved.push({ sample: move.sample, comparisons: await moveSample(move, target) });
+    }
+    return moved;
+  } finally {
+    await target.stop();
+  }
+}
+
+async function moveSample(move: SampleMove, target: SlotdTarget): Promise<readonly Comparison[]> {
   const sample = unpackSample(move.sample);
-  const folder = join(sample.folder, move.path);
-  const target = await slotdTarget(backend, { kind: move.kind, folder, urls: [move.url] });
   try {
     await target.run(importArguments(move, sample, target.folder));
-    const asked = sample.files.map((file) => ({ file, question: questionOf(move.kind, file) }));
+    const asked = sample.files.map((file) => ({ file, question: questionOf(move, file) }));
     const after = await askAll(
       target.port,
       asked.map(({ question }) => question),
@@ -90,7 +124,6 @@ export async function moveSample(move: SampleMove, backend: Backend): Promise<re
       return { kind: move.kind, question, before: recorded(file), after: now, uploaded };
     });
   } finally {
-    await target.stop();
     rmSync(sample.folder, { recursive: true });
   }
 }

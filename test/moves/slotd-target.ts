@@ -55,49 +55,56 @@ ${withoutXmpp(noServer)}
 `;
 }
 
-/**
- * Starts a slotd with a store of its own on disk, or in the bucket. As an operator does, it asks `slotd import` with the
- * old URLs for what is missing, adds the printed table to slotd.toml, and reloads.
- */
-export async function slotdTarget(backend: Backend, former: FormerFiles): Promise<SlotdTarget> {
+/** Starts a slotd with a store of its own on disk, or in the bucket. `tables` are lines for its slotd.toml. */
+export async function slotdWith(backend: Backend, tables: string): Promise<SlotdTarget> {
   const [port = 0, noServer = 0] = await freePorts(2);
   const folder = makeFolder("slotd");
   const file = join(folder, "slotd.toml");
-  writeFileSync(file, configuration(backend, port, noServer), { mode: 0o600 });
+  writeFileSync(file, configuration(backend, port, noServer) + tables, { mode: 0o600 });
   const env = { SLOTD_OPS_LISTEN: "127.0.0.1:0", SLOTD_OPS_SOCKET: join(folder, "slotd.sock") };
   const running = await startProcess({
     ...{ name: "slotd", command: [slotdUnderTest(), "serve", "--config", file], folder },
     env: { ...env, SLOTD_LOG_FORMAT: "json" },
     isReady: () => isReady(port),
   });
-  const run: SlotdTarget["run"] = async (args, more = {}) => {
-    const command = [slotdUnderTest(), ...args, "--config", file] as const;
-    const { ok, output } = await runToEnd({ name: "slotd", command, env: { ...env, ...more } }, 120_000);
-    if (!ok) throw new Error(`slotd ${args.join(" ")} failed:\n${output}\n${running.logTail()}`);
-    return output;
+  return {
+    ...{ port, folder, nginxLines: "" },
+    async run(args, more = {}) {
+      const command = [slotdUnderTest(), ...args, "--config", file] as const;
+      const { ok, output } = await runToEnd({ name: "slotd", command, env: { ...env, ...more } }, 120_000);
+      if (!ok) throw new Error(`slotd ${args.join(" ")} failed:\n${output}\n${running.logTail()}`);
+      return output;
+    },
+    async stop() {
+      await running.stop();
+      removeFolder(folder);
+    },
   };
-  const stop = async (): Promise<void> => {
-    await running.stop();
-    removeFolder(folder);
-  };
+}
+
+/**
+ * Starts a slotd that is to take the place of a former service. As an operator does, it asks `slotd import` with the old
+ * URLs for what is missing, adds the printed table to slotd.toml, and reloads.
+ */
+export async function slotdTarget(backend: Backend, former: FormerFiles): Promise<SlotdTarget> {
+  const target = await slotdWith(backend, "");
   try {
-    const { table, nginxLines } = await printedLines(run, former, join(folder, "first-report"));
-    appendFileSync(file, table);
-    await run(["reload"]);
-    return { port, folder, nginxLines, run, stop };
+    const { table, nginxLines } = await printedLines(target, former);
+    appendFileSync(join(target.folder, "slotd.toml"), table);
+    await target.run(["reload"]);
+    return { ...target, nginxLines };
   } catch (error) {
-    await stop();
+    await target.stop();
     throw error;
   }
 }
 
 async function printedLines(
-  run: SlotdTarget["run"],
+  target: SlotdTarget,
   { kind, folder, urls }: FormerFiles,
-  report: string,
 ): Promise<{ readonly table: string; readonly nginxLines: string }> {
-  const output = await run([
-    ...["import", kind, folder, "--dry-run", "--report", report],
+  const output = await target.run([
+    ...["import", kind, folder, "--dry-run", "--report", join(target.folder, "first-report")],
     ...urls.flatMap((url) => ["--url", url]),
   ]);
   const table = /^\[former\.[\s\S]*?\n\n/m.exec(output)?.[0];
