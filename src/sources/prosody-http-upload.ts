@@ -7,9 +7,8 @@ import { type Source, SourceError, type SourceItem, type SourceOptions, type Sou
 import { breaths } from "./tree/breath.ts";
 import { isName, locate } from "./tree/locate.ts";
 import { OpenFolder } from "./tree/open-folder.ts";
-import { workOf } from "./tree/path-tree.ts";
 import { isTooYoung, type Located, sourceFile } from "./tree/source-file.ts";
-import { skip, type WalkedFile, walk } from "./tree/walk.ts";
+import { skip, type WalkedFile, walk, workOf } from "./tree/walk.ts";
 import { prosodyType } from "./types/service-types.ts";
 
 const pool = "http_upload";

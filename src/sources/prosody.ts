@@ -1,16 +1,13 @@
-import { listFile } from "./metadata/list-file.ts";
 import { findComponent } from "./metadata/prosody-folders.ts";
 import { prosodyDecode, prosodyEncode } from "./metadata/prosody-names.ts";
-import { slotsInDatabase } from "./metadata/slot-database.ts";
-import { openSlotDatabase } from "./metadata/slot-queries.ts";
-import { type SlotRecord, slotRecordOfItem } from "./metadata/slot-record.ts";
+import { type SlotPlaces, slotsOf } from "./metadata/prosody-slots.ts";
+import type { SlotRecord } from "./metadata/slot-record.ts";
 import { KeySet } from "./scratch/key-set.ts";
-import { type Source, SourceError, type SourceItem, type SourceOptions, type SourceSkip } from "./source.ts";
+import type { Source, SourceItem, SourceOptions, SourceSkip } from "./source.ts";
 import { breaths } from "./tree/breath.ts";
 import { OpenFolder } from "./tree/open-folder.ts";
-import { workOf } from "./tree/path-tree.ts";
 import { sourceFile } from "./tree/source-file.ts";
-import { skip, type WalkedFile, walk } from "./tree/walk.ts";
+import { skip, type WalkedFile, walk, workOf } from "./tree/walk.ts";
 
 /**
  * mod_http_file_share of Prosody, by its data folder: `ENC(component)/http_file_share/ENC(slot).bin`, and the slots in
@@ -23,10 +20,11 @@ export const prosody: Source = async function* (options) {
   const root = OpenFolder.root(options.folder);
   const known = new KeySet(workOf(options).scratch);
   try {
-    const { component, folder } = await findComponent(root, options);
+    const { component, folder } = await findComponent(root, "http_file_share", options);
     const files = folder.folder("http_file_share");
     try {
-      yield* filesOfSlots({ component, folder, files, root }, known, options);
+      const places = { root, path: options.folder, component, folder, files };
+      yield* filesOfSlots(places, known, options);
       for await (const found of walk(files, { depth: 0, ...workOf(options) })) {
         const told = found.kind === "walked" ? withoutSlot(found, known) : found;
         if (told !== undefined) yield told;
@@ -41,11 +39,7 @@ export const prosody: Source = async function* (options) {
   }
 };
 
-interface Folders {
-  readonly root: OpenFolder;
-  readonly component: string;
-  /** The component's. */
-  readonly folder: OpenFolder;
+interface Folders extends SlotPlaces {
   readonly files: OpenFolder;
 }
 
@@ -55,49 +49,13 @@ async function* filesOfSlots(
   options: SourceOptions,
 ): AsyncGenerator<SourceItem> {
   const breathe = breaths(options.signal);
-  for await (const record of slots(folders, options)) {
+  for await (const record of slotsOf(folders, options)) {
     const pause = breathe();
     if (pause !== undefined) await pause;
     if ("kind" in record) yield record;
     else if (known.add(record.slot)) yield itemOf(record, folders.files, options);
     else
       yield skip(folders.files.placeOf(binOf(record.slot)), "malformed-metadata", "its slot is there twice");
-  }
-}
-
-/** From wherever there are some: after a change of storage in both places. */
-async function* slots(folders: Folders, options: SourceOptions): AsyncGenerator<SlotRecord | SourceSkip> {
-  const hasList = folders.folder.fileStats("uploads.list") !== undefined;
-  const hasSqlite = folders.root.fileStats("prosody.sqlite") !== undefined;
-  const database = options.database ?? (hasSqlite ? `${options.folder}/prosody.sqlite` : undefined);
-  if (database === undefined && !hasList) {
-    throw new SourceError(
-      `Expected uploads.list or a database with the slots of ${folders.component}: without them Prosody's files have neither names nor owners.`,
-    );
-  }
-  if (hasList) yield* slotsInList(folders.folder, options);
-  if (database !== undefined) yield* slotsIn(database, folders.component);
-}
-
-async function* slotsInList(
-  folder: OpenFolder,
-  { signal }: SourceOptions,
-): AsyncGenerator<SlotRecord | SourceSkip> {
-  for await (const item of listFile(folder, "uploads.list", signal)) {
-    if ("kind" in item) yield item;
-    else
-      yield slotRecordOfItem(item) ?? skip(folder.placeOf("uploads.list"), "malformed-metadata", "no slot");
-  }
-}
-
-async function* slotsIn(database: string, component: string): AsyncGenerator<SlotRecord | SourceSkip> {
-  const { query, close } = await openSlotDatabase(database);
-  try {
-    for await (const record of slotsInDatabase(query, component)) {
-      yield record ?? skip("prosodyarchive", "malformed-metadata", "a row that describes no slot");
-    }
-  } finally {
-    await close();
   }
 }
 

@@ -87,8 +87,14 @@ export interface SourceOptions {
    * default, if it is there.
    */
   readonly database?: string;
-  /** prosody: the component whose files are read; absent: the only one that has files. */
+  /** prosody, and `prosodyData`: the component whose slots are read; absent: the only one that has some. */
   readonly component?: string;
+  /**
+   * Prosody's data folder, where its mod_http_file_share only gave out the slots of the files
+   * (`http_file_share_base_url`), for the services that have their files at `SLOT/NAME`: it knows their owners and types.
+   * `database` is Prosody's then, but for hmac-file-server.
+   */
+  readonly prosodyData?: string;
   /**
    * Seconds. What changed later than that may be an upload in progress, where the service writes its files in place;
    * it is skipped as "too-young". 60 when absent; 0 when the service is stopped.

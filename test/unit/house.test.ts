@@ -57,6 +57,8 @@ test.each([
   ["src/ledger/quota/a.ts", "../../store/b.ts"],
   ["src/ledger/database/sqlite.ts", "./postgres.ts"],
   ["src/ops/gauges/a.ts", "../../store/b.ts"],
+  ["src/sources/a.ts", "../store/b.ts"],
+  ["src/sources/tree/a.ts", "../../ledger/b.ts"],
 ])("an import against the rules of the rooms is refused: %s imports %s", (importer, imported) => {
   plant(join(dirname(importer), imported), "export const b = 1;\n");
   plant(importer, `import { b } from "${imported}";\n\nexport const a = b;\n`);

@@ -1,3 +1,4 @@
+import { printable } from "../../slot/printable.ts";
 import type { SourceOptions, SourceSkip } from "../source.ts";
 import { locate } from "../tree/locate.ts";
 import type { OpenFolder } from "../tree/open-folder.ts";
@@ -72,7 +73,7 @@ export class HmacMetadata {
     const place =
       this.#prefix !== undefined && path.startsWith(this.#prefix) ? path.slice(this.#prefix.length) : "";
     if (place !== "" && locate(this.#root, place.split("/")) !== undefined) return undefined;
-    return skip(place === "" ? path : place, "metadata-without-file");
+    return skip(printable(place === "" ? path : place), "metadata-without-file");
   }
 }
 

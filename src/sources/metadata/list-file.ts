@@ -6,8 +6,6 @@ import { skip } from "../tree/walk.ts";
 import { luaItems } from "./lua-items.ts";
 import type { LuaTable } from "./lua-table.ts";
 
-const piece = 128 * 1024;
-
 /** Reads the records of a `.list` file of Prosody's, with a skip for each damaged place. */
 export async function* listFile(
   folder: OpenFolder,
@@ -25,11 +23,10 @@ export async function* listFile(
   const breathe = breaths(signal);
   let at = 0;
   try {
-    const pull = (): Uint8Array => {
-      const bytes = Buffer.allocUnsafe(piece);
-      const length = readSync(fd, bytes, 0, piece, at);
+    const pull = (target: Uint8Array): number => {
+      const length = readSync(fd, target, 0, target.length, at);
       at += length;
-      return bytes.subarray(0, length);
+      return length;
     };
     for (const item of luaItems(pull)) {
       const pause = breathe();

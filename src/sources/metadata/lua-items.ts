@@ -9,19 +9,21 @@ export type LuaItem =
 /** The longest record; what is longer is damage. Prosody's hold names and types of some hundred bytes. */
 export const maxItemLength = 64 * 1024;
 
+/** Puts the next bytes of a list here, and gives their number; 0 at its end. */
+export type Pull = (target: Uint8Array) => number;
+
 const opening = Buffer.from("item(");
 
 /**
  * Reads one of Prosody's `.list` files: Lua source that calls `item({...});` for each record. It is read as data: there
  * are strings, numbers, booleans and tables, and nothing is run.
  *
- * After damage (a write that was cut off, another file) it goes on with the next record. Memory: 256 KiB and one record.
+ * After damage (a write that was cut off, another file) it goes on with the next record. Memory: 256 KiB, and one record.
  * Time: linear, less than 1 ms at a time; where a stretch of the list has no record in it, it gives undefined, so that
  * the reader may let others run.
  *
- * @param pull the next bytes of the list; empty at its end.
  */
-export function* luaItems(pull: () => Uint8Array): Generator<LuaItem | undefined> {
+export function* luaItems(pull: Pull): Generator<LuaItem | undefined> {
   const window = new Window(pull);
   for (;;) {
     window.fill();
@@ -31,43 +33,32 @@ export function* luaItems(pull: () => Uint8Array): Generator<LuaItem | undefined
       continue;
     }
     if (window.isAtEnd) return;
-    const parsed = parseItem(window.ahead);
-    if (parsed !== undefined) {
-      yield { kind: "item", value: parsed.value };
-      window.skip(parsed.length);
+    const value = window.takeItem();
+    if (value !== undefined) {
+      yield { kind: "item", value };
       continue;
     }
     yield { kind: "damage", at: window.position };
-    window.skip(1);
-    while (!window.skipTo(opening)) yield undefined;
+    window.skip();
+    while (!window.skipToItem()) yield undefined;
   }
 }
 
-/** @returns undefined where it is no record, or a longer one than there may be. */
-function parseItem(bytes: Buffer): { readonly value: LuaTable; readonly length: number } | undefined {
-  if (!bytes.subarray(0, opening.length).equals(opening)) return undefined;
-  const parsed = parseTable(bytes.subarray(0, maxItemLength), opening.length);
-  if (parsed === undefined || bytes[parsed.end] !== 0x29) return undefined;
-  // The last record may lack it.
-  const isEnded = bytes[parsed.end + 1] === 0x3b;
-  return { value: parsed.value, length: parsed.end + (isEnded ? 2 : 1) };
-}
+const windowLength = 4 * maxItemLength;
 
 /** The bytes of a list around the place where it is read: always a whole record ahead, or the end. */
 class Window {
-  readonly #pull: () => Uint8Array;
-  #bytes: Buffer = Buffer.alloc(0);
+  readonly #pull: Pull;
+  /** One for all of the list: what is made for each piece would be given back late. */
+  readonly #bytes = Buffer.alloc(windowLength);
   #at = 0;
+  #end = 0;
   /** Of the first byte that is held, in the list. */
   #offset = 0;
   #isWhole = false;
 
-  constructor(pull: () => Uint8Array) {
+  constructor(pull: Pull) {
     this.#pull = pull;
-  }
-
-  get ahead(): Buffer {
-    return this.#bytes.subarray(this.#at);
   }
 
   get position(): number {
@@ -75,39 +66,60 @@ class Window {
   }
 
   get needsMore(): boolean {
-    return !this.#isWhole && this.#bytes.length - this.#at < maxItemLength;
+    return !this.#isWhole && this.#end - this.#at < maxItemLength;
   }
 
   get isAtEnd(): boolean {
-    return this.#isWhole && this.#at >= this.#bytes.length;
+    return this.#isWhole && this.#at >= this.#end;
   }
 
   fill(): void {
-    while (this.needsMore) {
-      const more = this.#pull();
-      if (more.length === 0) this.#isWhole = true;
-      this.#offset += this.#at;
-      this.#bytes = Buffer.concat([this.#bytes.subarray(this.#at), more]);
-      this.#at = 0;
+    if (!this.needsMore) return;
+    this.#bytes.copyWithin(0, this.#at, this.#end);
+    this.#offset += this.#at;
+    this.#end -= this.#at;
+    this.#at = 0;
+    while (!this.#isWhole && this.#end < windowLength) {
+      const length = this.#pull(this.#bytes.subarray(this.#end));
+      if (length === 0) this.#isWhole = true;
+      this.#end += length;
     }
   }
 
-  skip(length: number): void {
-    this.#at = Math.min(this.#at + length, this.#bytes.length);
+  /** Goes past a byte that is no record's. */
+  skip(): void {
+    if (this.#at < this.#end) this.#at += 1;
+  }
+
+  /** @returns undefined where there is no record, or a longer one than there may be. */
+  takeItem(): LuaTable | undefined {
+    const bytes = this.#bytes;
+    for (let i = 0; i < opening.length; i += 1) if (bytes[this.#at + i] !== opening[i]) return undefined;
+    const limit = Math.min(this.#end, this.#at + maxItemLength);
+    const parsed = parseTable(bytes, this.#at + opening.length, limit);
+    if (parsed === undefined || parsed.end >= limit || bytes[parsed.end] !== 0x29) return undefined;
+    // The last record may lack it.
+    const isEnded = parsed.end + 1 < this.#end && bytes[parsed.end + 1] === 0x3b;
+    this.#at = parsed.end + (isEnded ? 2 : 1);
+    return parsed.value;
   }
 
   skipBlanks(): void {
-    while (isBlank(this.#bytes[this.#at])) this.#at += 1;
+    while (this.#at < this.#end && isBlank(this.#bytes[this.#at])) this.#at += 1;
   }
 
-  /** @returns whether it is found, or the end; else what is held does not have it. */
-  skipTo(text: Buffer): boolean {
+  /** @returns whether one is found, or the end; else what is held has none. */
+  skipToItem(): boolean {
     this.fill();
-    const found = this.#bytes.indexOf(text, this.#at);
-    if (found >= 0) this.#at = found;
+    const found = this.#bytes.indexOf(opening, this.#at);
+    // What is behind the end was read before.
+    if (found >= 0 && found + opening.length <= this.#end) {
+      this.#at = found;
+      return true;
+    }
     // Its first bytes may be the last that are held.
-    else this.#at = Math.max(this.#at, this.#bytes.length - (this.#isWhole ? 0 : text.length - 1));
-    return found >= 0 || this.#isWhole;
+    this.#at = Math.max(this.#at, this.#end - (this.#isWhole ? 0 : opening.length - 1));
+    return this.#isWhole;
   }
 }
 

@@ -15,13 +15,15 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * Linear in the length of the bytes; tables are nested at most 8 deep.
  *
  * @param from where it begins.
+ * @param limit where the bytes end.
  * @returns the table and where it ended; undefined when there is none.
  */
 export function parseTable(
   bytes: Buffer,
   from: number,
+  limit: number,
 ): { readonly value: LuaTable; readonly end: number } | undefined {
-  const reader = new TableReader(bytes, from);
+  const reader = new TableReader(bytes, from, limit);
   try {
     return { value: reader.table(1), end: reader.at };
   } catch (error) {
@@ -36,11 +38,18 @@ const notATable = new NotATable();
 
 class TableReader {
   readonly #bytes: Buffer;
+  readonly #limit: number;
   at: number;
 
-  constructor(bytes: Buffer, at: number) {
+  constructor(bytes: Buffer, at: number, limit: number) {
     this.#bytes = bytes;
+    this.#limit = limit;
     this.at = at;
+  }
+
+  /** NaN behind the end. */
+  #byte(): number {
+    return this.at < this.#limit ? (this.#bytes[this.at] ?? Number.NaN) : Number.NaN;
   }
 
   table(depth: number): LuaTable {
@@ -75,7 +84,7 @@ class TableReader {
   #word(): LuaValue {
     this.#blanks();
     const from = this.at;
-    while (isWordByte(this.#bytes[this.at])) this.at += 1;
+    while (isWordByte(this.#byte())) this.at += 1;
     // The longest number that Prosody writes has 24 characters.
     if (this.at === from || this.at - from > 40) throw notATable;
     const word = this.#bytes.toString("latin1", from, this.at);
@@ -84,49 +93,57 @@ class TableReader {
     return Number(word);
   }
 
-  /** Most have no escapes, and are cut out as they are. */
   #string(): string | undefined {
     this.#expect('"');
-    const bytes = this.#bytes;
     const from = this.at;
-    while (isPlain(bytes[this.at])) this.at += 1;
-    if (bytes[this.at] === 0x22) return decode(bytes.subarray(from, this.at++));
-    const unescaped = Buffer.allocUnsafe(this.#endOfString() - from);
-    let length = bytes.copy(unescaped, 0, from, this.at);
-    for (let byte = bytes[this.at]; byte !== 0x22; byte = bytes[this.at]) {
+    while (isPlain(this.#byte())) this.at += 1;
+    if (this.#byte() !== 0x22) return this.#unescaped(from);
+    // Most are of ASCII without escapes.
+    const text = this.#bytes.toString("latin1", from, this.at);
+    this.at += 1;
+    return text;
+  }
+
+  /** A string that began there, and has something in it from here on that does not stand for itself. */
+  #unescaped(from: number): string | undefined {
+    const text = Buffer.allocUnsafe(this.#endOfString() - from);
+    let length = this.#bytes.copy(text, 0, from, this.at);
+    for (let byte = this.#byte(); byte !== 0x22; byte = this.#byte()) {
       this.at += 1;
       // A line never ends inside a string but by an escape: the rest of it was not written.
-      if (byte === undefined || byte === 0x0a) throw notATable;
-      unescaped[length++] = byte === 0x5c ? this.#escape() : byte;
+      if (Number.isNaN(byte) || byte === 0x0a) throw notATable;
+      text[length++] = byte === 0x5c ? this.#escape() : byte;
     }
     this.at += 1;
-    return decode(unescaped.subarray(0, length));
+    return decode(text.subarray(0, length));
   }
 
   /** Where the quote is that ends it, or the end of all. */
   #endOfString(): number {
     let end = this.at;
-    while (end < this.#bytes.length && this.#bytes[end] !== 0x22) end += this.#bytes[end] === 0x5c ? 2 : 1;
+    while (end < this.#limit && this.#bytes[end] !== 0x22) end += this.#bytes[end] === 0x5c ? 2 : 1;
     return end;
   }
 
   #escape(): number {
-    const byte = this.#bytes[this.at] ?? 0;
-    const simple = escapes[String.fromCharCode(byte)];
+    const simple = escapes[String.fromCharCode(this.#byte())];
     if (simple !== undefined) {
       this.at += 1;
       return simple;
     }
-    const digits = this.#bytes.toString("latin1", this.at, this.at + 3);
-    const code = /^\d{3}$/.test(digits) ? Number(digits) : 256;
+    let code = 0;
+    for (const end = this.at + 3; this.at < end; this.at += 1) {
+      const digit = this.#byte() - 0x30;
+      if (!(digit >= 0 && digit <= 9)) throw notATable;
+      code = code * 10 + digit;
+    }
     if (code > 255) throw notATable;
-    this.at += 3;
     return code;
   }
 
   #peek(): string {
     this.#blanks();
-    return String.fromCharCode(this.#bytes[this.at] ?? 0);
+    return String.fromCharCode(this.#byte());
   }
 
   #take(sign: string): boolean {
@@ -140,13 +157,7 @@ class TableReader {
   }
 
   #blanks(): void {
-    for (
-      let byte = this.#bytes[this.at];
-      byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
-    ) {
-      this.at += 1;
-      byte = this.#bytes[this.at];
-    }
+    while (isBlank(this.#byte())) this.at += 1;
   }
 }
 
@@ -166,20 +177,21 @@ const escapes: Readonly<Record<string, number>> = {
   "\n": 10,
 };
 
-function isWordByte(byte: number | undefined): boolean {
-  if (byte === undefined) return false;
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
+
+/** Letters, digits, and the signs of a number. */
+function isWordByte(byte: number): boolean {
   return (
     (byte >= 0x30 && byte <= 0x39) ||
     (byte >= 0x61 && byte <= 0x7a) ||
-    byte === 0x45 ||
-    byte === 0x2e ||
-    byte === 0x2b ||
-    byte === 0x2d
+    [0x45, 0x2e, 0x2b, 0x2d].includes(byte)
   );
 }
 
-function isPlain(byte: number | undefined): boolean {
-  return byte !== undefined && byte !== 0x22 && byte !== 0x5c && byte !== 0x0a;
+function isPlain(byte: number): boolean {
+  return byte < 0x80 && byte !== 0x22 && byte !== 0x5c && byte !== 0x0a;
 }
 
 function decode(bytes: Buffer): string | undefined {

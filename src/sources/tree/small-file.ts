@@ -8,6 +8,8 @@ import type { OpenFolder } from "./open-folder.ts";
  */
 export function readSmallFile(folder: OpenFolder, name: string, most: number): string | undefined {
   try {
+    // Where there is none, an exception costs more than the question.
+    if (folder.fileStats(name) === undefined) return undefined;
     const fd = folder.openFile(name);
     try {
       const bytes = Buffer.alloc(most + 1);

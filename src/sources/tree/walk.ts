@@ -1,6 +1,7 @@
 import type { Stats } from "node:fs";
+import { tmpdir } from "node:os";
 import { printable } from "../../slot/printable.ts";
-import type { SourceSkip } from "../source.ts";
+import type { SourceOptions, SourceSkip } from "../source.ts";
 import { breaths } from "./breath.ts";
 import { folderNames } from "./folder-names.ts";
 import { type OpenFolder, reasonOf } from "./open-folder.ts";
@@ -19,7 +20,7 @@ export interface WalkOptions {
   /** How many folders a file may be in, the root folder not counted; from 0. What is deeper is skipped as "not-reachable". */
   readonly depth: number;
   /** For which folders nothing is looked for inside, and why; asked with the place of each. */
-  readonly passOver?: (place: string) => SourceSkip | undefined;
+  readonly passOver?: ((place: string) => SourceSkip | undefined) | undefined;
   readonly scratch: string;
   readonly signal: AbortSignal;
 }
@@ -129,4 +130,9 @@ function whatItIs(stats: Stats): string {
 /** Makes a skip. */
 export function skip(place: string, reason: SourceSkip["reason"], detail?: string): SourceSkip {
   return { kind: "skip", place, reason, ...(detail === undefined ? {} : { detail }) };
+}
+
+/** What a walk needs of the options. */
+export function workOf({ scratch, signal }: SourceOptions): Pick<WalkOptions, "scratch" | "signal"> {
+  return { scratch: scratch ?? tmpdir(), signal };
 }
