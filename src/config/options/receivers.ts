@@ -40,7 +40,7 @@ export const receiverProtocol = {
   isMandatory: "always",
   prose:
     'How the XMPP server proves that it issued a slot. `"v1"`: Prosody\'s mod_http_upload_external, and ejabberd with `external_secret`. `"v2"`: mod_http_upload_external with the protocol "v2". `"token"`: Metronome. `"jwt"`: Prosody\'s mod_http_file_share with `http_file_share_base_url`. slotd accepts only this one.',
-  example: '"v2"',
+  example: '"jwt"',
 } as const satisfies Option;
 
 export const receiverSecret = {
