@@ -4,6 +4,7 @@ import { httpGet, httpPut } from "./http-files.ts";
 import { memory } from "./memory.ts";
 import { millionFiles } from "./million-files.ts";
 import { presign } from "./presign.ts";
+import { receivers } from "./receivers.ts";
 import { start } from "./start.ts";
 import { ejabberdSlots, prosodySlots } from "./xmpp-slots.ts";
 
@@ -16,6 +17,7 @@ export const benches: readonly Bench[] = [
   ejabberdSlots,
   httpGet,
   httpPut,
+  receivers,
   memory,
   start,
   // Last: a million inodes that were freed just now slow down whoever makes a file (ext4).

@@ -5,6 +5,7 @@ import { delimiter, join } from "node:path";
 /** The Debian packages of each part that the tests and the demo start, without what those depend on. */
 export const packagesOf = {
   prosody: ["prosody", "openssl"],
+  modules: ["prosody-modules", "lua-dbi-sqlite3"],
   ejabberd: ["ejabberd", "openssl"],
   jabberd2: ["jabberd2", "openssl"],
   clients: ["go-sendxmpp", "python3-slixmpp", "python3-aiohttp"],
@@ -30,6 +31,8 @@ export type Part = keyof typeof packagesOf;
 /** What is there when a package is: a command, a module of Debian's own Python, or a folder with something in it. */
 const proofs = {
   prosody: { command: "prosody" },
+  "prosody-modules": { folder: "/usr/lib/prosody/modules/mod_http_upload" },
+  "lua-dbi-sqlite3": { folder: "/usr/share/doc/lua-dbi-sqlite3" },
   openssl: { command: "openssl" },
   ejabberd: { command: "ejabberdctl" },
   jabberd2: { command: "jabberd2-router" },

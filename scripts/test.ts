@@ -20,6 +20,8 @@ import { ensurePackages, missingPackages, type Part, packagesOf } from "./debian
 const partsOf: Readonly<Record<string, readonly Part[]>> = {
   harness: ["prosody", "ejabberd", "jabberd2", "clients", "rgw", "swift"],
   prosody: ["prosody", "clients"],
+  // Prosody's community modules, and its SQL storage.
+  modules: ["modules"],
   ejabberd: ["ejabberd", "clients"],
   jabberd2: ["jabberd2", "clients"],
   rgw: ["rgw"],

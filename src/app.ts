@@ -8,6 +8,7 @@ import { ledgerWorkers } from "./app/parts/ledger-workers.ts";
 import { ledgers } from "./app/parts/ledgers.ts";
 import { listeners } from "./app/parts/listeners.ts";
 import { opsServers } from "./app/parts/ops-servers.ts";
+import { serviceUrls } from "./app/parts/service-urls.ts";
 import { signingKeys } from "./app/parts/signing-keys.ts";
 import { spentFiles } from "./app/parts/spent-files.ts";
 import { watchedStores } from "./app/parts/watched-stores.ts";
@@ -32,6 +33,7 @@ const parts: readonly Part<Stoppable>[] = [
   ledgerWorkers,
   listeners,
   components,
+  serviceUrls,
   opsServers,
 ];
 

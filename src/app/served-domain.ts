@@ -1,4 +1,5 @@
 import type { DomainConfig } from "../config/config.ts";
+import { componentSecret } from "../config/places.ts";
 import { type WatchedDomain, type Watchers, watchSlots } from "../ops/events.ts";
 import { watchComponent } from "../ops/watch-component.ts";
 import { prepareDomain } from "../slot/jid.ts";
@@ -119,9 +120,11 @@ export class ServedDomain {
 
 function loginOf({ config, ca }: DomainSettings): Omit<ComponentOptions, "router"> {
   const { domain, host, xmpp } = config;
+  const secret = componentSecret(config);
+  if (secret === undefined) throw new Error(`slotd is no component for ${domain}`);
   const { host: server, port } = xmpp.address;
   return {
-    settings: { host, domain, address: `${server}:${port}`, secret: xmpp.secret },
+    settings: { host, domain, address: `${server}:${port}`, secret },
     connectTo: { host: server, port, tls: xmpp.tls ? { ca } : undefined },
   };
 }

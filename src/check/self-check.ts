@@ -3,12 +3,13 @@ import { DISK_REGION, largestAllowed } from "../app/buckets/disk-buckets.ts";
 import { openCredentials } from "../app/buckets/s3-buckets.ts";
 import type { DomainConfig, HttpConfig, ReceiverConfig } from "../config/config.ts";
 import { credentialsOf } from "../config/credentials.ts";
-import { takesUploads, usesHttp } from "../config/places.ts";
+import { componentSecret, takesUploads, usesHttp } from "../config/places.ts";
 import { formatAddress, formatListen } from "../config/values.ts";
 import type { Logger } from "../ops/log.ts";
 import { fixedCredentials, type OpenCredentials } from "../store/credentials.ts";
 import { type Finding, type Fix, skipped, warn, wrong } from "./finding.ts";
 import { explainKeys } from "./http/explain-keys.ts";
+import { formerUrlChecks } from "./http/former-urls.ts";
 import { findOwnServer, type OwnServer } from "./http/own-server.ts";
 import { ownDownloadChecks, ownUploadChecks } from "./http/public-url.ts";
 import { receiverChecks } from "./http/receiver-check.ts";
@@ -84,8 +85,9 @@ function checkReceiver(
   return runChecks(receiverChecks, context, runOf(`Receiver: ${receiver.name}`, options));
 }
 
-function checkXmpp(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
+async function checkXmpp(domain: DomainConfig, options: SelfCheckOptions): Promise<readonly Result[]> {
   const { host, xmpp } = domain;
+  if (componentSecret(domain) === undefined) return [];
   const scope = `XMPP: ${host} at ${formatAddress(xmpp.address)}`;
   const { signal, hosts, askRunning } = options;
   return runChecks<XmppContext>(xmppChecks, { domain, signal, hosts, askRunning }, runOf(scope, options));
@@ -189,6 +191,7 @@ async function checkOwnServer(
   const checks = [
     ...(takesUploads(domain) ? ownUploadChecks : []),
     ...(bucket === undefined || hidden !== undefined ? ownDownloadChecks : []),
+    ...formerUrlChecks(domain.former),
   ];
   const remove = async (): Promise<readonly string[]> => {
     const left = await server.inventory.remove(probe.written).catch(() => probe.written);
@@ -257,6 +260,6 @@ function once<Item>(items: readonly Item[], keyOf: (item: Item) => string): read
   return [...new Map([...items].reverse().map((item) => [keyOf(item), item])).values()].reverse();
 }
 
-function storageKey({ s3, expirationTime, disk, http }: DomainConfig): string {
-  return JSON.stringify([s3, expirationTime, disk.path, http]);
+function storageKey({ s3, expirationTime, disk, http, former }: DomainConfig): string {
+  return JSON.stringify([s3, expirationTime, disk.path, http, former]);
 }

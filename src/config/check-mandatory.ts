@@ -70,15 +70,21 @@ function missing(
     file === undefined
       ? `set ${variables}, or make a file with "slotd init"`
       : `${inFile}, or set ${variables}`;
-  const isChosen = onlyWith !== undefined && onlyWith.value !== "static";
-  const condition = isChosen ? ` and ${onlyWith.name} = "${onlyWith.value}"` : "";
+  const conditions = [
+    ...(isMandatory === "with table" ? ['backend = "s3"'] : []),
+    // What the others are the default for needs no word.
+    ...(onlyWith !== undefined && !["static", "on"].includes(onlyWith.value)
+      ? [`${onlyWith.name} = "${onlyWith.value}"`]
+      : []),
+  ];
+  const condition = conditions.length === 0 ? "" : ` with ${conditions.join(" and ")}`;
   const forS3 = isMandatory === "with table" ? s3Advice(layers, domain, name) : "";
   return {
     place,
     key: [...own, name].join("."),
     expected,
     got: "nothing",
-    advice: `It is mandatory${isMandatory === "with table" ? ' with backend = "s3"' : ""}${condition}: ${add}.${forS3}`,
+    advice: `It is mandatory${condition}: ${add}.${forS3}`,
     example: exampleFor(name, place),
   };
 }

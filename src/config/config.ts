@@ -56,10 +56,11 @@ export type DomainConfig = Values<Key<Exclude<OptionName, "domains" | InNamed>>>
   };
 
 /** What is in force for one table with a name: `[former.old]` is a `NamedConfig<"former">` with the name "old". */
-export type NamedConfig<Table extends NamedTable> = Values<
-  Within<`${Table}.${typeof anyName}`, Key<InNamed>>,
-  `${Table}.${typeof anyName}.`
-> & { readonly name: string };
+export type NamedConfig<Table extends NamedTable> = Table extends NamedTable
+  ? Values<Within<`${Table}.${typeof anyName}`, Key<InNamed>>, `${Table}.${typeof anyName}.`> & {
+      readonly name: string;
+    }
+  : never;
 
 /** The tables with names, in the order of the file: `former` has one for each `[former.NAME]`. */
 type NamedTables = { readonly [Table in NamedTable]: readonly NamedConfig<Table>[] };
@@ -75,6 +76,7 @@ export type Config = Values<Key<Global>> &
 
 export type ReceiverConfig = NamedConfig<"receivers">;
 export type FormerConfig = NamedConfig<"former">;
+export type ServiceUrlConfig = NamedConfig<"service_url">;
 export type S3Config = NonNullable<DomainConfig["s3"]>;
 export type HttpConfig = Config["http"];
 export type DiskConfig = Config["disk"];

@@ -15,6 +15,11 @@ export function usesHttp({
   );
 }
 
+/** The secret of the domain's component; undefined where slotd is none. */
+export function componentSecret({ xmpp }: Pick<DomainConfig, "xmpp">): string | undefined {
+  return xmpp.component === "on" ? xmpp.secret : undefined;
+}
+
 /** Whether uploads for this domain come to slotd, with URLs that its own keys sign. */
 export function takesUploads({ s3 }: Pick<DomainConfig, "s3">): boolean {
   return s3 === undefined || s3.upload === "proxy";

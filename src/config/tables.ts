@@ -48,7 +48,8 @@ function put(tables: Table, name: string, value: unknown): void {
   table[last] = value;
 }
 
-function camelCase(key: string): string {
+/** A key of the file as TypeScript writes it. */
+export function camelCase(key: string): string {
   return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 

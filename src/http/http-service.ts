@@ -24,6 +24,7 @@ import { publicPrefixes, readObjectPath } from "./object-path.ts";
 import { hasBody, type RequestHead, readRequestHead } from "./request-head.ts";
 import { type TransferLimits, TransferSlots } from "./transfer-slots.ts";
 import { refuseAddressedPut } from "./upload/addressed-put.ts";
+import { withEncodedQuery } from "./upload/encoded-query.ts";
 import { type ReceiverCheck, receiverCheck } from "./upload/receiver-check.ts";
 import { type UploadDeps, upload } from "./upload/upload.ts";
 import { uploadCheck } from "./upload/upload-check.ts";
@@ -112,6 +113,7 @@ export class HttpService {
     const { stallTimeout = 60, minRate = 0, rateWindow = 30, inlineTypes = defaultInlineTypes } = options;
     const { buckets, privateBuckets = [] } = options;
     const isInline = inlineRule(inlineTypes);
+    const addresses = new Addresses(options.addressed ?? []);
     this.#slots.limits = options.uploads ?? unlimited;
     const downloads = (slots: TransferSlots): Downloads => {
       slots.limits = options.downloads ?? unlimited;
@@ -140,7 +142,8 @@ export class HttpService {
         privateBuckets,
         buckets.flatMap(({ store, publicUrls }) => (store.open ? publicUrls : [])),
       ),
-      addresses: new Addresses(options.addressed ?? []),
+      addresses,
+      addressStored: (token) => addresses.forget(token),
       prefixes: publicPrefixes([...buckets, ...privateBuckets]),
       missGate: this.#missGate,
     };
@@ -273,7 +276,7 @@ export class HttpService {
 
   #route(head: RequestHead, exchange: Exchange, expectation: Expectation): Promise<HttpEvent> {
     if (expectation === "unknown") return exchange.refuse(expectationAnswer);
-    if (head.method === "PUT") return this.#put(head, exchange, expectation);
+    if (head.method === "PUT") return this.#put(withEncodedQuery(head), exchange, expectation);
     // A body that nobody reads must not be taken for the next request.
     if (hasBody(head)) exchange.response.setHeader("Connection", "close");
     switch (head.method) {

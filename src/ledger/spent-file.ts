@@ -22,7 +22,7 @@ export class SpentFile {
   }
 
   async has(token: string, generation?: number): Promise<boolean> {
-    if (this.#open === undefined && !(await isThere(this.#path))) return false;
+    if ((await fileAt(this.#path)) === undefined) return false;
     return (await this.#rows()).has(token, generation);
   }
 
@@ -43,7 +43,12 @@ export class SpentFile {
       .catch(() => undefined);
   }
 
+  /** Another volume may have come to the path since the file was opened. */
   async #rows(): Promise<SpentRows> {
+    const opened = this.#open;
+    const open = await opened?.catch(() => undefined);
+    const isOther = open !== undefined && open.file !== (await fileAt(this.#path));
+    if (isOther && this.#open === opened) await this.close();
     this.#open ??= openFile(this.#path).catch((error: unknown) => {
       this.#open = undefined;
       throw error;
@@ -53,6 +58,8 @@ export class SpentFile {
 }
 
 interface OpenFile {
+  /** What tells it from another one at its path. */
+  readonly file: string | undefined;
   readonly database: Database;
   readonly changes: GroupCommit;
   readonly rows: SpentRows;
@@ -68,7 +75,7 @@ async function openFile(path: string): Promise<OpenFile> {
     });
     await giveToOwner(path);
     const changes = new GroupCommit(database);
-    return { database, changes, rows: new SpentRows(database, changes) };
+    return { file: await fileAt(path), database, changes, rows: new SpentRows(database, changes) };
   } catch (error) {
     await database.close();
     throw error;
@@ -80,12 +87,11 @@ async function giveToOwner(path: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = await stat(dirname(path));
   for (const suffix of ["", "-wal", "-shm"])
-    if (await isThere(path + suffix)) await chown(path + suffix, uid, gid);
+    if ((await fileAt(path + suffix)) !== undefined) await chown(path + suffix, uid, gid);
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+/** undefined: there is none. */
+async function fileAt(path: string): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found && `${found.dev} ${found.ino}`;
 }

@@ -31,6 +31,12 @@ export const metricList = {
     labels: ["domain"],
     buckets: fast,
   },
+  serviceUrlRequests: {
+    name: "slotd_service_url_requests_total",
+    type: "counter",
+    help: "Requests of ejabberd's service_url by the table [service_url.NAME] and by status: 200 for a slot. slotd_slots_total counts the slot requests among them too.",
+    labels: ["table", "status"],
+  },
   stanzasFailed: {
     name: "slotd_stanzas_failed_total",
     type: "counter",

@@ -4,7 +4,7 @@ import type { Ledger } from "../../src/ledger/ledger.ts";
 import type { TestLedger } from "./ledger.ts";
 
 const space = "upload.example.org/files";
-const tokens = Array.from({ length: 1200 }, (_, i) => addressToken(space, `path ${i}`));
+const tokens = Array.from({ length: 600 }, (_, i) => addressToken(space, `path ${i}`));
 const [a = "", b = "", c = ""] = tokens;
 
 /** What every ledger promises about addresses whose files were deleted, whatever the database behind it. */
@@ -59,8 +59,7 @@ export function ledgerSpentContract(name: string, open: (now: () => Date) => Pro
         other.addSpent(tokens.toReversed()),
         ledger.secretGeneration(space, "x"),
       ]);
-      const known = await Promise.all(tokens.map((token) => other.isSpent(token)));
-      expect(known.every((is) => is)).toBe(true);
+      for (const token of tokens) expect(await other.isSpent(token)).toBe(true);
     });
   });
 }

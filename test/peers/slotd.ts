@@ -28,6 +28,13 @@ address = "127.0.0.1:${noServer}"
 secret = "no XMPP server is needed here"`;
 }
 
+/** The table of slotd.toml of one receiver. */
+export function receiversConfig(name: string, options: Readonly<Record<string, string>>): string {
+  // A TOML string is written as JSON writes one.
+  const lines = Object.entries(options).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  return `[receivers.${name}]\n${lines.join("\n")}\n`;
+}
+
 /** The slotd under test: bin/slotd, or what TEST_SLOTD names, such as dist/slotd. */
 export function slotdUnderTest(): string {
   return resolve(import.meta.dirname, "../..", process.env.TEST_SLOTD ?? "bin/slotd");

@@ -3,7 +3,10 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { type RequestOptions, request } from "node:https";
+import { addressToken } from "../../src/address/address-token.ts";
+import { formerKinds } from "../../src/address/former-kinds.ts";
 import { proxies } from "../../src/cli/init/proxies.ts";
+import { bodyOf } from "../contract/object-store.ts";
 import { freePorts } from "../peers/ports.ts";
 import { waitUntil } from "../peers/process.ts";
 import { type DocumentedProxy, startDocumentedProxy } from "../peers/servers/documented-proxy.ts";
@@ -13,15 +16,26 @@ describe.each(proxies)("slotd behind %s, configured as slotd init prints it,", (
   let proxy: DocumentedProxy;
   let fixture: Fixture;
   let port: number;
+  let oldUrl: string;
   const clients: string[] = [];
 
   beforeAll(async () => {
-    const [front = 0, listen = 0] = await freePorts(2);
+    const [front = 0, listen = 0, old = 0] = await freePorts(3);
     port = front;
-    proxy = await startDocumentedProxy(name, front, `127.0.0.1:${listen}`);
+    oldUrl = `https://127.0.0.1:${old}/file_share`;
+    const beside = `https://127.0.0.1:${front}/upload`;
+    const oldUrls = [oldUrl, beside].map((url) => new URL(url));
+    proxy = await startDocumentedProxy(name, front, `127.0.0.1:${listen}`, oldUrls);
     fixture = await startFixture({
       port: listen,
       prefix: "/up",
+      addressed: (store) => [
+        {
+          urls: [oldUrl, beside],
+          ...formerKinds.prosody,
+          store: { kind: "folder", open: (token) => store.open(token) },
+        },
+      ],
       front: { port: front, ca: proxy.ca },
       server: {
         proxies: { has: (address) => address === "127.0.0.1" },
@@ -37,7 +51,8 @@ describe.each(proxies)("slotd behind %s, configured as slotd init prints it,", (
   /** Begins a request from another address of this machine, as a client elsewhere. */
   function begin(url: string, options: RequestOptions) {
     const sent = request({
-      ...{ host: "127.0.0.1", port, localAddress: "127.0.0.2", agent: false, path: targetOf(url) },
+      ...{ host: "127.0.0.1", localAddress: "127.0.0.2", agent: false, path: targetOf(url) },
+      port: /^https:\/\/127\.0\.0\.1:(\d+)/.exec(url)?.[1] ?? port,
       ...{ ca: readFileSync(proxy.ca), ...options },
     });
     const answer = new Promise<IncomingMessage & { readonly body: Buffer }>((resolve, reject) => {
@@ -67,6 +82,25 @@ describe.each(proxies)("slotd behind %s, configured as slotd init prints it,", (
       expect([part.statusCode, part.body.equals(body.subarray(10, 20))]).toEqual([206, true]);
       const head = await ask(getUrl, { method: "HEAD" });
       expect([head.statusCode, head.headers["content-length"]]).toEqual([200, String(body.length)]);
+    }
+  });
+
+  test("old URLs of a former service answer on their port and under their path, however they are encoded", async () => {
+    const token = addressToken(oldUrl.replace("https://", ""), "slot Slot-1");
+    const meta = { token, filename: "a.txt", size: 5, contentType: "text/plain" };
+    await fixture.store.put(meta, bodyOf("hello"));
+    const beside = `https://127.0.0.1:${port}/upload`;
+    for (const base of [oldUrl, beside]) {
+      for (const path of [
+        "/Slot-1/a.txt",
+        "/Slot%2d1/tr%C3%A8s%20cool.txt",
+        "//Slot-1/a%2Fb%252F",
+        "/Slot-1",
+      ]) {
+        const { statusCode, body } = await ask(`${base}${path}`);
+        expect([path, statusCode, body.toString()]).toEqual([path, 200, "hello"]);
+      }
+      expect((await ask(`${base}/Slot-2/a.txt`)).statusCode).toBe(404);
     }
   });
 

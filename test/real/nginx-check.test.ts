@@ -6,7 +6,7 @@ import { giveFolder, isRoot, makeFolder, removeFolder, startProcess } from "../p
 import { check } from "./check.ts";
 
 /** What `slotd check` finds of files on disk behind an nginx whose location has these lines. */
-async function behindNginx(lines: readonly string[]) {
+async function behindNginx(lines: readonly string[], old: (port: number) => string = () => "") {
   const [port = 0, listen = 0, xmpp = 0] = await freePorts(3);
   const folder = makeFolder("nginx-check");
   mkdirSync(join(folder, "tmp"));
@@ -40,8 +40,10 @@ path = "${join(folder, "data")}"
 [http]
 listen = "127.0.0.1:${listen}"
 public_url = "http://127.0.0.1:${port}"
-`);
-    return findings.filter(({ check, level }) => level === "wrong" && check !== "handshake");
+${old(port)}`);
+    return findings.filter(({ check, level }) =>
+      old(port) === "" ? level === "wrong" && check !== "handshake" : check === "former-url",
+    );
   } finally {
     await nginx.stop();
     removeFolder(folder);
@@ -69,6 +71,46 @@ describe("slotd check behind nginx", () => {
     const wrong = await behindNginx([...right, "rewrite ^/(.*)$ /files/$1 break;"]);
     expect(wrong.map((finding) => finding.check)).toEqual(["public-url"]);
     expect(wrong[0]?.text).toContain("a proxy changes the path or the query");
+  });
+
+  describe("says of the old URLs of a former service", () => {
+    const former = (url: (port: number) => string) => (port: number) =>
+      `[former.old]\nkind = "openfire"\nurls = ["${url(port)}"]\n`;
+    const here = former((port) => `http://127.0.0.1:${port}/upload`);
+
+    test("that they reach slotd", async () => {
+      const [finding] = await behindNginx(right, here);
+      expect(finding).toMatchObject({ level: "ok", text: expect.stringContaining("/upload reaches slotd") });
+    });
+
+    test("that the Host header is lost", async () => {
+      const lines = right.map((line) => line.replace("$http_host", "other.example"));
+      const [finding] = await behindNginx(lines, here);
+      expect(finding).toMatchObject({
+        level: "warn",
+        text: expect.stringContaining("not as an old address (400)"),
+      });
+    });
+
+    test("that another service still answers", async () => {
+      const [finding] = await behindNginx([...right, "if ($uri ~ ^/upload/) { return 403; }"], here);
+      expect(finding).toMatchObject({
+        level: "warn",
+        text: expect.stringContaining("by another service (403)"),
+      });
+    });
+
+    test("that their name is not known here", async () => {
+      const [finding] = await behindNginx(
+        right,
+        former(() => "http://up.old.invalid:5443/upload"),
+      );
+      expect(finding).toMatchObject({
+        level: "warn",
+        text: expect.stringContaining("up.old.invalid:5443 cannot be reached"),
+      });
+      expect(finding?.advice).toContain("keep both");
+    });
   });
 
   test("finds that the CORS headers are there twice", async () => {

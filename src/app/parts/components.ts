@@ -1,21 +1,17 @@
 import { readFile } from "node:fs/promises";
 import type { DomainConfig } from "../../config/config.ts";
-import { bucketOf } from "../buckets/domain-buckets.ts";
+import { componentSecret } from "../../config/places.ts";
+import { domainSlots, slotParts } from "../domain-slots.ts";
 import { type Around, part } from "../part.ts";
 import { componentKey, type DomainSettings, ServedDomain } from "../served-domain.ts";
-import { watchedBucket } from "../stores/watched-stores.ts";
-import { credentials, credentialsOf } from "./credentials.ts";
-import { ledgerWorkers, workerOf } from "./ledger-workers.ts";
-import { addressOf } from "./listeners.ts";
-import { keysOf, signingKeys } from "./signing-keys.ts";
-import { storeOf, watchedStores } from "./watched-stores.ts";
 
 /** The served domains, each with its component. One that goes is gone before one that comes takes its JID. */
 export const components = part<ServedDomain, DomainSettings>({
-  needs: [signingKeys, credentials, watchedStores, ledgerWorkers],
+  needs: slotParts,
   async wanted(around) {
     const wanted = new Map<string, DomainSettings>();
     for (const config of around.config.domains) {
+      if (componentSecret(config) === undefined) continue;
       wanted.set(componentKey(config), await settingsFor(config, around));
     }
     return wanted;
@@ -33,15 +29,8 @@ export const components = part<ServedDomain, DomainSettings>({
 });
 
 async function settingsFor(config: DomainConfig, around: Around): Promise<DomainSettings> {
-  const [keys, keysOfBucket] = [keysOf(around, config), credentialsOf(around, config)];
   return {
-    config,
-    bucket: watchedBucket(
-      bucketOf(config, keys, keysOfBucket, addressOf(around, config)),
-      config.domain,
-      storeOf(around, config),
-    ),
-    record: workerOf(around, config)?.recordOf(config),
+    ...domainSlots(config, around),
     ca: config.xmpp.tlsCa === undefined ? undefined : await readFile(config.xmpp.tlsCa, "utf8"),
   };
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { DomainConfig } from "../../config/config.ts";
+import { componentSecret } from "../../config/places.ts";
 import { version } from "../../version.ts";
 import { pingRoute, versionRoute } from "../../xmpp/basics.ts";
 import { tryLogin } from "../../xmpp/login.ts";
@@ -49,11 +50,13 @@ async function logIn(context: XmppContext): Promise<Finding> {
   const { domain: config, signal } = context;
   const { domain, host, xmpp } = config;
   const { host: server, port } = xmpp.address;
+  const secret = componentSecret(config);
+  if (secret === undefined) throw new Error(`slotd is no component for ${domain}`);
   const ca = xmpp.tlsCa === undefined ? undefined : await readFile(xmpp.tlsCa, "utf8");
   const monotonic = () => performance.now();
   const problem = await tryLogin(
     {
-      settings: { host, domain, address: `${server}:${port}`, secret: xmpp.secret },
+      settings: { host, domain, address: `${server}:${port}`, secret },
       connectTo: { host: server, port, tls: xmpp.tls ? { ca } : undefined },
       router: new Router(host, [pingRoute, versionRoute("slotd check", version)]),
     },

@@ -1,11 +1,15 @@
 /*
- * The configuration of each reverse proxy, for what `slotd init` prints and for docs/reverse-proxy.md: a test holds the
- * document against these functions, and the suites run them with the real proxies.
+ * The configuration of each reverse proxy, for what `slotd init` prints, for the old URLs of former services, and for
+ * docs/reverse-proxy.md: a test holds the document against these functions, and the suites run them with the real
+ * proxies. Each passes on what it gets as it came: the Host header with its port, and the whole path.
  */
 
 /** What a proxy has to know. */
 export interface Upstream {
-  /** The public URLs, https, each with a host of its own. */
+  /**
+   * The public URLs, and those of former services: https or http, on any port (ejabberd's 5443, Prosody's 5281,
+   * Openfire's 7443), with or without a path. Those of one host and port are in one block.
+   */
   readonly urls: readonly URL[];
   /** Where slotd listens: host and port. */
   readonly listen: string;
@@ -21,25 +25,48 @@ export const proxyText = { nginx, caddy, haproxy } as const satisfies Record<
   (upstream: Upstream) => string
 >;
 
-function nginx({ urls, listen }: Upstream): string {
-  return urls.map((url) => nginxServer(url, listen)).join("\n\n");
+/** The URLs of one host and port: a proxy has one block for them. */
+interface Site {
+  readonly url: URL;
+  /** Without a final slash; "" for all. */
+  readonly paths: readonly string[];
 }
 
-function nginxServer(url: URL, listen: string): string {
+function sitesOf(urls: readonly URL[]): readonly Site[] {
+  return [...Map.groupBy(urls, ({ origin }) => origin).values()].map((some) => ({
+    url: some[0] as URL,
+    paths: [...new Set(some.map(pathOf))],
+  }));
+}
+
+function nginx({ urls, listen }: Upstream): string {
+  return sitesOf(urls)
+    .map((site) => nginxServer(site, listen))
+    .join("\n\n");
+}
+
+function nginxServer({ url, paths }: Site, listen: string): string {
   const { hostname } = url;
-  return `server {
-    listen ${portOf(url)} ssl;
-    listen [::]:${portOf(url)} ssl;
-    server_name ${hostname};
+  const tls = hasTls(url) ? " ssl" : "";
+  const certificate = `
     ssl_certificate     /etc/letsencrypt/live/${hostname}/fullchain.pem;
-    ssl_certificate_key /etc/letsencrypt/live/${hostname}/privkey.pem;
+    ssl_certificate_key /etc/letsencrypt/live/${hostname}/privkey.pem;`;
+  return `server {
+    listen ${portOf(url)}${tls};
+    listen [::]:${portOf(url)}${tls};
+    server_name ${hostname};${hasTls(url) ? certificate : ""}
 
     # slotd enforces the size limit and reports it.
     client_max_body_size 0;
     # slotd's limits: 8 KiB of URL, 32 KiB of headers.
     large_client_header_buffers 4 32k;
 
-    location ${pathOf(url)}/ {
+${paths.map((path) => nginxLocation(path, listen)).join("\n\n")}
+}`;
+}
+
+function nginxLocation(path: string, listen: string): string {
+  return `    location ${nginxPrefix(path)} {
         # Without a path, nginx passes the signed path unchanged.
         proxy_pass http://${listen};
         proxy_http_version 1.1;
@@ -51,40 +78,56 @@ function nginxServer(url: URL, listen: string): string {
         proxy_buffering off;
         proxy_read_timeout 5m;
         proxy_send_timeout 5m;
-    }
-}`;
+    }`;
+}
+
+/** nginx compares a location with the decoded path. */
+function nginxPrefix(path: string): string {
+  const decoded = `${decodeURIComponent(path)}/`;
+  return /^[\w./~-]+$/.test(decoded) ? decoded : `"${decoded.replace(/["\\]/g, "\\$&")}"`;
 }
 
 function caddy({ urls, listen }: Upstream): string {
-  return urls.map((url) => caddySite(url, listen)).join("\n\n");
+  return sitesOf(urls)
+    .map((site) => caddySite(site, listen))
+    .join("\n\n");
 }
 
-function caddySite(url: URL, listen: string): string {
-  const path = pathOf(url);
+function caddySite({ url, paths }: Site, listen: string): string {
+  const address = hasTls(url) ? url.host : url.origin;
+  return `${address} {
+${paths.map((path) => caddyProxy(path, listen)).join("\n")}
+}`;
+}
+
+function caddyProxy(path: string, listen: string): string {
   const matcher = path === "" ? "" : ` ${path}/*`;
-  return `${url.host} {
-    reverse_proxy${matcher} ${listen} {
+  return `    reverse_proxy${matcher} ${listen} {
         flush_interval -1
         transport http {
             read_timeout 5m
             write_timeout 5m
         }
-    }
-}`;
+    }`;
 }
 
 function haproxy({ urls, listen }: Upstream): string {
-  const [first] = urls;
-  const certificates = urls.map(({ hostname }) => `crt /etc/haproxy/${hostname}.pem`).join(" ");
-  const port = first === undefined ? "443" : portOf(first);
+  const withTls = urls.filter(hasTls);
+  const names = [...new Set(withTls.map(({ hostname }) => hostname))];
+  const certificates = names.map((hostname) => `crt /etc/haproxy/${hostname}.pem`).join(" ");
+  const binds = new Set(
+    urls.flatMap((url) => {
+      const tls = hasTls(url) ? ` ssl ${certificates} alpn http/1.1` : "";
+      return [`    bind :${portOf(url)}${tls}`, `    bind [::]:${portOf(url)}${tls}`];
+    }),
+  );
   const rules = new Set(urls.map((url) => (pathOf(url) === "" ? "" : ` if { path_beg ${pathOf(url)}/ }`)));
   const backends = [...rules].map((rule) =>
     rule === "" ? "    default_backend slotd" : `    use_backend slotd${rule}`,
   );
   return `frontend upload
     mode http
-    bind :${port} ssl ${certificates} alpn http/1.1
-    bind [::]:${port} ssl ${certificates} alpn http/1.1
+${[...binds].join("\n")}
     timeout client 5m
     option forwardfor
 ${backends.join("\n")}
@@ -99,8 +142,13 @@ backend slotd
     server slotd ${listen}`;
 }
 
-function portOf({ port }: URL): string {
-  return port === "" ? "443" : port;
+function hasTls({ protocol }: URL): boolean {
+  return protocol === "https:";
+}
+
+function portOf({ port, protocol }: URL): string {
+  if (port !== "") return port;
+  return protocol === "https:" ? "443" : "80";
 }
 
 function pathOf({ pathname }: URL): string {

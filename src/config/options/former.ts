@@ -2,6 +2,7 @@ import { z } from "zod";
 import { readAddressBase, spaceName } from "../../address/address-space.ts";
 import { formerKindNames } from "../../address/former-kinds.ts";
 import { parseBaseUrl, parseDomain } from "../values.ts";
+import { servedDomainRule } from "./named-domain.ts";
 import { from, global, type Option } from "./option.ts";
 import type { NamedScope, Rule, Rules } from "./rule.ts";
 import { domains } from "./top.ts";
@@ -53,22 +54,6 @@ export const formerOptions = {
   "former.NAME.domain": formerDomain,
 } as const satisfies Record<string, Option>;
 
-/** The table of a former service belongs to a domain that slotd serves, and says to which where there are several. */
-const domainRule: Rule = ({ whole, named, breach }) => {
-  const served = whole.find(domains).value?.is;
-  if (served === undefined) return;
-  for (const table of named("former")) {
-    const { setting, value } = table.find(formerDomain);
-    const isSaid = setting !== undefined || served.length === 1;
-    if (value === undefined || (isSaid && served.includes(value.is))) continue;
-    breach(formerDomain, setting ?? table.at, {
-      expected: `one of the domains served (${served.join(", ")})`,
-      got: setting === undefined ? "no domain" : JSON.stringify(value.is),
-      ...(setting === undefined ? { advice: `Set ${table.at.key}.domain.` } : {}),
-    });
-  }
-};
-
 /** A base belongs to one address space: the same path would name two files otherwise. */
 const spaceRule: Rule = ({ named, breach }) => {
   const owners = new Map<string, { readonly table: NamedScope; readonly first: string }>();
@@ -94,4 +79,4 @@ export function hasFormer(named: Rules["named"], domain: string | undefined): bo
   return named("former").some(({ find }) => find(formerDomain).value?.is === domain);
 }
 
-export const formerRules: readonly Rule[] = [domainRule, spaceRule];
+export const formerRules: readonly Rule[] = [servedDomainRule("former", formerDomain), spaceRule];

@@ -1,6 +1,7 @@
 import { formerDomain } from "./former.ts";
 import type { Option } from "./option.ts";
 import { receiverDomain } from "./receivers.ts";
+import { serviceUrlDomain } from "./service-url.ts";
 
 /** What stands in the name of an option for the name that the operator gives its table: `former.NAME.urls`. */
 export const anyName = "NAME";
@@ -14,6 +15,7 @@ export const anyName = "NAME";
 export const namedTables = {
   former: { domain: formerDomain },
   receivers: { domain: receiverDomain },
+  service_url: { domain: serviceUrlDomain },
 } as const satisfies Record<string, { readonly domain: Option }>;
 
 export type NamedTable = keyof typeof namedTables;

@@ -39,8 +39,8 @@ export const receiverProtocol = {
   ...oneOf("v1", "v2", "token", "jwt"),
   isMandatory: "always",
   prose:
-    'How the XMPP server proves that it gave a slot. `"v1"`: Prosody\'s mod_http_upload_external, and ejabberd with `external_secret`. `"v2"`: mod_http_upload_external with the protocol "v2". `"token"`: Metronome. `"jwt"`: Prosody\'s mod_http_file_share with `http_file_share_base_url`. slotd accepts only this one.',
-  example: '"v2"',
+    'How the XMPP server proves that it issued a slot. `"v1"`: Prosody\'s mod_http_upload_external, and ejabberd with `external_secret`. `"v2"`: mod_http_upload_external with the protocol "v2". `"token"`: Metronome. `"jwt"`: Prosody\'s mod_http_file_share with `http_file_share_base_url`. slotd accepts only this one.',
+  example: '"jwt"',
 } as const satisfies Option;
 
 export const receiverSecret = {
@@ -49,7 +49,7 @@ export const receiverSecret = {
   isMandatory: "always",
   isSecret: true,
   prose:
-    "The secret that the XMPP server's module has too; different for each receiver. With `v1`, `v2` and `token` a URL is valid as long as the secret is, so a new secret voids all earlier PUT URLs, and makes addresses of deleted files free again.",
+    "The secret, the same as in the configuration of the XMPP server's module, and different for each receiver. With `v1`, `v2` and `token`, PUT URLs do not expire. A new secret makes all previous PUT URLs invalid, and slotd then accepts new uploads to the addresses of deleted files.",
   example: '"a long random text"',
 } as const satisfies Option;
 
@@ -58,7 +58,7 @@ export const receiverHosts = {
   schema: z.array(text(parseDomain)).min(1),
   kind: "list",
   expected: "a list of one or more domains",
-  defaultWords: "every domain that the XMPP server gives slots to",
+  defaultWords: "every domain to which the XMPP server issues slots",
   prose:
     "The domains whose users may upload. With `jwt`, slotd refuses the slots of other users. With `jid_in_url`, the first one is the domain of the accounts.",
   example: '["example.org"]',

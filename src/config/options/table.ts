@@ -10,6 +10,7 @@ import { purposeOptions, purposeRules, retention } from "./purpose.ts";
 import { receiverOptions, receiverRules } from "./receivers.ts";
 import type { Rule } from "./rule.ts";
 import { s3Options } from "./s3.ts";
+import { serviceUrlOptions, serviceUrlRules } from "./service-url.ts";
 import { backend, topOptions, topRules } from "./top.ts";
 import { xmppOptions } from "./xmpp.ts";
 
@@ -27,6 +28,7 @@ export const options = {
   ...opsOptions,
   ...formerOptions,
   ...receiverOptions,
+  ...serviceUrlOptions,
 } as const satisfies Record<string, Option>;
 
 /** What the options are held against, in the order in which problems are told. */
@@ -37,6 +39,7 @@ export const rules: readonly Rule[] = [
   ...httpRules,
   ...formerRules,
   ...receiverRules,
+  ...serviceUrlRules,
 ];
 
 /** The tables that are in force only where an option has a certain value; else nothing in them counts. */

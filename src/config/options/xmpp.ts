@@ -1,9 +1,17 @@
 import { z } from "zod";
 import { type Option, perDomain } from "./option.ts";
-import { address, boolean, path, secretText } from "./types.ts";
+import { address, boolean, oneOf, path, secretText } from "./types.ts";
 
 /** Where the XMPP server is. */
 export const xmppOptions = {
+  "xmpp.component": {
+    ...perDomain,
+    ...oneOf("on", "off"),
+    default: "on",
+    prose:
+      'Whether slotd connects to the XMPP server as the component `host`. With `"off"`, only the server\'s own upload module issues slots: see `receivers.NAME` and `service_url.NAME`.',
+    example: '"off"',
+  },
   "xmpp.address": {
     ...perDomain,
     ...address,
@@ -15,6 +23,7 @@ export const xmppOptions = {
     ...perDomain,
     ...secretText,
     isMandatory: "always",
+    onlyWith: { name: "xmpp.component", value: "on" },
     isSecret: true,
     prose: "The component secret, equal to the secret in the XMPP server's configuration.",
     example: '"a long random text"',

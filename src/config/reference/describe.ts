@@ -13,7 +13,7 @@ import {
 import type { Option, TomlValue } from "../options/option.ts";
 import { keyOf, nameOf, type OptionName, optionNames, optionOf, tableOf } from "../options/table.ts";
 import type { Place } from "../problem.ts";
-import { valueIn } from "../tables.ts";
+import { camelCase, valueIn } from "../tables.ts";
 import { tomlText } from "./toml-text.ts";
 
 /** What stands in the place of a secret. */
@@ -65,7 +65,7 @@ function namedValues(config: Config, givenAt: GivenAt): ConfigValue[] {
   const valuesOf = (table: NamedTable, own: Pick<NamedConfig<NamedTable>, "name" | "domain">) => {
     // What its defaults depend on is in force for its domain.
     const others = config.domains.find(({ domain }) => domain === own.domain) ?? config;
-    const tables = { ...others, domains, [table]: { [anyName]: own } };
+    const tables = { ...others, domains, [camelCase(table)]: { [anyName]: own } };
     const shown = { tables, where: { table, name: own.name }, folder };
     return optionNames
       .filter((name) => namedTableOf(name) === table)

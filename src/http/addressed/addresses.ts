@@ -60,6 +60,7 @@ export interface Candidate {
  */
 export class Addresses {
   readonly #index: AddressIndex<Table>;
+  readonly #lookups: ReadonlySet<BoundedLookup>;
   /** For what is under no other base. */
   readonly #open: LiteralBaseIndex<Table>;
 
@@ -71,6 +72,7 @@ export class Addresses {
         return files.urls.map((url) => ({ url, value }));
       }),
     );
+    this.#lookups = new Set(all.flatMap(({ store }) => (store.kind === "bucket" ? [store.objects] : [])));
     this.#open = new LiteralBaseIndex(
       all.flatMap((files) => {
         const value = { space: spaceName(files.urls[0] ?? ""), files };
@@ -94,6 +96,11 @@ export class Addresses {
       if (!inStore.has(token)) inStore.set(token, { token, lastSegment: address.lastSegment, files });
     }
     return [...candidates.values()].flatMap((inStore) => [...inStore.values()]);
+  }
+
+  /** A file was stored under this token: whatever is remembered of the address is to be asked for again. */
+  forget(token: string): void {
+    for (const lookup of this.#lookups) lookup.forget(token);
   }
 
   #atOpenBase(host: string, rawPath: string): readonly Candidate[] | undefined {

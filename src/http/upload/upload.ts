@@ -18,6 +18,8 @@ export interface UploadDeps {
   readonly check: UploadCheck;
   /** What the receiver says that it is an upload to; absent: it is to none. */
   readonly received?: ReceiverDecision | undefined;
+  /** Is told of each object that was stored under an address; absent: nobody wants to know. */
+  readonly addressStored?: (token: string) => void;
   readonly slots: TransferSlots;
   readonly now: () => Date;
 }
@@ -63,7 +65,7 @@ async function receive(
   head: RequestHead,
   exchange: Exchange,
   waits: boolean,
-  { now }: UploadDeps,
+  { now, addressStored }: UploadDeps,
 ): Promise<HttpEvent> {
   const body = waits ? afterContinue(exchange) : exchange.body;
   const { token, size } = admitted.object;
@@ -71,6 +73,7 @@ async function receive(
   const begun = now().getTime();
   const failure = await observed(admitted, () => enterAndStore(admitted, body));
   if (failure === undefined) {
+    if (admitted.address !== undefined) addressStored?.(token);
     const location =
       admitted.address?.location ?? publicPath(head.rawPath, head.host, admitted.bucket.publicUrls);
     exchange.send({ status: 201, text: "", headers: { Location: location } });
@@ -123,20 +126,22 @@ async function enterAndStore(
   const tokens = [object.token, ...others];
   const refusal = (await record.spent(tokens)) ?? (await record.reserve(object));
   if (refusal !== undefined) return refusal;
-  let isStored = false;
+  // Where another upload was first, the reservation is its own by now.
+  let isInUse = false;
   try {
     const failure = await store(admitted, body);
+    isInUse = failure instanceof PutError && failure.code === "exists";
     if (failure !== undefined) return failure;
     const spent = await record.spent(tokens);
     if (spent !== undefined) {
       await record.remove(object);
       return spent;
     }
-    isStored = true;
+    isInUse = true;
     await record.restore(object);
     return undefined;
   } finally {
-    if (!isStored) await record.release(object.token);
+    if (!isInUse) await record.release(object.token);
   }
 }
 

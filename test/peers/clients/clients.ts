@@ -58,6 +58,14 @@ export async function goSendxmppUpload(options: UploadOptions): Promise<UploadRe
 
 /** Uploads with slixmpp (Debian packages python3-slixmpp, python3-aiohttp), under the name the file has. */
 export async function slixmppUpload(options: UploadOptions): Promise<UploadResult> {
+  const { ok, output, getUrls } = await slixmppUploads(options);
+  return { ok, output, getUrl: getUrls[0] };
+}
+
+/** The same for every file in the folder `options.file`, in the order of their names as bytes, over one login. */
+export async function slixmppUploads(
+  options: UploadOptions,
+): Promise<Omit<UploadResult, "getUrl"> & { readonly getUrls: readonly string[] }> {
   const { port, jid, password, file, to, ca, env, within } = options;
   const script = join(import.meta.dirname, "slixmpp-upload.py");
   const login = [`${port}`, jid, password, file, to, ...(ca ? [ca] : [])];
@@ -69,5 +77,6 @@ export async function slixmppUpload(options: UploadOptions): Promise<UploadResul
     },
     within,
   );
-  return { ok, output, getUrl: /^GET URL: (.*)$/m.exec(output)?.[1] };
+  const getUrls = [...output.matchAll(/^GET URL: (.*)$/gm)].map(([, url = ""]) => url);
+  return { ok, output, getUrls };
 }

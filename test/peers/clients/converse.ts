@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import type { Page } from "playwright-core";
+import type { EjabberdOptions } from "../servers/ejabberd.ts";
 import type { ProsodyOptions } from "../servers/prosody.ts";
 import { conversePackage } from "./converse-package.ts";
 
@@ -22,8 +23,11 @@ export interface ConverseAccount {
   readonly websocketUrl: string;
 }
 
-/** What Prosody needs for Converse.js, with its WebSocket at this port. */
-export function prosodyForConverse(websocketPort: number): Pick<ProsodyOptions, "modules" | "extra"> {
+/** What Prosody needs for Converse.js, with its WebSocket at this port; `host` is one of its domains. */
+export function prosodyForConverse(
+  websocketPort: number,
+  host = "example.test",
+): Pick<ProsodyOptions, "modules" | "extra"> {
   return {
     // Converse waits for answers of some of them before it opens a chat.
     modules: [
@@ -43,9 +47,26 @@ export function prosodyForConverse(websocketPort: number): Pick<ProsodyOptions, 
       `http_ports = { ${websocketPort} }`,
       `http_interfaces = { "127.0.0.1" }`,
       "https_ports = {}",
-      `http_default_host = "example.test"`,
+      `http_default_host = "${host}"`,
       "consider_websocket_secure = true",
       `http_cors_override = { websocket = { enabled = true } }`,
+    ],
+  };
+}
+
+/** What ejabberd needs for Converse.js, with its WebSocket at this port. */
+export function ejabberdForConverse(websocketPort: number): Pick<EjabberdOptions, "modules" | "listeners"> {
+  return {
+    modules: {
+      mod_mam: { default: "always" },
+      mod_pubsub: { plugins: ["flat", "pep"] },
+      ...{ mod_blocking: {}, mod_caps: {}, mod_privacy: {}, mod_private: {}, mod_vcard: {} },
+    },
+    listeners: [
+      {
+        ...{ port: websocketPort, ip: "127.0.0.1", module: "ejabberd_http" },
+        request_handlers: { "/ws": "ejabberd_http_ws" },
+      },
     ],
   };
 }

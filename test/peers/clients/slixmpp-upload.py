@@ -1,11 +1,13 @@
 """Uploads a file as a slixmpp client does: disco, slot, PUT, and a message with the URL.
 
 Usage: slixmpp-upload.py PORT JID PASSWORD FILE TO [CA]
+FILE may be a folder: then each file in it is uploaded, in the order of their names as bytes.
 Plain TCP without CA; with it TLS from the first byte, trusting that PEM file.
-Prints "GET URL: ..." at the end and exits with 0 when the upload succeeded.
+Prints "GET URL: ..." after each and exits with 0 when all uploads succeeded.
 """
 
 import logging
+import os
 import sys
 
 import slixmpp
@@ -42,15 +44,21 @@ class Uploader(slixmpp.ClientXMPP):
                 return item[0]
         raise LookupError(f"no item of {self.boundjid.domain} has the feature {FEATURE}")
 
+    def files(self):
+        if not os.path.isdir(self.file):
+            return [self.file]
+        return [os.path.join(self.file, name) for name in sorted(os.listdir(self.file), key=os.fsencode)]
+
     async def upload(self, _event):
         try:
             plugin = self["xep_0363"]
             plugin.upload_service = await self.find_service()
-            url = await plugin.upload_file(self.file, timeout=10)
-            message = self.make_message(mto=self.to, mbody=url, mtype="chat")
-            message["oob"]["url"] = url
-            message.send()
-            print("GET URL:", url)
+            for file in self.files():
+                url = await plugin.upload_file(file, timeout=10)
+                message = self.make_message(mto=self.to, mbody=url, mtype="chat")
+                message["oob"]["url"] = url
+                message.send()
+                print("GET URL:", url)
             self.succeeded = True
         except IqError as error:
             print("IqError:", error.iq)

@@ -11,6 +11,8 @@ import {
 export interface EjabberdOptions extends XmppServerOptions {
   /** Whether the component port speaks TLS, with a certificate of the server's `ca`. Left out: plain TCP. */
   readonly componentTls?: boolean;
+  /** Modules beside those that every test needs, with their options. */
+  readonly modules?: Readonly<Record<string, object>>;
   /** More listeners, as ejabberd.yml has them. */
   readonly listeners?: readonly object[];
 }
@@ -51,6 +53,7 @@ function configuration(plan: XmppPlan, options: EjabberdOptions): string {
       mod_ping: {},
       mod_roster: {},
       mod_version: {},
+      ...options.modules,
     },
   };
   const lines = Object.entries(settings).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);

@@ -78,7 +78,7 @@ export async function startReceivers(toml: string): Promise<ReceiverScene> {
   });
   const load = (text: string): Config =>
     configOf(
-      `domains = ["example.org"]\nbackend = "disk"\nxmpp.secret = "hush"\nxmpp.address = "127.0.0.1:9"\ndisk.path = "${folder}"\nhttp.listen = "127.0.0.1:0"\nhttp.public_url = "https://upload.example.org"\n${text}`,
+      `domains = ["example.org"]\nbackend = "disk"\nxmpp.component = "off"\ndisk.path = "${folder}"\nhttp.listen = "127.0.0.1:0"\nhttp.public_url = "https://upload.example.org"\n${text}`,
     );
   let config = load(toml);
   const app: App = await start(config, logger);

@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { addressKey } from "../../../src/address/address-key.ts";
 import { addressToken } from "../../../src/address/address-token.ts";
+import { removeExpiredObjects } from "../../../src/admin/expired-objects.ts";
+import { reconcile } from "../../../src/admin/reconcile.ts";
 import { findFile, removeFile } from "../../../src/admin/remove.ts";
 import {
   type Answered,
@@ -23,6 +27,10 @@ function putV1(name: string, body: string, headers?: readonly string[], hold?: H
   const path = `${id}/${name}`;
   const encoded = `${id}/${encodeURIComponent(name)}`;
   return scene.put(`/up/${encoded}?v=${v1(path, Buffer.byteLength(body))}`, body, headers, hold);
+}
+
+function objectPath({ domains: [domain] }: ReceiverScene["config"], token: string): string {
+  return join(domain?.disk.path ?? "", "objects", token.slice(0, 2), token);
 }
 
 function tokenOfSlot(slot: string): string {
@@ -151,6 +159,35 @@ describe("a deleted file stays deleted", () => {
     await scene.ledger?.forget([tokenOf("/up", `${id}/a.txt`)]);
     expect((await putV1("a.txt", "hello")).status).toBe(410);
     expect((await putV1("b.txt", "hello")).status).toBe(201);
+  });
+
+  test("when somebody has taken it out of the folder, and reconcile has found that", async () => {
+    scene = await startReceivers(receiver);
+    expect((await putV1("a.txt", "hello")).status).toBe(201);
+    await rm(objectPath(scene.config, tokenOf("/up", `${id}/a.txt`)));
+    const { isWhole } = await scene.command((open) =>
+      reconcile(open, {
+        ...{ now: () => new Date(), fix: true, deleteUnknown: false, forgetMany: true, deleteMany: false },
+        ...{
+          signal: new AbortController().signal,
+          onDifference: () => undefined,
+          onProgress: () => undefined,
+        },
+      }),
+    );
+    expect(isWhole).toBe(true);
+    expect(await scene.ledger?.find(tokenOf("/up", `${id}/a.txt`))).toBeUndefined();
+    expect((await putV1("a.txt", "hello")).status).toBe(410);
+  });
+
+  test("when its time is over, without a ledger", async () => {
+    scene = await startReceivers(`ledger.url = "none"\n${receiver}retention = "1s"\n`);
+    expect((await putV1("a.txt", "hello")).status).toBe(201);
+    const later = new Date(Date.now() + 10_000);
+    const options = { signal: new AbortController().signal, onProgress: () => undefined };
+    const removed = await scene.command((open) => removeExpiredObjects(open, later, false, options));
+    expect(removed.files).toBe(1);
+    expect((await putV1("a.txt", "hello")).status).toBe(410);
   });
 
   test("without a ledger too", async () => {
@@ -301,6 +338,22 @@ describe("a JWT", () => {
   });
 });
 
+test("uploads and refusals are counted by receiver", async () => {
+  scene = await startReceivers(receiver);
+  await putV1("a.txt", "hello");
+  await putV1("a.txt", "hello");
+  await scene.put(`/up/${id}/b.txt?v=${"0".repeat(64)}`, "hello");
+  await scene.put(`/elsewhere/b.txt`, "hello");
+  const lines = (await scene.metrics()).split("\n").filter((line) => line.startsWith("slotd_receiver_"));
+  expect(lines.sort()).toEqual([
+    'slotd_receiver_refusals_total{receiver="prosody",reason="bad-signature"} 1',
+    'slotd_receiver_refusals_total{receiver="prosody",reason="exists"} 1',
+    'slotd_receiver_uploads_total{receiver="prosody",status="201"} 1',
+    'slotd_receiver_uploads_total{receiver="prosody",status="403"} 1',
+    'slotd_receiver_uploads_total{receiver="prosody",status="409"} 1',
+  ]);
+});
+
 test("neither log nor metrics have a token, an address or a secret", async () => {
   scene = await startReceivers(receiver);
   await putV1("a.txt", "hello");
@@ -308,7 +361,7 @@ test("neither log nor metrics have a token, an address or a secret", async () =>
   await scene.put(`/up/${id}/b.txt?v=${"0".repeat(64)}`, "hello");
   await removeAt(`${id}/a.txt`);
   await putV1("a.txt", "hello");
-  const told = scene.log;
+  const told = scene.log + (await scene.metrics());
   expect(told).toContain("bad-signature");
   for (const hidden of [
     secret,

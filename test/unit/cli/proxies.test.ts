@@ -22,6 +22,30 @@ test("deploy/compose/Caddyfile has the same lines", () => {
   );
 });
 
+test("old URLs keep their hosts, ports and paths, beside the public one", () => {
+  const urls = ["https://a.example", "https://a.example:5443/upload", "https://a.example/file_share/"]
+    .concat("http://b.example:12121", "https://a.example:5443/up%20load")
+    .map((url) => new URL(url));
+  const texts = proxies.map((name) => proxyText[name]({ urls, listen: "127.0.0.1:5080" }));
+  const [nginx = "", caddy = "", haproxy = ""] = texts;
+  expect([...(nginx.match(/^ +(listen \d+.*|location .*)$/gm) ?? [])]).toEqual([
+    ...["    listen 443 ssl;", "    location / {", "    location /file_share/ {"],
+    ...["    listen 5443 ssl;", "    location /upload/ {", '    location "/up load/" {'],
+    ...["    listen 12121;", "    location / {"],
+  ]);
+  expect(nginx.match(/ssl_certificate /g)).toHaveLength(2);
+  expect(caddy.match(/^\S.* \{$/gm)).toEqual(["a.example {", "a.example:5443 {", "http://b.example:12121 {"]);
+  expect(caddy.match(/reverse_proxy.*/g)).toEqual([
+    "reverse_proxy 127.0.0.1:5080 {",
+    "reverse_proxy /file_share/* 127.0.0.1:5080 {",
+    "reverse_proxy /upload/* 127.0.0.1:5080 {",
+    "reverse_proxy /up%20load/* 127.0.0.1:5080 {",
+    "reverse_proxy 127.0.0.1:5080 {",
+  ]);
+  const tls = "ssl crt /etc/haproxy/a.example.pem alpn http/1.1";
+  expect(haproxy.match(/bind :.*/g)).toEqual([`bind :443 ${tls}`, `bind :5443 ${tls}`, "bind :12121"]);
+});
+
 test("several hosts and a path are in each", () => {
   const urls = [new URL("https://a.example/up"), new URL("https://b.example:8443/up/")];
   for (const name of proxies) {

@@ -33,6 +33,7 @@ const global = {
   quota: { total: undefined, totalFiles: undefined },
   former: [],
   receivers: [],
+  service_url: [],
 };
 
 test("gives the defaults of the design", () => {
@@ -67,6 +68,7 @@ test("gives the defaults of the design", () => {
         rate: { slotsPerMinute: undefined, burst: 50 },
         ledger: { url: { kind: "sqlite", path: "/conf/data/slotd.db" }, urlFile: undefined },
         xmpp: {
+          component: "on",
           address: { host: "127.0.0.1", port: 5347 },
           ...{ secret: "hush", secretFile: undefined, tls: false, tlsCa: undefined },
         },

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addressToken } from "../../../src/address/address-token.ts";
@@ -45,6 +45,19 @@ test("is opened again after it was closed, and knows what it knew", async () => 
   await file.close();
   expect(await file.has(spentToken, generation)).toBe(true);
   expect(await file.generationOf(space, "another mark")).toBe(generation + 1);
+});
+
+test("follows another volume that comes to its place", async () => {
+  const file = spentFile();
+  await file.add([spentToken]);
+  await rename(folder, `${folder}-away`);
+  await mkdir(folder);
+  expect(await file.has(spentToken)).toBe(false);
+  await file.add([otherToken]);
+  expect([await file.has(spentToken), await file.has(otherToken)]).toEqual([false, true]);
+  await rm(folder, { recursive: true });
+  await rename(`${folder}-away`, folder);
+  expect([await file.has(spentToken), await file.has(otherToken)]).toEqual([true, false]);
 });
 
 test("takes at most 100 bytes for an address", async () => {
