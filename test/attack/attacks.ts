@@ -1,4 +1,5 @@
 import type { Attack } from "./attack.ts";
+import { addressAttacks } from "./http/address-attacks.ts";
 import { httpAttacks } from "./http/http-attacks.ts";
 import { inputAttacks } from "./inputs/input-attacks.ts";
 import { ledgerAttacks } from "./ledger/ledger-attacks.ts";
@@ -12,6 +13,7 @@ import { uploadsAttacks } from "./uploads/uploads-attacks.ts";
 export const attacks: readonly Attack[] = [
   ...streamAttacks,
   ...httpAttacks,
+  ...addressAttacks,
   ...uploadsAttacks,
   ...ledgerAttacks,
   ...ledgerRulesAttacks,

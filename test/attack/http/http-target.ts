@@ -38,6 +38,8 @@ export interface TargetOptions {
   readonly http?: string;
   /** Lines for [disk]. */
   readonly disk?: string;
+  /** More tables. */
+  readonly tables?: string;
 }
 
 /** The head of a request, with all its line ends. */
@@ -71,6 +73,7 @@ fsync = false
 ${options.disk ?? ""}
 [ledger]
 url = "none"
+${options.tables ?? ""}
 `,
   });
   await waitUntil("the HTTP server", () => isPortOpen(port));
