@@ -37,15 +37,19 @@ test("a host without a path, of whatever port, and no other host", () => {
 
 test("every spelling of a path gives the same", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "grapheme", maxLength: 30 }), fc.infiniteStream(fc.boolean()), (rest, choices) => {
-      const isEscaped = (): boolean => choices.next().value ?? true;
-      const encoded = [...Buffer.from(rest)]
-        .map((byte) => {
-          const text = String.fromCharCode(byte);
-          return /[A-Za-z0-9]/.test(text) && !isEscaped() ? text : `%${byte.toString(16).padStart(2, "0")}`;
-        })
-        .join("");
-      expect(index.find("up.example.org", `/files/${encoded}`)).toEqual({ value: "slash", path: rest });
-    }),
+    fc.property(
+      fc.string({ unit: "grapheme", maxLength: 30 }),
+      fc.infiniteStream(fc.boolean()),
+      (rest, choices) => {
+        const isEscaped = (): boolean => choices.next().value ?? true;
+        const encoded = [...Buffer.from(rest)]
+          .map((byte) => {
+            const text = String.fromCharCode(byte);
+            return /[A-Za-z0-9]/.test(text) && !isEscaped() ? text : `%${byte.toString(16).padStart(2, "0")}`;
+          })
+          .join("");
+        expect(index.find("up.example.org", `/files/${encoded}`)).toEqual({ value: "slash", path: rest });
+      },
+    ),
   );
 });

@@ -111,7 +111,7 @@ describe("bin/slotd", () => {
     const { code, out, err } = run(["config"], { SLOTD_TOKEN_BYTES: "8" });
     expect(code).toBe(0);
     expect(out).toContain(
-      '[domain."example.net".xmpp]\naddress = "127.0.0.1:5347" # default, set in slotd.toml:27\nsecret = "(redacted)"\n',
+      '[domain."example.net".xmpp]\ncomponent = "on" # default\naddress = "127.0.0.1:5347" # default, set in slotd.toml:27\nsecret = "(redacted)"\n',
     );
     expect(out).toContain("token_bytes = 8\n");
     expect(err).toStartWith("slotd: warning: token_bytes: 8 random bytes are few");
