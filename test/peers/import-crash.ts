@@ -54,10 +54,12 @@ export async function importCrashTest(
   try {
     const scene = await prepare(folder, count, random);
     const report = { kills: 0, killsMidway: 0, killsBetween: 0 };
-    // Each run works for a tenth of a second or so before it is killed.
-    const rate = Math.max(1, Math.ceil(scene.bytes / (kills * 0.1)));
+    // Every second run copies for a tenth of a second or so before it is killed.
+    const rate = Math.max(1, Math.ceil(scene.bytes / (kills * 0.05)));
     for (let round = 0; round < kills; round += 1) {
-      if (await runImport(scene, [`--max-rate=${rate}`], random() * 250)) report.kills += 1;
+      // Half of them while it looks at what is there, which takes longer and longer, and half while it copies.
+      const kill = { whileCopying: round % 2 === 1, after: random() * 200 };
+      if (await runImport(scene, [`--max-rate=${rate}`], kill)) report.kills += 1;
       const [stored, entered] = [storedCount(scene), await enteredCount(scene)];
       if (stored > 0 && stored < count) report.killsMidway += 1;
       if (stored > entered) report.killsBetween += 1;
@@ -96,16 +98,22 @@ async function prepare(folder: string, count: number, random: () => number): Pro
   return { folder, data, ledger, hashes, bytes };
 }
 
+/** When an import is killed: so many milliseconds after it has begun to work, or to copy. */
+interface Kill {
+  readonly whileCopying: boolean;
+  readonly after: number;
+}
+
 /**
- * Runs an import, and kills it so many milliseconds after it has begun to work. Gives whether it was killed.
+ * Runs an import, and kills it. Gives whether it was killed.
  *
- * @param killAfter undefined: it is not.
+ * @param kill undefined: it is not.
  * @throws {Error} when it failed by itself.
  */
 async function runImport(
-  { folder }: Scene,
+  { folder, data }: Scene,
   more: readonly string[],
-  killAfter: number | undefined,
+  kill: Kill | undefined,
 ): Promise<boolean> {
   const report = join(folder, "slotd-import-folder.report");
   rmSync(report, { force: true });
@@ -130,9 +138,12 @@ async function runImport(
   const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
     child.once("close", (code, signal) => resolve({ code, signal }));
   });
-  if (killAfter !== undefined) {
-    while (!existsSync(report) && child.exitCode === null) await pause(2);
-    await Promise.race([pause(killAfter), ended]);
+  if (kill !== undefined) {
+    const incoming = join(data, "incoming");
+    // What an earlier kill left there is removed when the import begins.
+    const hasBegun = () => existsSync(report) && (!kill.whileCopying || readdirSync(incoming).length > 0);
+    while (!hasBegun() && child.exitCode === null) await pause(2);
+    await Promise.race([pause(kill.after), ended]);
     child.kill("SIGKILL");
   }
   const { code, signal } = await ended;
