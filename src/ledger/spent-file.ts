@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { chown, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Database } from "./database/database.ts";
@@ -22,7 +23,7 @@ export class SpentFile {
   }
 
   async has(token: string, generation?: number): Promise<boolean> {
-    if ((await fileAt(this.#path)) === undefined) return false;
+    if (fileAt(this.#path) === undefined) return false;
     return (await this.#rows()).has(token, generation);
   }
 
@@ -47,7 +48,7 @@ export class SpentFile {
   async #rows(): Promise<SpentRows> {
     const opened = this.#open;
     const open = await opened?.catch(() => undefined);
-    const isOther = open !== undefined && open.file !== (await fileAt(this.#path));
+    const isOther = open !== undefined && open.file !== fileAt(this.#path);
     if (isOther && this.#open === opened) await this.close();
     this.#open ??= openFile(this.#path).catch((error: unknown) => {
       this.#open = undefined;
@@ -75,7 +76,7 @@ async function openFile(path: string): Promise<OpenFile> {
     });
     await giveToOwner(path);
     const changes = new GroupCommit(database);
-    return { file: await fileAt(path), database, changes, rows: new SpentRows(database, changes) };
+    return { file: fileAt(path), database, changes, rows: new SpentRows(database, changes) };
   } catch (error) {
     await database.close();
     throw error;
@@ -87,11 +88,11 @@ async function giveToOwner(path: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = await stat(dirname(path));
   for (const suffix of ["", "-wal", "-shm"])
-    if ((await fileAt(path + suffix)) !== undefined) await chown(path + suffix, uid, gid);
+    if (fileAt(path + suffix) !== undefined) await chown(path + suffix, uid, gid);
 }
 
-/** undefined: there is none. */
-async function fileAt(path: string): Promise<string | undefined> {
-  const found = await stat(path).catch(() => undefined);
+/** undefined: there is none. Asked for each upload: a trip to a thread and back costs ten times the call itself. */
+function fileAt(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
   return found && `${found.dev} ${found.ino}`;
 }
