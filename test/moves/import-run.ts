@@ -45,7 +45,9 @@ export async function usageOf(
 export async function verifyList(service: FormerService, target: SlotdTarget): Promise<readonly string[]> {
   const env = { NODE_EXTRA_CA_CERTS: service.xmpp.ca };
   try {
-    await target.run(["import", "--verify", listOf(target)], env);
+    // Its certificate is for this address too, whatever names its URLs have.
+    const to = service.isReachable ? [] : ["--to", `https://127.0.0.1:${service.port}`];
+    await target.run(["import", "--verify", listOf(target), ...to], env);
     return [];
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
