@@ -15,7 +15,7 @@ afterAll(() => rgw?.stop());
 
 const short = ["prosody-migrated", "ejabberd-sha1"];
 /** Names with spaces, encodings, both forms of letters beyond ASCII, and 200 bytes. */
-const files = hardFiles.slice(0, 12);
+const files = hardFiles.slice(0, 10);
 
 test.each(moves.filter(({ name }) => short.includes(name)).map((each) => [each.name, each] as const))(
   "%s moves into a folder and into a bucket, and every old URL answers as before",
@@ -23,12 +23,12 @@ test.each(moves.filter(({ name }) => short.includes(name)).map((each) => [each.n
     const moved = await move({
       prepare: () => prepare(files),
       files,
-      hasClients: name === "prosody-migrated",
+      hasClients: name === "ejabberd-sha1",
       backends: [{ name: "disk" }, { name: "RGW", rgw }],
     });
     expect(moved.map(({ backend }) => backend)).toEqual(["disk", "RGW"]);
     for (const { comparisons, problems } of moved) {
-      expect(comparisons.length).toBeGreaterThan(100);
+      expect(comparisons.length).toBeGreaterThan(80);
       expect(brokenOf(comparisons)).toEqual([]);
       expect(problems).toEqual([]);
     }
