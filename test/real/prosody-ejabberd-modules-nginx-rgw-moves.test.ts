@@ -3,6 +3,7 @@ import { hardFiles } from "../moves/hard-names.ts";
 import { move } from "../moves/move.ts";
 import { moves } from "../moves/moves.ts";
 import { moveSamples, sampleMoves } from "../moves/samples.ts";
+import type { Backend } from "../moves/slotd-target.ts";
 import { brokenOf } from "../moves/table.ts";
 import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
 
@@ -18,15 +19,18 @@ const short = ["prosody-migrated", "ejabberd-sha1"];
 const files = hardFiles.slice(0, 10);
 
 test.each(moves.filter(({ name }) => short.includes(name)).map((each) => [each.name, each] as const))(
-  "%s moves into a folder and into a bucket, and every old URL answers as before",
+  "%s moves, and every old URL answers as before",
   async (name, { prepare }) => {
+    // Once into a bucket is enough for the short form; test:moves does both with all.
+    const backends: Backend[] =
+      name === "ejabberd-sha1" ? [{ name: "disk" }, { name: "RGW", rgw }] : [{ name: "disk" }];
     const moved = await move({
       prepare: () => prepare(files),
       files,
       hasClients: name === "ejabberd-sha1",
-      backends: [{ name: "disk" }, { name: "RGW", rgw }],
+      backends,
     });
-    expect(moved.map(({ backend }) => backend)).toEqual(["disk", "RGW"]);
+    expect(moved.map(({ backend }) => backend)).toEqual(backends.map(({ name }) => name));
     for (const { comparisons, problems } of moved) {
       expect(comparisons.length).toBeGreaterThan(80);
       expect(brokenOf(comparisons)).toEqual([]);
