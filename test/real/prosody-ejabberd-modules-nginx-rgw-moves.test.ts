@@ -3,6 +3,7 @@ import { hardFiles } from "../moves/hard-names.ts";
 import { move } from "../moves/move.ts";
 import { moves } from "../moves/moves.ts";
 import { moveSamples, sampleMoves } from "../moves/samples.ts";
+import type { Backend } from "../moves/slotd-target.ts";
 import { brokenOf } from "../moves/table.ts";
 import { type Rgw, startRgw } from "../peers/servers/rgw.ts";
 
@@ -15,20 +16,23 @@ afterAll(() => rgw?.stop());
 
 const short = ["prosody-migrated", "ejabberd-sha1"];
 /** Names with spaces, encodings, both forms of letters beyond ASCII, and 200 bytes. */
-const files = hardFiles.slice(0, 12);
+const files = hardFiles.slice(0, 10);
 
 test.each(moves.filter(({ name }) => short.includes(name)).map((each) => [each.name, each] as const))(
-  "%s moves into a folder and into a bucket, and every old URL answers as before",
+  "%s moves, and every old URL answers as before",
   async (name, { prepare }) => {
+    // Once into a bucket is enough for the short form; test:moves does both with all.
+    const backends: Backend[] =
+      name === "ejabberd-sha1" ? [{ name: "disk" }, { name: "RGW", rgw }] : [{ name: "disk" }];
     const moved = await move({
       prepare: () => prepare(files),
       files,
-      hasClients: name === "prosody-migrated",
-      backends: [{ name: "disk" }, { name: "RGW", rgw }],
+      hasClients: name === "ejabberd-sha1",
+      backends,
     });
-    expect(moved.map(({ backend }) => backend)).toEqual(["disk", "RGW"]);
+    expect(moved.map(({ backend }) => backend)).toEqual(backends.map(({ name }) => name));
     for (const { comparisons, problems } of moved) {
-      expect(comparisons.length).toBeGreaterThan(100);
+      expect(comparisons.length).toBeGreaterThan(80);
       expect(brokenOf(comparisons)).toEqual([]);
       expect(problems).toEqual([]);
     }
