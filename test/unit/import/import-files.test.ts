@@ -231,7 +231,7 @@ describe("an import", () => {
     });
     expect((await scene.run([sourceFile("a", "1")], {}, { ledger: busyFor(3) })).tally.taken.files).toBe(1);
     const away = scene.run([sourceFile("b", "1")], {}, { ledger: busyFor(1_000) });
-    await expect(away).rejects.toThrow("The ledger's database is away");
+    await expect(away).rejects.toThrow("The ledger's database is unavailable");
     // The next run enters it.
     expect((await scene.run([sourceFile("b", "1")])).tally.taken.files).toBe(1);
   });

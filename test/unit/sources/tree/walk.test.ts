@@ -185,16 +185,18 @@ describe("a walk through a hostile folder", () => {
     expect(skipsOf(await read())).toEqual(["empty: junk"]);
   });
 
-  // Root may read everything.
-  test.skipIf(process.getuid?.() === 0)("goes on behind a folder that cannot be read", async () => {
-    put("locked/a.txt");
-    put("full/a.txt");
-    chmodSync(join(folder, "locked"), 0);
-    const items = await read();
-    chmodSync(join(folder, "locked"), 0o700);
-    expect(skipsOf(items)).toEqual(["locked: unreadable"]);
-    expect(filesOf(items)).toHaveLength(1);
-  });
+  // Root may read everything: then there is no such folder.
+  if (process.getuid?.() !== 0) {
+    test("goes on behind a folder that cannot be read", async () => {
+      put("locked/a.txt");
+      put("full/a.txt");
+      chmodSync(join(folder, "locked"), 0);
+      const items = await read();
+      chmodSync(join(folder, "locked"), 0o700);
+      expect(skipsOf(items)).toEqual(["locked: unreadable"]);
+      expect(filesOf(items)).toHaveLength(1);
+    });
+  }
 
   test("ends when it is told to", async () => {
     put("a");
