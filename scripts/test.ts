@@ -58,6 +58,9 @@ const patient = [
 /** Words in the names of suites that measure time or memory: nothing else runs then. */
 const measuring = ["attack", "chaos", "crash", "crowd", "memory", "scale"];
 
+/** Many, so that two rows of them end at about the same time. */
+const unitParts = 6;
+
 /** One process of a run. */
 interface Step {
   readonly name: string;
@@ -116,13 +119,13 @@ function stepsFor(names: readonly string[]): Step[] {
   return [...lint, ...unitSuites(unit, names.length === 0 || isUnitOnly), ...real.map(realSuite)];
 }
 
-/** The unit tests; all of them in two halves, which run beside each other. */
+/** The unit tests; all of them in parts, of which two run beside each other. */
 function unitSuites(files: readonly string[], isAll: boolean): Step[] {
   if (!isAll) return files.length > 0 ? [suite("test/unit", files, [])] : [];
-  return [0, 1].map((half) =>
+  return Array.from({ length: unitParts }, (_, part) =>
     suite(
-      `test/unit, half ${half + 1}`,
-      files.filter((_, at) => at % 2 === half),
+      `test/unit, part ${part + 1} of ${unitParts}`,
+      files.filter((_, at) => at % unitParts === part),
       [],
     ),
   );
@@ -195,7 +198,7 @@ function judge(step: Step, report: string, ended: string | undefined): Outcome {
 }
 
 async function runStep(step: Step, isLive: boolean): Promise<Outcome> {
-  const id = step.name.replace(/[^a-z]+/gi, "-");
+  const id = step.name.replace(/[^a-z0-9]+/gi, "-");
   const [report, log] = [join(scratch, `${id}.xml`), join(scratch, `${id}.log`)];
   // Short, for the sockets in it: their paths may have 107 bytes.
   const temporary = mkdtempSync(join(scratch, "t"));
@@ -242,11 +245,14 @@ function summarize(outcomes: readonly Outcome[]): number {
   return failed > 0 || passed === 0 ? 1 : 0;
 }
 
+/** Suites that run in turn, beside those of other rows; a row that has none left goes on with those of the next list. */
+type Row = readonly Step[][];
+
 /**
- * What runs in turn, each of it in rows beside each other: the linters, the unit tests, what runs by itself, and three rows of
- * suites, of which two mostly wait.
+ * What runs one after the other: the linters; the unit tests in two rows, beside suites that mostly wait; what measures,
+ * by itself; and all others, in three rows, of which two begin with what mostly waits.
  */
-function inLanes(steps: readonly Step[]): readonly (readonly Step[])[][] {
+function phasesOf(steps: readonly Step[]): readonly (readonly Row[])[] {
   const {
     lint = [],
     unit = [],
@@ -259,9 +265,21 @@ function inLanes(steps: readonly Step[]): readonly (readonly Step[])[][] {
     if (measuring.some((word) => name.includes(word))) return "alone";
     return patient.includes(name) ? "waiting" : "working";
   });
-  const [even, odd] = [0, 1].map((rest) => waiting.filter((_, at) => at % 2 === rest));
-  return [[lint], unit.map((step) => [step]), [alone], [even ?? [], odd ?? [], working]];
+  const beside = unit.length > 0 ? waiting.splice(0, besideUnit) : [];
+  return [
+    [[lint]],
+    [[unit], [unit], [beside]],
+    [[alone]],
+    [
+      [waiting, working],
+      [waiting, working],
+      [working, waiting],
+    ],
+  ];
 }
+
+/** So many of the suites that mostly wait take as long as the unit tests. */
+const besideUnit = 2;
 
 async function main(names: readonly string[]): Promise<number> {
   const steps = stepsFor(names);
@@ -270,18 +288,17 @@ async function main(names: readonly string[]): Promise<number> {
     steps.flatMap((step) => step.needs.flatMap((part) => packagesOf[part])),
   );
   if (lacking !== undefined) console.log(lacking);
-  const inTurn = async (some: readonly Step[]): Promise<Outcome[]> => {
-    const outcomes: Outcome[] = [];
-    for (const step of some) {
+  const outcomes: Outcome[] = [];
+  // Rows share their lists: whoever is free takes the next step.
+  const inTurn = async (row: Row): Promise<void> => {
+    for (;;) {
+      const step = row.find((list) => list.length > 0)?.shift();
+      if (step === undefined) return;
       const reason = obstacle(step);
       outcomes.push(reason === undefined ? await runStep(step, isLive) : leftOut(step, reason));
     }
-    return outcomes;
   };
-  const outcomes: Outcome[] = [];
-  for (const beside of isLive ? [[steps]] : inLanes(steps)) {
-    outcomes.push(...(await Promise.all(beside.map(inTurn))).flat());
-  }
+  for (const rows of isLive ? [[[[...steps]]]] : phasesOf(steps)) await Promise.all(rows.map(inTurn));
   return summarize(outcomes);
 }
 

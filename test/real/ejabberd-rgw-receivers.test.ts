@@ -132,6 +132,6 @@ describe("ejabberd's service_url: a refusal is what the client is told", () => {
 
 test("no secret path, token or URL is in slotd's log, at debug level", async () => {
   const log = await Bun.file(join(slotd.folder, "slotd.log")).text();
-  expect(log).toContain("Gave a slot.");
+  expect(log).toContain("Issued a slot.");
   expect(leaksIn(log, [secretPath.slice(5), rgw.secretAccessKey, "geheim"])).toEqual([]);
 });
