@@ -21,9 +21,8 @@ const files = hardFiles.slice(0, 10);
 test.each(moves.filter(({ name }) => short.includes(name)).map((each) => [each.name, each] as const))(
   "%s moves, and every old URL answers as before",
   async (name, { prepare }) => {
-    // Once into a bucket is enough for the short form; test:moves does both with all.
-    const backends: Backend[] =
-      name === "ejabberd-sha1" ? [{ name: "disk" }, { name: "RGW", rgw }] : [{ name: "disk" }];
+    // One into a bucket and one to disk is enough for the short form; test:moves does both with all.
+    const backends: Backend[] = [name === "ejabberd-sha1" ? { name: "RGW", rgw } : { name: "disk" }];
     const moved = await move({
       prepare: () => prepare(files),
       files,
