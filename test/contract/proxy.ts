@@ -85,7 +85,7 @@ export function proxyContract(name: string, startStore: () => Promise<S3Store>):
     test.each([
       ["a wrong secret", { secretAccessKey: "wrong" }, /SignatureDoesNotMatch/],
       ["a bucket that is not there", { bucket: "nowhere" }, /NoSuchBucket/],
-      ["an address where nothing listens", { endpoint: "http://127.0.0.1:9" }, /cannot reach the store/],
+      ["an address where nothing listens", { endpoint: "http://127.0.0.1:9" }, /cannot be reached/],
     ])("%s is 502 with CORS, and the log has the store's reason", async (_, changes, reason) => {
       const wrong = await startProxy(store, changes);
       try {
