@@ -275,6 +275,7 @@ function phasesOf(steps: readonly Step[]): readonly (readonly Row[])[] {
       [waiting, working],
       [waiting, working],
       [working, waiting],
+      [working, waiting],
     ],
   ];
 }
