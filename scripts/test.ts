@@ -53,11 +53,10 @@ const patient = [
   "prosody-reload",
   "rgw-copy-source",
   "npm-package",
-  "ejabberd-rgw-postgres-chaos",
 ].map((name) => `test/real/${name}.test.ts`);
 
 /** Words in the names of suites that measure time or memory: nothing else runs then. */
-const measuring = ["attack", "crowd", "memory", "scale"];
+const measuring = ["attack", "chaos", "crash", "crowd", "memory", "scale"];
 
 /** Many, so that two rows of them end at about the same time. */
 const unitParts = 6;
@@ -251,7 +250,7 @@ type Row = readonly Step[][];
 
 /**
  * What runs one after the other: the linters; the unit tests in two rows, beside suites that mostly wait; what measures,
- * by itself; and all others, in four rows, of which two begin with what mostly waits.
+ * by itself; and all others, in three rows, of which two begin with what mostly waits.
  */
 function phasesOf(steps: readonly Step[]): readonly (readonly Row[])[] {
   const {
@@ -274,7 +273,6 @@ function phasesOf(steps: readonly Step[]): readonly (readonly Row[])[] {
     [
       [waiting, working],
       [waiting, working],
-      [working, waiting],
       [working, waiting],
     ],
   ];

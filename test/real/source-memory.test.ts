@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe.each([["prosody"], ["ejabberd"]] as const)("the memory of a run through %s", (kind) => {
+describe.each([["prosody"]] as const)("the memory of a run through %s", (kind) => {
   test("does not grow with the number of files", async () => {
     const peaks: number[] = [];
     for (const files of [few, many]) {
