@@ -59,7 +59,7 @@ const patient = [
 const measuring = ["attack", "chaos", "crash", "crowd", "memory", "scale"];
 
 /** Many, so that two rows of them end at about the same time. */
-const unitParts = 6;
+const unitParts = 12;
 
 /** One process of a run. */
 interface Step {
