@@ -172,7 +172,7 @@ async function compare(
     const [a, b] = least.get(name) ?? [Infinity, Infinity];
     least.set(name, [Math.min(a, costs[0]), Math.min(b, costs[1])]);
   };
-  const measures = () =>
+  const measures = (): Measure[] =>
     [...least].map(([name, [alone, among]]) => ({
       what: `${name} with ${many.domains} domains, ${among.toFixed(2)} ms each, against one domain`,
       ...{ measured: among / alone, unit: "x", atMost: 2 },
