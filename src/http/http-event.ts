@@ -46,7 +46,7 @@ export type HttpEvent =
       readonly size: Bytes;
     }
   /** A browser asked what it may do. */
-  | { readonly kind: "preflight" }
+  | { readonly kind: "preflight"; readonly object: string | undefined }
   /** `bytes` of content were sent; 0 for HEAD and 304. */
   | { readonly kind: "served"; readonly object: string; readonly status: number; readonly bytes: Bytes }
   | { readonly kind: "download-aborted"; readonly object: string }

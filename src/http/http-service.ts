@@ -302,7 +302,7 @@ function objectIn(target = ""): string | undefined {
 
 async function preflight(exchange: Exchange): Promise<HttpEvent> {
   exchange.send({ status: 204, text: "", headers: { Allow: ALLOWED_METHODS, ...preflightHeaders } });
-  return { kind: "preflight" };
+  return { kind: "preflight", object: objectIn(exchange.request.url) };
 }
 
 const methodAnswer = refusalAnswer({

@@ -63,7 +63,7 @@ export function watchHttp({ log, metrics, checks }: Watchers) {
   for (const status of ["201", "aborted"]) metrics.count("uploads", { status }, 0);
   for (const status of ["200", "aborted"]) metrics.count("downloads", { status }, 0);
   return (event: HttpEvent, request: HttpRequestFacts): void => {
-    if (checks?.has(objectOf(event))) {
+    if (checks?.has(event.object)) {
       metrics.count("checkRequests", { status: statusOf(event) });
       log.debug({ ...event, ref: request.reference }, "A request of slotd check.");
       return;
@@ -139,10 +139,6 @@ function countHttp(metrics: Metrics, event: HttpEvent, request: HttpRequestFacts
     metrics.observe("downloadSeconds", {}, seconds);
     if (event.kind === "served") metrics.count("downloadBytes", {}, event.bytes);
   }
-}
-
-function objectOf(event: HttpEvent): string | undefined {
-  return event.kind === "preflight" ? undefined : event.object;
 }
 
 function statusOf(event: HttpEvent): string {

@@ -80,7 +80,7 @@ describe("an HTTP request", () => {
       facts("PUT"),
     );
     tell({ kind: "served", object: "01234567", status: 206, bytes: 3 }, facts("GET"));
-    tell({ kind: "preflight" }, facts("OPTIONS"));
+    tell({ kind: "preflight", object: undefined }, facts("OPTIONS"));
     expect(await series('slotd_uploads_total{status="201"}')).toBe(1);
     expect(await series('slotd_uploads_total{status="aborted"}')).toBe(1);
     expect(await series('slotd_uploads_total{status="403"}')).toBe(1);
@@ -90,6 +90,14 @@ describe("an HTTP request", () => {
     expect(await series('slotd_downloads_total{status="206"}')).toBe(1);
     expect(await series("slotd_download_bytes_total")).toBe(3);
     expect(await series('slotd_http_requests_total{method="OPTIONS",status="204"}')).toBe(1);
+  });
+
+  test("of slotd check, a preflight too, is counted by itself", async () => {
+    const checks = { has: (object: string | undefined) => object === "01234567" };
+    const tell = watchHttp({ ...watchers, checks });
+    tell({ kind: "preflight", object: "01234567" }, facts("OPTIONS"));
+    expect(await series('slotd_check_requests_total{status="204"}')).toBe(1);
+    expect(await series('slotd_http_requests_total{method="OPTIONS",status="204"}')).toBeUndefined();
   });
 
   test("with an invented method makes no series of its own", async () => {
